@@ -1,0 +1,68 @@
+# vmstep - see README.md. The targets a user needs: deps, all, demo, check, bench, lint, install.
+#
+#   make V=1                     show every command
+#   make DEBUG=1                 -O0 -g3
+#   make SAN=address,undefined   sanitizers
+#   make O=dir                   build folder (default: build)
+#   make PREFIX=/usr DESTDIR=... install
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+O       ?= build
+CC      ?= cc
+VERSION := 0.1.0
+
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-7s %s\n' $(1) $(2))
+
+.DEFAULT_GOAL := all
+
+include tests/deps.mk
+
+# --- flags ---------------------------------------------------------------------------------------
+
+CPPFLAGS += -Iinclude -Isrc -D_GNU_SOURCE -DVMSTEP_VERSION='"$(VERSION)"'
+WARN     := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla \
+            -Wformat=2 -Wundef -Wno-unused-parameter
+CFLAGS   ?= $(if $(DEBUG),-O0 -g3,-O2 -g)
+ALL_CFLAGS = -std=gnu11 $(WARN) -fno-strict-aliasing $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+LDLIBS   := -lreadline -lelf -lZydis -lZycore
+
+# --- objects -------------------------------------------------------------------------------------
+
+SRCS     := $(filter-out src/shim/%,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
+OBJS     := $(SRCS:%.c=$(O)/%.o)
+LIB_OBJS := $(filter-out $(O)/src/main.o,$(OBJS))
+
+all: $(O)/vmstep
+	$(Q)[ vmstep -ef $(O)/vmstep ] || ln -sf $(O)/vmstep vmstep
+
+# Rebuild everything when the flags change: one stamp holds them.
+FLAGS_NOW := $(CC) $(CPPFLAGS) $(ALL_CFLAGS)
+$(shell mkdir -p $(O); printf '%s' "$(subst ",\",$(FLAGS_NOW))" | cmp -s - $(O)/.flags || printf '%s' "$(subst ",\",$(FLAGS_NOW))" >$(O)/.flags)
+
+$(O)/%.o: %.c $(O)/.flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The core must stay freestanding: it is also compiled into the shim.
+$(O)/src/semantics/%.o: ALL_CFLAGS += -ffreestanding
+
+$(O)/libvmstep.a: $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@; $(AR) rcs $@ $^
+
+$(O)/vmstep: $(O)/src/main.o $(O)/libvmstep.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(OBJS:.o=.d)
+
+include tests/tests.mk
+-include tests/rig/rig.mk
+
+clean:
+	$(Q)rm -rf $(O) vmstep
+
+.PHONY: all clean
