@@ -1,0 +1,109 @@
+/*
+ * insn.h - what the debugger needs to know of one instruction.
+ *
+ * struct insn_facts is all the core ever sees of an instruction (freestanding, no bytes, no Zydis).
+ * struct insn adds bytes and operands; src/x86/insn.c fills it through Zydis, src/x86/insn_cache.c
+ * keeps it. Users: engines (pre-step facts), debug (nexti, finish, disassemble), trace (text).
+ */
+#ifndef VMSTEP_INSN_H
+#define VMSTEP_INSN_H
+
+#include <vmstep/types.h>
+#include <vmstep/cpu.h>
+
+enum insn_class {
+	INSN_OTHER,      /* nothing the facts distinguish */
+	INSN_INVALID,    /* does not decode: #UD, or bytes beyond what could be read */
+	INSN_ICEBP,      /* F1 */
+	INSN_INT3,       /* CC */
+	INSN_INTN,       /* CD ib; also CD 01 and CD 03 */
+	INSN_INTO,
+	INSN_IRET,
+	INSN_PUSHF,
+	INSN_POPF,
+	INSN_MOV_SS,     /* MOV SS, POP SS: MOV-SS shadow (LSS has none) */
+	INSN_STI,
+	INSN_CLI,
+	INSN_HLT,
+	INSN_IN,         /* IN, INS */
+	INSN_OUT,        /* OUT, OUTS */
+	INSN_MOV_DR,
+	INSN_MOV_CR,     /* MOV CR, LMSW, CLTS */
+	INSN_SYSCALL,
+	INSN_SYSRET,
+	INSN_SYSENTER,
+	INSN_SYSEXIT,
+	INSN_RDMSR,
+	INSN_WRMSR,
+	INSN_CPUID,
+	INSN_VMX_EXIT,   /* XSETBV, INVD, VMCALL and the VMX instructions: always exit in VMX non-root */
+	INSN_UD,         /* UD0, UD1, UD2 */
+	INSN_CLASS_COUNT,
+};
+
+enum insn_flag {
+	INSNF_REP = BIT(0),        /* REP string instruction: may stop between iterations */
+	INSNF_MEM_READ = BIT(1),
+	INSNF_MEM_WRITE = BIT(2),
+	INSNF_CALL = BIT(3),       /* near or far CALL */
+	INSNF_RET = BIT(4),        /* near or far RET */
+	INSNF_BRANCH = BIT(5),     /* any other transfer: JMP, Jcc, LOOP */
+	INSNF_FAR = BIT(6),        /* far transfer: may switch mode or task */
+	INSNF_PRIVILEGED = BIT(7), /* CPL 0 only */
+	INSNF_PREFIXED = BIT(8),   /* has legacy or REX prefixes */
+	INSNF_COND = BIT(9),       /* conditional branch */
+};
+
+struct insn_facts {
+	u8 cls;    /* enum insn_class */
+	u8 length; /* bytes, prefixes counted; 0 if unknown */
+	u16 flags; /* enum insn_flag */
+};
+
+enum { INSN_MAX = 15 };
+
+struct insn {
+	struct insn_facts facts;
+	u8 bytes[INSN_MAX];
+	u8 n_bytes;   /* bytes given to the decoder that belong to it (== facts.length when valid) */
+	u8 vector;    /* INSN_INTN: the immediate; INSN_INT3: 3; INSN_ICEBP: 1; INSN_INTO: 4 */
+	u8 opsize;    /* effective operand size in bytes: 2, 4, 8 (PUSHF, POPF, IRET image size) */
+	u8 addrsize;  /* effective address size in bytes */
+	s8 dr, cr;    /* MOV_DR / MOV_CR: register number, else -1 */
+	bool to_sysreg; /* MOV_DR, MOV_CR: writes the system register */
+	bool has_target; /* direct branch or call */
+	s64 target_rel;  /* target - address of the next instruction, when has_target */
+};
+
+/*
+ * Decode one instruction from `n` (1..15, more is ignored) bytes. Never fails: what does not decode
+ * is INSN_INVALID with length 0. `bits` is 16, 32 or 64 (mode_bits()).
+ */
+void insn_decode(unsigned bits, const u8 *bytes, size_t n, struct insn *ret);
+
+/* Name of an address for operand text; writes e.g. "main+0x5" and returns true, or returns false. */
+typedef bool insn_symbolize_fn(void *arg, u64 addr, char *buf, size_t size);
+
+/*
+ * Intel-syntax text of the instruction at `addr` (the address branch targets are computed from),
+ * e.g. "mov eax, 0x5", "int1", "(bad)". Returns the length written (always terminated, cut to size).
+ * `symbolize` may be NULL.
+ */
+size_t insn_format(unsigned bits, const u8 *bytes, size_t n, u64 addr, insn_symbolize_fn *symbolize,
+		   void *arg, char *buf, size_t size);
+
+/*
+ * Cache of decoded instructions. Keyed by address and width and checked against the bytes given, so
+ * that self-modifying code is honoured by construction: different bytes are a miss. Direct-mapped,
+ * fixed size, no allocation after create. Not thread-safe.
+ */
+struct insn_cache;
+struct insn_cache *insn_cache_create(void);
+void insn_cache_destroy(struct insn_cache *c);
+/* The decoded instruction for `bytes` at `addr`; valid until the next call on this cache. */
+const struct insn *insn_cache_get(struct insn_cache *c, unsigned bits, u64 addr, const u8 *bytes, size_t n);
+/* Its text, formatted on first use (no symbols); valid until the next call on this cache. */
+const char *insn_cache_text(struct insn_cache *c, unsigned bits, u64 addr, const u8 *bytes, size_t n,
+			    size_t *ret_len);
+
+#endif

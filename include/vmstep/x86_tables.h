@@ -1,0 +1,104 @@
+/*
+ * x86_tables.h - the CPU's tables in guest memory as pure functions: page walks, descriptors, gates,
+ * names. Implemented by src/x86/, memory comes through a callback so that it is testable without a
+ * guest. No libc beyond string functions.
+ */
+#ifndef VMSTEP_X86_TABLES_H
+#define VMSTEP_X86_TABLES_H
+
+#include <vmstep/cpu.h>
+
+/* Guest-physical access. 0, or -EFAULT when any byte of it is not RAM (then nothing is promised). */
+struct phys_ops {
+	int (*read)(void *arg, u64 gpa, void *buf, size_t n);
+	int (*write)(void *arg, u64 gpa, const void *buf, size_t n);
+	void *arg;
+};
+
+enum { WALK_LEVELS = 5 };
+struct walk_step {
+	const char *table; /* "PML4", "PDPT", "PD", "PT", "PML5" */
+	u64 entry_gpa;
+	u64 entry;
+	u16 index;
+};
+struct page_walk {
+	u8 n;                  /* steps taken */
+	bool present;          /* the whole walk succeeded; else the last step is the missing one */
+	bool writable, user, nx; /* combined rights of the walk */
+	bool noncanonical;
+	u8 page_shift;         /* 12, 21, 22 or 30; 0 with paging off */
+	u64 gpa;
+	struct walk_step step[WALK_LEVELS];
+};
+/*
+ * Walk the page tables for linear address `la` (SDM "Paging"): none, 32-bit with PSE, PAE, 4-level,
+ * 5-level. Rights are reported, not enforced; accessed and dirty bits are not touched.
+ */
+void page_walk(const struct cpu_state *c, const struct phys_ops *mem, u64 la, struct page_walk *ret);
+/* Only the answer: 0 and *ret_gpa, or -EFAULT. The fast path of every memory access. */
+int linear_to_phys(const struct cpu_state *c, const struct phys_ops *mem, u64 la, u64 *ret_gpa);
+/* Read / write across pages through the walk; returns bytes done (may be short). */
+size_t linear_read(const struct cpu_state *c, const struct phys_ops *mem, u64 la, void *buf, size_t n);
+size_t linear_write(const struct cpu_state *c, const struct phys_ops *mem, u64 la, const void *buf, size_t n);
+
+/* A decoded GDT/LDT/IDT entry. */
+enum desc_kind { DESC_NULL, DESC_CODE, DESC_DATA, DESC_LDT, DESC_TSS16, DESC_TSS32, DESC_TSS64,
+		 DESC_CALL_GATE, DESC_TASK_GATE, DESC_INT_GATE, DESC_TRAP_GATE, DESC_INVALID };
+struct descriptor {
+	u8 kind;       /* enum desc_kind */
+	u8 type;       /* raw 4-bit type */
+	u8 dpl;
+	bool present;
+	u64 base;      /* code, data, LDT, TSS */
+	u32 limit;     /* in bytes */
+	u16 attr;      /* as in struct segment */
+	u16 sel;       /* gates: target selector */
+	u64 offset;    /* gates: target offset */
+	u8 ist;        /* 64-bit gates */
+	bool gate32;   /* gates: 32-bit (false: 16-bit); 64-bit gates true */
+	bool busy;     /* TSS */
+};
+void descriptor_decode(const u8 raw[16], bool long_mode, struct descriptor *ret);
+/* The descriptor behind a selector (GDT or LDT); -EINVAL beyond the limit, -EFAULT unreadable. */
+int descriptor_read(const struct cpu_state *c, const struct phys_ops *mem, u16 sel, struct descriptor *ret);
+/* The gate of a vector, or in real mode the IVT entry (sel, offset; kind DESC_INT_GATE). */
+int gate_read(const struct cpu_state *c, const struct phys_ops *mem, u8 vector, struct descriptor *ret);
+/* One line of text, e.g. "code 64-bit dpl=0 base=0 limit=0xfffff g". */
+void descriptor_format(const struct descriptor *d, char *buf, size_t size);
+
+/* Names. NULL-free: unknown values give "?" or a number in a static string. */
+const char *exception_name(u8 vector);     /* "#DB", "#PF", ..., "" for vectors without a name */
+const char *exception_long_name(u8 vector);/* "debug exception" */
+const char *mode_name(enum cpu_mode m);    /* "real", "v86", "prot16", "prot32", "compat16", "compat32", "long" */
+const char *gpr_name(enum gpr r);          /* "rax" */
+const char *seg_name(enum seg s);          /* "es" */
+/* "ZF PF" style decodes in gdb's manner, e.g. "[ ZF PF ]", "[ PE ET PG ]", "[BS B1]" for dr6. */
+void rflags_format(u64 rflags, char *buf, size_t size);
+void cr0_format(u64 cr0, char *buf, size_t size);
+void cr4_format(u64 cr4, char *buf, size_t size);
+void efer_format(u64 efer, char *buf, size_t size);
+void dr6_format(u64 dr6, char *buf, size_t size); /* without blanks inside brackets: "[BS,B0]", "[]" */
+void dr7_format(u64 dr7, char *buf, size_t size); /* "[dr0:w4 L, dr1:x G, GD]" */
+
+/*
+ * The register list: one table for `info registers`, $names, completion and traces.
+ */
+enum reg_kind { REGK_GPR, REGK_RIP, REGK_FLAGS, REGK_SEG, REGK_CR, REGK_DR, REGK_MSR, REGK_SYS, REGK_SUB };
+struct reg_desc {
+	const char *name;
+	u8 kind;   /* enum reg_kind */
+	u8 size;   /* bytes */
+	u8 group;  /* enum reg_group it lives in */
+	bool in_info; /* shown by plain `info registers` */
+};
+/* All registers in display order; *ret_n entries. Sub-registers (eax, ax, al, ah, eip...) come last. */
+const struct reg_desc *reg_table(size_t *ret_n);
+/* Look up by name without the $; aliases pc, sp, fp, flags, ps; NULL if unknown. Case-insensitive. */
+const struct reg_desc *reg_find(const char *name);
+/* pc, sp and fp follow the mode's width. */
+u64 reg_get(const struct cpu_state *c, const struct reg_desc *r);
+/* Sets the field, sub-registers merged as the CPU does (eax clears the upper half). -EINVAL if read-only. */
+int reg_set(struct cpu_state *c, const struct reg_desc *r, u64 value);
+
+#endif
