@@ -1,0 +1,107 @@
+/*
+ * machine.h - the guest's hardware without its CPU: memory, image loaders, ports and devices.
+ *
+ * Implemented by src/machine/. The engines call the access functions, debug/ and cli/ create it. One
+ * thread; nothing here is async-signal-safe except where said.
+ */
+#ifndef VMSTEP_MACHINE_H
+#define VMSTEP_MACHINE_H
+
+#include <vmstep/cpu.h>
+#include <vmstep/err.h>
+#include <vmstep/strbuf.h>
+#include <vmstep/x86_tables.h>
+
+struct machine;
+
+/* ---- what to load ------------------------------------------------------------------------------ */
+
+enum image_kind { IMAGE_AUTO, IMAGE_FLAT, IMAGE_BOOT_SECTOR, IMAGE_ELF64, IMAGE_ELF32, IMAGE_MULTIBOOT,
+		  IMAGE_FIRMWARE, IMAGE_BZIMAGE };
+const char *image_kind_name(enum image_kind k); /* "flat", "boot sector", "ELF64", ... */
+
+struct guest_spec {
+	const char *path;        /* file, or NULL with hex */
+	const char *hex;         /* --hex "90 f1 90" */
+	enum image_kind kind;    /* IMAGE_AUTO: by content */
+	const char *mode;        /* --mode real|protected|long, NULL: by kind */
+	bool has_load, has_entry;
+	u64 load;                /* --load: physical address */
+	const char *entry;       /* --entry: number or SEG:OFF as typed, checked by the loader */
+	const char *append;      /* command line for multiboot and bzImage */
+	const char *const *modules; /* multiboot modules "FILE [ARGS]", NULL-terminated; may be NULL */
+	const char *initrd;      /* bzImage */
+};
+
+/* Where the text of a device goes. */
+enum console_channel { CONSOLE_SERIAL, CONSOLE_DEBUGCON, CONSOLE_COUNT };
+typedef void console_write_fn(void *arg, enum console_channel ch, const u8 *data, size_t n);
+
+struct machine_config {
+	u64 mem_size;            /* bytes of RAM below and above the hole; 0: default 64 MiB (firmware 128) */
+	const char *serial;      /* "stdio", "null", "pty" or a file; NULL: stdio */
+	const char *debugcon;    /* "stdio", "null" or a file; NULL: stdio */
+	int stdio_in;            /* fd the guest's serial input is read from with "stdio", -1: none */
+	console_write_fn *write; /* receives what goes to "stdio" */
+	void *write_arg;
+};
+
+int machine_create(const struct machine_config *cfg, struct machine **ret, struct err *err);
+void machine_destroy(struct machine *m);
+/* Load the image, set devices to power-on. Exactly one image per machine. Error text names file and
+ * offset. The spec's strings are copied. */
+int machine_load(struct machine *m, const struct guest_spec *spec, struct err *err);
+/* Power-on again: RAM zeroed, image reloaded (from the file as it is now), devices reset. */
+int machine_reset(struct machine *m, struct err *err);
+/* CPU state at the first instruction; valid after load, until reset or destroy. */
+const struct cpu_state *machine_boot_state(const struct machine *m);
+enum image_kind machine_image_kind(const struct machine *m);
+/* Lines for `info files`: kind, segments, entry, devices. */
+void machine_describe(const struct machine *m, struct strbuf *out);
+/* ELF file that holds symbols of the image (the guest's path), NULL for others. */
+const char *machine_symbol_file(const struct machine *m);
+
+/* ---- memory ------------------------------------------------------------------------------------ */
+
+struct mem_region {
+	u64 gpa, size;
+	u8 *hva;
+	bool readonly; /* ROM: writes by the guest are dropped (MMIO exit), the debugger may write */
+};
+/* Regions in address order, fixed from load on; *ret_n of them. */
+const struct mem_region *machine_regions(const struct machine *m, size_t *ret_n);
+/* Host address of [gpa, gpa+n) when it lies in one region, else NULL. */
+u8 *machine_hva(const struct machine *m, u64 gpa, size_t n);
+/* Access to RAM and ROM without side effects (never touches devices), for walks and the debugger. */
+struct phys_ops machine_phys(struct machine *m);
+
+/* ---- devices ----------------------------------------------------------------------------------- */
+
+/* One port access of 1, 2 or 4 bytes. Reads fill *data; unknown ports read all-ones and are counted. */
+void machine_pio(struct machine *m, bool write, u16 port, unsigned size, void *data);
+/* One MMIO access of 1..8 bytes outside RAM; unknown addresses read all-ones and are counted. */
+void machine_mmio(struct machine *m, bool write, u64 gpa, unsigned size, void *data);
+/* Poll host-side input (serial), to be called on EINTR, on each I/O exit and when idle. */
+void machine_poll(struct machine *m);
+/* How a device raises an interrupt line; set by the engine (KVM_IRQ_LINE). NULL: lines are dropped. */
+typedef void irq_line_fn(void *arg, unsigned gsi, bool level);
+void machine_set_irq(struct machine *m, irq_line_fn *fn, void *arg);
+/* The guest wrote the exit port f4 (value << 1 | 1), or ordered power-off/reset: consumed by the call. */
+enum machine_event { MACHINE_NONE, MACHINE_EXIT, MACHINE_RESET };
+enum machine_event machine_take_event(struct machine *m, u32 *ret_value);
+/* Accesses to ports and addresses nobody answers, for `info io`. */
+struct unknown_access {
+	bool mmio;
+	u64 addr; /* port or gpa */
+	u64 reads, writes, last_value;
+	u8 size;
+};
+const struct unknown_access *machine_unknown(const struct machine *m, size_t *ret_n);
+/* Name of a port ("com1", "pic1", ...), or NULL. */
+const char *machine_port_name(const struct machine *m, u16 port);
+/* The path of the pty when serial is "pty", else NULL. */
+const char *machine_pty(const struct machine *m);
+/* The fd that machine_poll() reads (tty, file or pty), -1: none. For O_ASYNC or poll by the caller. */
+int machine_input_fd(const struct machine *m);
+
+#endif
