@@ -1,0 +1,157 @@
+/*
+ * session.h - one guest under the debugger: machine, engine, symbols, points, settings, run control.
+ *
+ * Implemented by src/debug/, used by trace/, teach/ and cli/. Everything shown to the user comes from
+ * stops, registers and memory got here. One thread; session_interrupt() alone is async-signal-safe.
+ */
+#ifndef VMSTEP_SESSION_H
+#define VMSTEP_SESSION_H
+
+#include <vmstep/engine.h>
+#include <vmstep/expr.h>
+#include <vmstep/symbols.h>
+
+struct session;
+
+/* ---- life ---------------------------------------------------------------------------------------- */
+
+struct session_config {
+	struct guest_spec guest;     /* path and hex NULL: no guest yet (command `file`) */
+	struct machine_config machine;
+	const char *engine;          /* "kvm", "mtf", "soft", "auto" or NULL (auto) */
+	const char *symbols;         /* --symbols FILE, may be NULL */
+};
+/* Strings are copied. Creates no guest: session_start() does. */
+int session_create(const struct session_config *cfg, struct session **ret, struct err *err);
+void session_destroy(struct session *s);
+/* Load the image, create the engine, stop before the first instruction (START is the last stop). A
+ * session that already has a guest kills it first. */
+int session_start(struct session *s, struct err *err);
+int session_kill(struct session *s, struct err *err);
+bool session_alive(const struct session *s);   /* has a guest that can run */
+bool session_has_guest(const struct session *s); /* has a guest, maybe dead: registers and memory readable */
+/* Replace the image (command `file`), takes effect at the next start. */
+int session_set_guest(struct session *s, const struct guest_spec *spec, struct err *err);
+const struct session_config *session_config(const struct session *s);
+struct machine *session_machine(struct session *s); /* NULL without guest */
+struct engine *session_engine(struct session *s);   /* NULL without guest */
+/* Engine choice of "auto": name and the reason in words, for the banner. */
+const char *session_engine_name(const struct session *s);
+const char *session_engine_reason(const struct session *s);
+/* `set engine NAME`: checks that it works here; restarts the guest if there is one. */
+int session_set_engine(struct session *s, const char *name, struct err *err);
+struct symbols *session_symbols(struct session *s); /* NULL: none */
+/* insn_symbolize_fn over the session's symbols; arg is the session. */
+bool session_symbolize(void *session, u64 addr, char *buf, size_t size);
+
+/* ---- settings ------------------------------------------------------------------------------------ */
+
+struct settings {
+	u8 icebp, int3;      /* enum event_policy */
+	u8 skip;             /* enum skip_policy */
+	bool mtf;
+	bool step_irq;       /* false: interrupts held while stepping by hand */
+	bool rep_whole;
+	bool tf_hygiene;
+	bool intercept_db, intercept_bp;
+	bool confirm, pagination, history_save;
+	bool debug_predict;  /* unused by the foundation */
+};
+struct settings *session_settings(struct session *s); /* borrowed, writable */
+
+/* ---- registers and memory ------------------------------------------------------------------------ */
+
+/* Cached until the guest runs or is written to. Error when there is no guest. */
+int session_regs(struct session *s, const struct cpu_state **ret, struct err *err);
+int session_set_reg(struct session *s, const char *name, u64 value, struct err *err);
+int session_get_reg(struct session *s, const char *name, u64 *ret, struct err *err);
+/* Linear addresses through the guest's page tables. All n bytes or an error naming the first bad address. */
+int session_read(struct session *s, u64 addr, void *buf, size_t n, struct err *err);
+int session_write(struct session *s, u64 addr, const void *buf, size_t n, struct err *err);
+/* Physical addresses. */
+int session_read_phys(struct session *s, u64 gpa, void *buf, size_t n, struct err *err);
+int session_write_phys(struct session *s, u64 gpa, const void *buf, size_t n, struct err *err);
+
+/* ---- run control --------------------------------------------------------------------------------- */
+
+/* Receives every record of a run in order, stops and gaps; return false to end the run after it. */
+typedef bool stop_observer(void *arg, const struct stop *s);
+/*
+ * Each returns 0 when the guest ran (however it ended: see session_last_stop), or -errno with a
+ * sentence when it could not. `each` may be NULL. The last stop is kept by the session.
+ */
+int session_stepi(struct session *s, u64 count, stop_observer *each, void *arg, struct err *err);
+int session_nexti(struct session *s, u64 count, stop_observer *each, void *arg, struct err *err);
+int session_continue(struct session *s, stop_observer *each, void *arg, struct err *err);
+int session_until(struct session *s, bool has_addr, u64 addr, stop_observer *each, void *arg, struct err *err);
+int session_advance(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err);
+int session_finish(struct session *s, stop_observer *each, void *arg, struct err *err);
+int session_jump(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err);
+/* Batch trace: stepping with interrupts let in, no user points unless asked. `count` 0: until it ends. */
+int session_trace(struct session *s, u64 count, bool points, stop_observer *each, void *arg, struct err *err);
+/* Over the next instruction without running it. The stop is the session's last. */
+int session_skip(struct session *s, enum skip_kind kind, struct err *err);
+/* What the next resume does with the pending event; -ENOENT when nothing is pending. */
+int session_deliver_pending(struct session *s, struct err *err);
+int session_swallow_pending(struct session *s, struct err *err);
+/* `deliver VECTOR`: queue an exception or interrupt for the next resume. */
+int session_deliver_vector(struct session *s, u8 vector, bool has_error, u32 error, struct err *err);
+void session_interrupt(struct session *s);     /* async-signal-safe */
+/* NULL before start. Valid until the next run. */
+const struct stop *session_last_stop(const struct session *s);
+/* Whether the guest's last run ended it, and the exit port's value (-1: none). */
+int session_exit_value(const struct session *s);
+
+/* ---- points (break, watch, catch) ---------------------------------------------------------------- */
+
+enum upoint_type { UPOINT_BREAK, UPOINT_HBREAK, UPOINT_WATCH, UPOINT_RWATCH, UPOINT_AWATCH, UPOINT_CATCH };
+struct upoint {
+	u32 num;
+	u8 type;             /* enum upoint_type */
+	bool enabled, temporary;
+	u64 addr;            /* break, watch: linear */
+	u8 len;              /* watch */
+	u32 catches;         /* UPOINT_CATCH: CATCH_* */
+	u32 vectors;         /* catch exception */
+	u16 port_lo, port_hi;/* catch io */
+	char *what;          /* as typed: "main", "*0x7c00", "*(u32*)0x500", "io 0x3f8" */
+	char *condition;     /* text or NULL */
+	struct expr *cond;   /* compiled */
+	u64 ignore, hits;
+	char **commands;     /* lines; NULL-terminated or NULL */
+	u64 old_value;       /* watch */
+	u8 got;              /* enum point_how, by the engine; valid when the guest lives */
+	const char *cost;
+};
+int session_break(struct session *s, enum upoint_type type, const char *what, u64 addr, u8 len, bool temporary,
+		  const char *condition, struct upoint **ret, struct err *err);
+int session_catch(struct session *s, const struct upoint *proto, struct upoint **ret, struct err *err);
+int session_delete(struct session *s, u32 num, struct err *err);
+struct upoint *session_point(struct session *s, u32 num); /* NULL if unknown */
+struct upoint *const *session_points(const struct session *s, size_t *ret_n);
+int session_point_enable(struct session *s, u32 num, bool on, struct err *err);
+int session_point_condition(struct session *s, u32 num, const char *text_or_null, struct err *err);
+/* Takes the lines over by copying; NULL clears. */
+int session_point_commands(struct session *s, u32 num, char *const *lines, struct err *err);
+
+/* ---- convenience variables and value history ($foo, $1) ------------------------------------------ */
+
+int session_var_set(struct session *s, const char *name, const struct value *v, struct err *err);
+bool session_var_get(struct session *s, const char *name, struct value *ret);
+void session_vars_each(struct session *s, void (*each)(void *arg, const char *name, const struct value *v), void *arg);
+u32 session_history_add(struct session *s, const struct value *v); /* returns its number */
+
+/* ---- text about code and data (no terminal knowledge) -------------------------------------------- */
+
+/* Disassemble one instruction at linear addr in the current mode; *ret_len is its length (1 for bad). */
+int session_disassemble(struct session *s, u64 addr, struct strbuf *out, unsigned *ret_len, struct err *err);
+/* One frame of a backtrace by frame pointer. */
+struct frame {
+	u64 pc, fp, sp;
+	const char *how;      /* "cpu", "frame pointer" */
+};
+/* Up to max frames; *ret_n; stops quietly where the chain ends, *ret_why (static) says why it ended. */
+int session_backtrace(struct session *s, struct frame *ret, size_t max, size_t *ret_n, const char **ret_why,
+		      struct err *err);
+
+#endif
