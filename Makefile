@@ -48,6 +48,9 @@ $(O)/%.o: %.c $(O)/.flags
 
 # The core must stay freestanding: it is also compiled into the shim.
 $(O)/src/semantics/%.o: ALL_CFLAGS += -ffreestanding
+# So must these, which it calls.
+FREESTANDING_X86 := paging linear descriptor names
+$(FREESTANDING_X86:%=$(O)/src/x86/%.o): ALL_CFLAGS += -ffreestanding
 
 $(O)/libvmstep.a: $(LIB_OBJS)
 	$(call say,AR,$@)

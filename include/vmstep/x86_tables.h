@@ -27,13 +27,16 @@ struct page_walk {
 	bool present;          /* the whole walk succeeded; else the last step is the missing one */
 	bool writable, user, nx; /* combined rights of the walk */
 	bool noncanonical;
+	bool reserved;         /* the last entry is present but has a reserved bit set: the CPU faults */
+	bool unreadable;       /* the last entry does not lie in RAM */
 	u8 page_shift;         /* 12, 21, 22 or 30; 0 with paging off */
 	u64 gpa;
-	struct walk_step step[WALK_LEVELS];
+	struct walk_step step[WALK_LEVELS]; /* only the first n are set */
 };
 /*
  * Walk the page tables for linear address `la` (SDM "Paging"): none, 32-bit with PSE, PAE, 4-level,
- * 5-level. Rights are reported, not enforced; accessed and dirty bits are not touched.
+ * 5-level. Rights are reported, not enforced; accessed and dirty bits are not touched. Bits of `la`
+ * above 32 count only in IA-32e mode (EFER.LMA).
  */
 void page_walk(const struct cpu_state *c, const struct phys_ops *mem, u64 la, struct page_walk *ret);
 /* Only the answer: 0 and *ret_gpa, or -EFAULT. The fast path of every memory access. */
@@ -57,12 +60,16 @@ struct descriptor {
 	u64 offset;    /* gates: target offset */
 	u8 ist;        /* 64-bit gates */
 	bool gate32;   /* gates: 32-bit (false: 16-bit); 64-bit gates true */
+	bool gate64;   /* gates: 64-bit */
 	bool busy;     /* TSS */
 };
+/* `raw` is 16 bytes; all are used only by system descriptors in long mode. */
 void descriptor_decode(const u8 raw[16], bool long_mode, struct descriptor *ret);
-/* The descriptor behind a selector (GDT or LDT); -EINVAL beyond the limit, -EFAULT unreadable. */
+/* The descriptor behind a selector (GDT or LDT; RPL ignored): 0; -EINVAL beyond the limit or with an
+ * unusable LDTR, -EFAULT unreadable. A null selector is DESC_NULL, whatever memory holds there. */
 int descriptor_read(const struct cpu_state *c, const struct phys_ops *mem, u16 sel, struct descriptor *ret);
-/* The gate of a vector, or in real mode the IVT entry (sel, offset; kind DESC_INT_GATE). */
+/* The gate of a vector, or in real mode the IVT entry (sel, offset; kind DESC_INT_GATE). Errors as
+ * descriptor_read(). */
 int gate_read(const struct cpu_state *c, const struct phys_ops *mem, u8 vector, struct descriptor *ret);
 /* One line of text, e.g. "code 64-bit dpl=0 base=0 limit=0xfffff g". */
 void descriptor_format(const struct descriptor *d, char *buf, size_t size);
