@@ -55,7 +55,9 @@ struct plan {
 	/*
 	 * Called for each stop at a user's point or catch before the run ends; false: go on without a
 	 * stop (condition false, ignore count). May read registers and memory through the engine. NULL:
-	 * always stop.
+	 * always stop. In PLAN_STEP too: false has taken the point out of the stop's causes and leaves
+	 * an ordinary step that is counted as such; true ends the run with RUN_STOP. It may change the
+	 * stop (number, old and new value).
 	 */
 	bool (*accept)(void *arg, struct stop *s);
 	void *accept_arg;
@@ -107,6 +109,9 @@ struct engine_probe {
 struct engine_ops {
 	const char *name;
 	const char *summary;
+	/* Mask of enum catch_bit that run() honours in PLAN_CONTINUE; the session does the others by
+	 * stepping, one stop a run(). 0 is right too, only slow. */
+	u32 catches;
 	/* No side effects. */
 	void (*probe)(struct engine_probe *ret);
 	/* The machine is loaded and outlives the engine; the CPU starts in machine_boot_state(). */

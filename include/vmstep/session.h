@@ -74,8 +74,22 @@ int session_write_phys(struct session *s, u64 gpa, const void *buf, size_t n, st
 
 /* ---- run control --------------------------------------------------------------------------------- */
 
-/* Receives every record of a run in order, stops and gaps; return false to end the run after it. */
+/*
+ * Receives every record of a run in order, stops and gaps; return false to end the run. What the
+ * engine had already done by then is still delivered: nothing is lost.
+ */
 typedef bool stop_observer(void *arg, const struct stop *s);
+/*
+ * Remarks that belong to a run but are no stop ("finish: running to 0x401020, return address by frame
+ * pointer", an error in a condition, what stepping costs): one sentence, as it happens, before the
+ * stop it explains. NULL: dropped.
+ */
+typedef void session_note_fn(void *arg, const char *text);
+void session_set_note(struct session *s, session_note_fn *fn, void *arg);
+/*
+ * Where nexti, until, advance or finish end at a temporary point of the debugger the stop's cause is
+ * LIMIT (the run reached the end asked for), with the evidence of how that was noticed.
+ */
 /*
  * Each returns 0 when the guest ran (however it ended: see session_last_stop), or -errno with a
  * sentence when it could not. `each` may be NULL. The last stop is kept by the session.
