@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Boot an ISO in Bochs, show what the guest prints, keep its files, and judge by its last line.
+
+What the guest writes to port E9 arrives on the emulator's standard output. TAP lines are passed
+on, "@file NAME BYTES" frames are stored below --files, the rest is kept in OUT/guest.log. A run
+that is silent or too long is ended and reported with what was seen so far.
+
+Exit 0: the last line was seen; 1: it was not.
+"""
+import argparse
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tty
+
+LAST_LINE = b"rig: all cases ran"
+TAP = re.compile(rb"(ok|not ok) - ")
+
+
+def bochsrc(share, out, com1, extra):
+    """The emulator's configuration; with its own logging on it deadlocks now and then."""
+    return "\n".join([
+        "config_interface: textconfig",
+        'display_library: rfb, options="timeout=0"',
+        "sound: driver=dummy",
+        "memory: guest=512, host=512",
+        "cpu: model=broadwell_ult, count=1, ips=20000000, reset_on_triple_fault=0, ignore_bad_msrs=1",
+        f"romimage: file={share}/bochs/BIOS-bochs-latest, options=fastboot",
+        f"vgaromimage: file={share}/vgabios/vgabios.bin",
+        "clock: sync=none, time0=1700000000",
+        f"com1: enabled=1, {com1}",
+        "port_e9_hack: enabled=1",
+        "speaker: enabled=0",
+        f"log: {out}/bochs.log",
+        "panic: action=fatal",
+        "error: action=ignore",
+        "info: action=ignore",
+        *extra, ""])
+
+
+def emulator_argv(root):
+    """The unpacked emulator, started by the C library it was built for."""
+    lib = f"{root}/usr/lib/x86_64-linux-gnu"
+    return [f"{lib}/ld-linux-x86-64.so.2", "--library-path", lib, f"{root}/usr/bin/bochs-bin"]
+
+
+def emulator_start(args, out, com1, extra):
+    """Start Bochs with its output on a terminal, so that it is flushed line by line."""
+    with open(f"{out}/bochsrc", "w") as f:
+        f.write(bochsrc(f"{args.bochs}/usr/share", out, com1, extra))
+    with open(f"{out}/rc", "w") as f:
+        f.write("c\n")  # Debian's build starts in its own debugger: continue
+    env = dict(os.environ, LTDL_LIBRARY_PATH=f"{args.bochs}/usr/lib/x86_64-linux-gnu/bochs/plugins",
+               BXSHARE=f"{args.bochs}/usr/share/bochs")
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    proc = subprocess.Popen(emulator_argv(args.bochs) + ["-q", "-unlock", "-f", f"{out}/bochsrc", "-rc", f"{out}/rc"],
+                            stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.STDOUT, env=env,
+                            start_new_session=True)
+    os.close(slave)
+    return proc, master
+
+
+class Reader:
+    """Splits the guest's byte stream into lines and files."""
+
+    def __init__(self, files, log):
+        self.files, self.log = files, log
+        self.buf, self.want, self.name = b"", 0, None
+        self.seen_last, self.case, self.results = False, "boot", 0
+
+    def feed(self, data):
+        self.buf += data
+        while self.file_take() if self.name else self.line_take():
+            pass
+
+    def file_take(self):
+        if len(self.buf) < self.want:
+            return False
+        path = os.path.join(self.files, os.path.basename(self.name))
+        with open(path, "wb") as f:
+            f.write(self.buf[:self.want])
+        self.buf, self.name = self.buf[self.want:], None
+        return True
+
+    def line_take(self):
+        line, nl, rest = self.buf.partition(b"\n")
+        if not nl:
+            return False
+        self.buf = rest
+        self.line(line)
+        return True
+
+    def line(self, line):
+        m = re.match(rb"@file (\S+) (\d+)$", line)
+        if m:
+            self.name, self.want = m[1].decode(), int(m[2])
+            return
+        self.log.write(line + b"\n")
+        self.log.flush()
+        if line.startswith(b"rig: case "):
+            self.case = line.split()[2].decode()
+        elif line.startswith(b"rig: end ") and line.split()[3] not in (b"0", b"1"):
+            print(f"not ok - rig: {self.case} ran: got status {line.split()[3].decode()}, wanted 0 or 1")
+        elif TAP.match(line):
+            self.results += 1
+            print(line.decode(errors="replace").rstrip(), flush=True)
+        self.seen_last |= line.strip() == LAST_LINE
+
+
+def guest_watch(proc, fd, reader, timeout, silence):
+    """Read until the emulator ends; return why it was ended by us, or None."""
+    start = last = time.monotonic()
+    while True:
+        ready = select.select([fd], [], [], 1)[0]
+        now = time.monotonic()
+        if ready:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:
+                return None
+            if not data:
+                return None
+            reader.feed(data)
+            last = now
+        if reader.seen_last and now - last > 5:
+            return None
+        if now - start > timeout:
+            return f"{timeout} s were not enough"
+        if now - last > silence:
+            return f"nothing was heard for {silence} s"
+
+
+def emulator_stop(proc):
+    if proc.poll() is None:
+        os.killpg(proc.pid, signal.SIGKILL)
+    proc.wait()
+
+
+def run(args, out):
+    extra = ["ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14",
+             f"ata0-master: type=cdrom, path={args.iso}, status=inserted", "boot: cdrom"]
+    os.makedirs(args.files, exist_ok=True)
+    with open(f"{out}/guest.log", "wb") as log:
+        reader = Reader(args.files, log)
+        proc, fd = emulator_start(args, out, f"mode=file, dev={out}/serial.log", extra)
+        try:
+            why = guest_watch(proc, fd, reader, args.timeout, args.silence)
+        finally:
+            emulator_stop(proc)
+            os.close(fd)
+    if reader.seen_last:
+        return 0
+    print(f"not ok - rig: the last line: got none during {reader.case} ({why or 'the emulator ended'}), "
+          f"wanted '{LAST_LINE.decode()}'")
+    with open(f"{out}/guest.log", "rb") as log:
+        for line in log.read().splitlines()[-12:]:
+            print("#   " + line.decode(errors="replace"))
+    return 1
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--bochs", required=True, help="root of the unpacked emulator")
+    p.add_argument("--iso", required=True)
+    p.add_argument("--out", required=True, help="folder for logs")
+    p.add_argument("--files", required=True, help="folder for the guest's files")
+    p.add_argument("--timeout", type=int, default=240)
+    p.add_argument("--silence", type=int, default=60)
+    args = p.parse_args()
+    for name in ("bochs", "iso", "out", "files"):
+        setattr(args, name, os.path.abspath(getattr(args, name)))
+    os.makedirs(args.out, exist_ok=True)
+    # Debian's build takes one display port and one lock: one emulator at a time on a machine.
+    with open(os.path.join(tempfile.gettempdir(), f"vmstep-rig-{os.getuid()}.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return run(args, args.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

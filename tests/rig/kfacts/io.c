@@ -1,0 +1,89 @@
+/* io.c - K4: instructions whose emulation leaves to userspace, under SINGLESTEP. */
+#include "kfacts.h"
+#include "lab.h"
+
+#include <stdio.h>
+#include <string.h>
+
+GUEST(g_out, 64, "mov $0x41, %eax\n out %al, $0xe1\n nop\n nop\n hlt");
+GUEST(g_in, 64, "mov $0x41, %eax\n in $0xe1, %al\n nop\n nop\n hlt");
+GUEST(g_outs, 64, "mov $0x6000, %esi\n mov $0xe1, %edx\n mov $3, %ecx\n rep outsb\n nop\n nop\n hlt");
+GUEST(g_ins, 64, "mov $0x6000, %edi\n mov $0xe1, %edx\n mov $3, %ecx\n rep insb\n nop\n nop\n hlt");
+GUEST(g_mmiow, 64, "mov $0x400000, %ebx\n mov %eax, (%rbx)\n nop\n nop\n hlt");
+GUEST(g_mmior, 64, "mov $0x400000, %ebx\n mov (%rbx), %eax\n nop\n nop\n hlt");
+GUEST(g_mmiorw, 64, "mov $0x400000, %ebx\n add %eax, (%rbx)\n nop\n nop\n hlt");
+GUEST(g_outss, 64, "mov %ss, %ecx\n mov $0x41, %eax\n mov %ecx, %ss\n out %al, $0xe1\n nop\n nop\n hlt");
+GUEST(g_cpuid, 64, "nop\n cpuid\n nop\n nop\n hlt");
+GUEST(g_wrmsr, 64, "mov $0xc0000082, %ecx\n xor %eax, %eax\n xor %edx, %edx\n wrmsr\n nop\n nop\n hlt");
+
+static const struct io_case {
+	const char *name;
+	const uint8_t *code, *end;
+	unsigned at, len; /* offset and length of the instruction */
+	bool exits;
+} cases[] = {
+	{"OUT", g_out, g_out_end, 5, 2, true},
+	{"IN", g_in, g_in_end, 5, 2, true},
+	{"REP OUTSB 3", g_outs, g_outs_end, 15, 2, true},
+	{"REP INSB 3", g_ins, g_ins_end, 15, 2, true},
+	{"MMIO write", g_mmiow, g_mmiow_end, 5, 2, true},
+	{"MMIO read", g_mmior, g_mmior_end, 5, 2, true},
+	{"MMIO read-modify-write", g_mmiorw, g_mmiorw_end, 5, 2, true},
+	{"OUT in a MOV SS shadow", g_outss, g_outss_end, 9, 2, true},
+	{"CPUID", g_cpuid, g_cpuid_end, 1, 2, false},
+	{"WRMSR", g_wrmsr, g_wrmsr_end, 9, 2, false},
+};
+
+enum reentry { PLAIN, IMMEDIATE, IMMEDIATE_REARMED };
+
+static const char *const reentry_name[] = {"plain re-entry", "immediate_exit re-entry",
+					   "SET_GUEST_DEBUG, then immediate_exit re-entry"};
+
+static bool userspace_exit(unsigned reason)
+{
+	return reason == KVM_EXIT_IO || reason == KVM_EXIT_MMIO;
+}
+
+/* Step over the instruction; report where the first stop behind it is. */
+static void io_case_show(const struct io_case *c, enum reentry how)
+{
+	struct lab lab;
+	unsigned reason, n;
+	char what[96];
+
+	say("%s at +%x, %s:", c->name, c->at, reentry_name[how]);
+	lab_init(&lab, LAB_LONG, c->code, (size_t)(c->end - c->code), 0);
+	lab_debug(&lab, DBG_STEP);
+	reason = lab_run(&lab);
+	while (reason == KVM_EXIT_DEBUG && lab_at(&lab) < c->at)
+		reason = lab_run(&lab);
+	if (reason == KVM_EXIT_DEBUG)
+		reason = lab_run(&lab);
+	for (n = 0; n < 8 && userspace_exit(reason); n++) {
+		if (how == IMMEDIATE_REARMED)
+			lab_debug(&lab, DBG_STEP);
+		reason = how == PLAIN ? lab_run(&lab) : lab_run_immediate(&lab);
+	}
+	snprintf(what, sizeof(what), "%s: %s ends at the next boundary", c->name, reentry_name[how]);
+	if (how != PLAIN || !c->exits)
+		check_hex(what, lab_at(&lab), c->at + c->len);
+	say("two more runs (re-armed):");
+	lab_debug(&lab, DBG_STEP);
+	lab_run(&lab);
+	lab_run(&lab);
+	lab_deinit(&lab);
+}
+
+void cases_io(void)
+{
+	size_t i;
+
+	case_begin("K4", "I/O and MMIO under SINGLESTEP");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		io_case_show(&cases[i], PLAIN);
+		if (!cases[i].exits)
+			continue;
+		io_case_show(&cases[i], IMMEDIATE);
+		io_case_show(&cases[i], IMMEDIATE_REARMED);
+	}
+}
