@@ -2,8 +2,9 @@
 """Boot an ISO in Bochs, show what the guest prints, keep its files, and judge by its last line.
 
 What the guest writes to port E9 arrives on the emulator's standard output. TAP lines are passed
-on, "@file NAME BYTES" frames are stored below --files, the rest is kept in OUT/guest.log. A run
-that is silent or too long is ended and reported with what was seen so far.
+on; everything is kept in OUT/guest.log, what each case printed also in FILES/CASE.txt, and
+"@file NAME BYTES" frames in FILES/NAME. A run that is silent or too long is ended and reported
+with what was seen so far.
 
 Exit 0: the last line was seen; 1: it was not.
 """
@@ -68,13 +69,27 @@ def emulator_start(args, out, com1, extra):
     return proc, master
 
 
+class Case:
+    """The case that is running: its own output, and whether it said what failed."""
+
+    def __init__(self, name, files):
+        self.name, self.said_not_ok = name, False
+        stem = re.sub(r"^t_|\.\w+$", "", name)
+        self.text = open(os.path.join(files, stem + ".txt"), "wb")
+
+    def end(self, status):
+        self.text.close()
+        if status != "0" and not (status == "1" and self.said_not_ok):
+            print(f"not ok - rig: {self.name} ran: got status {status}, wanted 0 or a result that is not ok", flush=True)
+
+
 class Reader:
-    """Splits the guest's byte stream into lines and files."""
+    """Splits the guest's byte stream into cases, lines and files."""
 
     def __init__(self, files, log):
         self.files, self.log = files, log
         self.buf, self.want, self.name = b"", 0, None
-        self.seen_last, self.case, self.results = False, "boot", 0
+        self.seen_last, self.case = False, None
 
     def feed(self, data):
         self.buf += data
@@ -95,22 +110,27 @@ class Reader:
         if not nl:
             return False
         self.buf = rest
-        self.line(line)
-        return True
-
-    def line(self, line):
         m = re.match(rb"@file (\S+) (\d+)$", line)
         if m:
             self.name, self.want = m[1].decode(), int(m[2])
-            return
+        else:
+            self.line(line)
+        return True
+
+    def line(self, line):
         self.log.write(line + b"\n")
         self.log.flush()
-        if line.startswith(b"rig: case "):
-            self.case = line.split()[2].decode()
-        elif line.startswith(b"rig: end ") and line.split()[3] not in (b"0", b"1"):
-            print(f"not ok - rig: {self.case} ran: got status {line.split()[3].decode()}, wanted 0 or 1")
-        elif TAP.match(line):
-            self.results += 1
+        words = line.decode(errors="replace").split()
+        if words[:2] == ["rig:", "case"]:
+            self.case = Case(words[2], self.files)
+        elif words[:2] == ["rig:", "end"] and self.case:
+            self.case.end(words[3])
+            self.case = None
+        elif self.case:
+            self.case.text.write(line + b"\n")
+        if TAP.match(line):
+            if self.case and line.startswith(b"not"):
+                self.case.said_not_ok = True
             print(line.decode(errors="replace").rstrip(), flush=True)
         self.seen_last |= line.strip() == LAST_LINE
 
@@ -158,7 +178,7 @@ def run(args, out):
             os.close(fd)
     if reader.seen_last:
         return 0
-    print(f"not ok - rig: the last line: got none during {reader.case} ({why or 'the emulator ended'}), "
+    print(f"not ok - rig: the last line: got none during {reader.case.name if reader.case else 'the boot'} ({why or 'the emulator ended'}), "
           f"wanted '{LAST_LINE.decode()}'")
     with open(f"{out}/guest.log", "rb") as log:
         for line in log.read().splitlines()[-12:]:

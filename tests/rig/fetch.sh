@@ -28,6 +28,11 @@ debian_sources() {
 			sub(/^[a-z]+/, "CODENAME", $2); print $1, $2 }' | sort -u
 }
 
+# The first complaint of the last apt run.
+apt_complaint() {
+	grep -m1 -E '^ *(E:|Err:|Could not|Unable)' "$cache/apt/log" || tail -1 "$cache/apt/log"
+}
+
 sources_write() {
 	key=/usr/share/keyrings/debian-archive-keyring.gpg
 	for name in trixie bookworm; do
@@ -50,7 +55,7 @@ lists_update() {
 	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
 	sources_write
 	private_apt apt-get -o APT::Update::Error-Mode=any update >"$cache/apt/log" 2>&1 ||
-		give_up "apt-get update failed: $(tail -1 "$cache/apt/log")"
+		give_up "apt-get update failed: $(apt_complaint)"
 	touch "$cache/apt/updated"
 }
 
@@ -60,7 +65,7 @@ packages_get() {
 	shift
 	mkdir -p "$folder"
 	(cd "$folder" && private_apt apt-get download "$@") >"$cache/apt/log" 2>&1 ||
-		give_up "apt-get download failed: $(tail -1 "$cache/apt/log")"
+		give_up "apt-get download failed: $(apt_complaint)"
 }
 
 emulator_fetch() {

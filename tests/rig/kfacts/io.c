@@ -21,17 +21,18 @@ static const struct io_case {
 	const uint8_t *code, *end;
 	unsigned at, len; /* offset and length of the instruction */
 	bool exits;
+	bool iterates; /* re-entered with immediate_exit it stops between iterations, RIP still on it */
 } cases[] = {
-	{"OUT", g_out, g_out_end, 5, 2, true},
-	{"IN", g_in, g_in_end, 5, 2, true},
-	{"REP OUTSB 3", g_outs, g_outs_end, 15, 2, true},
-	{"REP INSB 3", g_ins, g_ins_end, 15, 2, true},
-	{"MMIO write", g_mmiow, g_mmiow_end, 5, 2, true},
-	{"MMIO read", g_mmior, g_mmior_end, 5, 2, true},
-	{"MMIO read-modify-write", g_mmiorw, g_mmiorw_end, 5, 2, true},
-	{"OUT in a MOV SS shadow", g_outss, g_outss_end, 9, 2, true},
-	{"CPUID", g_cpuid, g_cpuid_end, 1, 2, false},
-	{"WRMSR", g_wrmsr, g_wrmsr_end, 9, 2, false},
+	{"OUT", g_out, g_out_end, 5, 2, true, false},
+	{"IN", g_in, g_in_end, 5, 2, true, false},
+	{"REP OUTSB 3", g_outs, g_outs_end, 15, 2, true, true},
+	{"REP INSB 3", g_ins, g_ins_end, 15, 2, true, true},
+	{"MMIO write", g_mmiow, g_mmiow_end, 5, 2, true, false},
+	{"MMIO read", g_mmior, g_mmior_end, 5, 2, true, false},
+	{"MMIO read-modify-write", g_mmiorw, g_mmiorw_end, 5, 2, true, false},
+	{"OUT in a MOV SS shadow", g_outss, g_outss_end, 9, 2, true, false},
+	{"CPUID", g_cpuid, g_cpuid_end, 1, 2, false, false},
+	{"WRMSR", g_wrmsr, g_wrmsr_end, 9, 2, false, false},
 };
 
 enum reentry { PLAIN, IMMEDIATE, IMMEDIATE_REARMED };
@@ -64,9 +65,10 @@ static void io_case_show(const struct io_case *c, enum reentry how)
 			lab_debug(&lab, DBG_STEP);
 		reason = how == PLAIN ? lab_run(&lab) : lab_run_immediate(&lab);
 	}
-	snprintf(what, sizeof(what), "%s: %s ends at the next boundary", c->name, reentry_name[how]);
+	snprintf(what, sizeof(what), "%s: %s ends at the %s", c->name, reentry_name[how],
+		 c->iterates ? "REP, one iteration or all done" : "next boundary");
 	if (how != PLAIN || !c->exits)
-		check_hex(what, lab_at(&lab), c->at + c->len);
+		check_hex(what, lab_at(&lab), c->iterates ? c->at : c->at + c->len);
 	say("two more runs (re-armed):");
 	lab_debug(&lab, DBG_STEP);
 	lab_run(&lab);

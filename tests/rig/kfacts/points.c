@@ -122,22 +122,28 @@ static void case_guest_watch(const char *name, uint32_t control, bool fires, boo
 	lab_deinit(&lab);
 }
 
-static void case_gd(bool hw)
+/* With USE_HW_BP the processor runs on our DR7: a guest's GD counts only if we pass it on. */
+static void case_gd(bool hw, uint64_t our_dr7)
 {
 	const uint64_t none[4] = {0};
 	struct lab lab;
 
-	say("DR7.GD set by the guest, mov %%dr0, %%rax, %s:", hw ? "USE_HW_BP" : "no guest debug");
+	say("DR7.GD set by the guest, mov %%dr0, %%rax, %s, our DR7=%llx:", hw ? "USE_HW_BP" : "no guest debug",
+	    (unsigned long long)our_dr7);
 	LAB_START(&lab, g_gd, LAB_LONG, 0);
 	lab.mem[LAB_HANDLER(1)] = 0xf4;
 	debugregs_set(&lab, 0, 0x2400);
 	if (hw)
-		lab_debug_hw(&lab, KVM_GUESTDBG_ENABLE, none, 0x400);
+		lab_debug_hw(&lab, KVM_GUESTDBG_ENABLE, none, our_dr7);
 	lab_run(&lab);
-	if (hw)
-		check_hex("GD with USE_HW_BP: exit to us with BD", lab_dr6(&lab) & 0x2000, 0x2000);
-	else
+	if (our_dr7 & 0x2000) {
+		check_hex("GD in our DR7: exit to us with BD", lab_dr6(&lab), 0xffff2ff0);
+		check_hex("GD in our DR7: RIP on the MOV DR", lab_at(&lab), 1);
+	} else if (hw) {
+		check_hex("GD not in our DR7: never seen, the guest reaches its HLT", lab_at(&lab), 7);
+	} else {
 		check_hex("GD without guest debug: the guest's handler", lab_regs(&lab).rip, LAB_HANDLER(1) + 1);
+	}
 	lab_deinit(&lab);
 }
 
@@ -180,6 +186,7 @@ void cases_points(void)
 	case_guest_watch("USE_SW_BP", KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP, true, false);
 	case_guest_watch("SINGLESTEP", DBG_STEP, true, true);
 	case_guest_watch("USE_HW_BP", KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP, false, true);
-	case_gd(false);
-	case_gd(true);
+	case_gd(false, 0);
+	case_gd(true, 0x400);
+	case_gd(true, 0x2400);
 }

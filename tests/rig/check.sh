@@ -1,0 +1,29 @@
+#!/bin/sh
+# check.sh OUT CACHE SERIES ROOT - the whole rig check; called by make check-rig.
+#
+# Prints TAP lines and ends with "N passed, N failed, N skipped". Exit 1 if anything failed. When
+# the emulator or the kernel cannot be had the whole check is one SKIP with its reason.
+set -u
+
+out=$1 cache=$2 series=$3 root=$4
+here=$(dirname "$0")
+mkdir -p "$out"
+
+rig_run() {
+	why=$("$here/fetch.sh" "$cache" "$series")
+	status=$?
+	if [ "$status" = 77 ]; then
+		echo "ok - rig: everything # SKIP $why"
+		return
+	elif [ "$status" != 0 ]; then
+		echo "not ok - rig: fetch: got status $status, wanted 0"
+		return
+	fi
+	"$here/image.sh" "$cache/k-$series" "$root" "$out/rig.iso" >"$out/image.log" 2>&1 ||
+		{ echo "not ok - rig: image: got $(tail -1 "$out/image.log"), wanted an ISO"; return; }
+	"$here/boot.py" --bochs "$cache/bochs" --iso "$out/rig.iso" --out "$out" --files "$out/files"
+}
+
+rig_run | tee "$out/results.tap"
+awk '/^ok .*# SKIP/ {s++; next} /^ok / {p++} /^not ok / {f++}
+	END {printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p + s == 0}' "$out/results.tap"

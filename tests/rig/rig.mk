@@ -1,0 +1,42 @@
+# The rig: real kvm_intel inside Bochs, from Debian packages (docs/rig.md).
+#
+#   make check-rig                   run every case of the rig
+#   make check-rig RIG_KERNEL=6.12   on the other kernel
+#   make rig-evidence                run it and keep what was seen in docs/rig-evidence
+#   RIG_CACHE=dir                    where the downloads are kept (default: in the build folder)
+
+RIG        := $(O)/rig
+RIG_KERNEL ?= 6.1
+RIG_CACHE  ?= $(RIG)/cache
+RIG_ROOT   := $(RIG)/root
+RIG_OUT     = $(RIG)/run-$(RIG_KERNEL)
+# Programs of the rig's guest are static and never built with sanitizers: they run as they are.
+RIG_CFLAGS := -std=gnu11 $(WARN) -O2 -static
+
+RIG_CASES := $(patsubst tests/rig/guest/%,$(RIG_ROOT)/%,$(wildcard tests/rig/guest/t_*))
+
+$(RIG_ROOT)/.bin/rig-out: tests/rig/guest/rig-out.c
+$(RIG_ROOT)/kfacts: $(wildcard tests/rig/kfacts/*.c tests/rig/kfacts/*.h)
+
+$(RIG_ROOT)/.bin/rig-out $(RIG_ROOT)/kfacts:
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(RIG_CFLAGS) -s -o $@ $(filter %.c,$^)
+
+$(RIG_ROOT)/t_%: tests/rig/guest/t_%
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+rig-root: $(RIG_ROOT)/.bin/rig-out $(RIG_ROOT)/kfacts $(RIG_CASES)
+
+check-rig: rig-root
+	$(Q)tests/rig/check.sh $(RIG_OUT) $(RIG_CACHE) $(RIG_KERNEL) $(RIG_ROOT)
+
+# Evidence is kept per kernel. Costs in TSC ticks differ from run to run and stay out of the tree.
+rig-evidence: check-rig
+	$(Q)mkdir -p docs/rig-evidence
+	$(Q)for f in $(RIG_OUT)/files/*.txt; do \
+	    { cat $(RIG_CACHE)/k-$(RIG_KERNEL)/version; grep -v 'TSC ticks' $$f; } \
+	        >docs/rig-evidence/$(RIG_KERNEL)-$$(basename $$f | sed 's/^[0-9]*_//'); done
+
+.PHONY: check-rig rig-root rig-evidence
