@@ -36,7 +36,8 @@ enum insn_class {
 	INSN_RDMSR,
 	INSN_WRMSR,
 	INSN_CPUID,
-	INSN_VMX_EXIT,   /* XSETBV, INVD, VMCALL and the VMX instructions: always exit in VMX non-root */
+	INSN_VMX_EXIT,   /* XSETBV, INVD, GETSEC, VMCALL and the VMX instructions but VMFUNC: always exit in
+			  * VMX non-root */
 	INSN_UD,         /* UD0, UD1, UD2 */
 	INSN_CLASS_COUNT,
 };
@@ -48,7 +49,7 @@ enum insn_flag {
 	INSNF_CALL = BIT(3),       /* near or far CALL */
 	INSNF_RET = BIT(4),        /* near or far RET */
 	INSNF_BRANCH = BIT(5),     /* any other transfer: JMP, Jcc, LOOP */
-	INSNF_FAR = BIT(6),        /* far transfer: may switch mode or task */
+	INSNF_FAR = BIT(6),        /* far transfer: may switch mode or task; also the events and system calls */
 	INSNF_PRIVILEGED = BIT(7), /* CPL 0 only */
 	INSNF_PREFIXED = BIT(8),   /* has legacy or REX prefixes */
 	INSNF_COND = BIT(9),       /* conditional branch */
@@ -65,14 +66,15 @@ enum { INSN_MAX = 15 };
 struct insn {
 	struct insn_facts facts;
 	u8 bytes[INSN_MAX];
-	u8 n_bytes;   /* bytes given to the decoder that belong to it (== facts.length when valid) */
+	u8 n_bytes;   /* bytes given to the decoder that belong to it (== facts.length when valid; else all) */
 	u8 vector;    /* INSN_INTN: the immediate; INSN_INT3: 3; INSN_ICEBP: 1; INSN_INTO: 4 */
-	u8 opsize;    /* effective operand size in bytes: 2, 4, 8 (PUSHF, POPF, IRET image size) */
+	u8 opsize;    /* effective operand size in bytes: 2, 4, 8 (PUSHF, POPF, IRET image size); 1 for
+		       * instructions on bytes (IN AL) */
 	u8 addrsize;  /* effective address size in bytes */
 	s8 dr, cr;    /* MOV_DR / MOV_CR: register number, else -1 */
 	bool to_sysreg; /* MOV_DR, MOV_CR: writes the system register */
 	bool has_target; /* direct branch or call */
-	s64 target_rel;  /* target - address of the next instruction, when has_target */
+	s64 target_rel;  /* target - address of the next instruction, when has_target; IP wrap is the user's */
 };
 
 /*
@@ -86,8 +88,9 @@ typedef bool insn_symbolize_fn(void *arg, u64 addr, char *buf, size_t size);
 
 /*
  * Intel-syntax text of the instruction at `addr` (the address branch targets are computed from),
- * e.g. "mov eax, 0x5", "int1", "(bad)". Returns the length written (always terminated, cut to size).
- * `symbolize` may be NULL.
+ * e.g. "mov eax, 0x5", "int1", "je 0x401007 <main+0x7>", "mov eax, DWORD PTR [rip+0x10] # 0x401016",
+ * "(bad)". Never two blanks in a row. Returns the length written (always terminated, cut to size).
+ * `symbolize` may be NULL. In 16-bit code an `addr` below 64 KiB counts as IP, whose targets wrap.
  */
 size_t insn_format(unsigned bits, const u8 *bytes, size_t n, u64 addr, insn_symbolize_fn *symbolize,
 		   void *arg, char *buf, size_t size);
