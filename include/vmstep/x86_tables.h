@@ -71,7 +71,8 @@ int descriptor_read(const struct cpu_state *c, const struct phys_ops *mem, u16 s
 /* The gate of a vector, or in real mode the IVT entry (sel, offset; kind DESC_INT_GATE). Errors as
  * descriptor_read(). */
 int gate_read(const struct cpu_state *c, const struct phys_ops *mem, u8 vector, struct descriptor *ret);
-/* One line of text, e.g. "code 64-bit dpl=0 base=0 limit=0xfffff g". */
+/* One line of text, e.g. "code 64-bit dpl=0 base=0 limit=0xfffff g" (g: in pages, as in the raw entry),
+ * "interrupt gate 64-bit sel=0x8 offset=0x401000 dpl=0 ist=1", "tss64 dpl=0 base=0x1000 limit=0x67 busy". */
 void descriptor_format(const struct descriptor *d, char *buf, size_t size);
 
 /* Names. NULL-free: unknown values give "?" or a number in a static string. */
@@ -80,32 +81,45 @@ const char *exception_long_name(u8 vector);/* "debug exception" */
 const char *mode_name(enum cpu_mode m);    /* "real", "v86", "prot16", "prot32", "compat16", "compat32", "long" */
 const char *gpr_name(enum gpr r);          /* "rax" */
 const char *seg_name(enum seg s);          /* "es" */
-/* "ZF PF" style decodes in gdb's manner, e.g. "[ ZF PF ]", "[ PE ET PG ]", "[BS B1]" for dr6. */
+/* Decodes in gdb's manner, lowest bit first: "[ PF ZF IOPL=3 ]", "[ PE ET PG ]", "[ ]". Cut to size, always
+ * terminated; 160 bytes hold any of them. */
 void rflags_format(u64 rflags, char *buf, size_t size);
 void cr0_format(u64 cr0, char *buf, size_t size);
 void cr4_format(u64 cr4, char *buf, size_t size);
 void efer_format(u64 efer, char *buf, size_t size);
-void dr6_format(u64 dr6, char *buf, size_t size); /* without blanks inside brackets: "[BS,B0]", "[]" */
+void dr6_format(u64 dr6, char *buf, size_t size); /* without blanks: "[BS,B0]", "[]"; BLD and RTM active low */
 void dr7_format(u64 dr7, char *buf, size_t size); /* "[dr0:w4 L, dr1:x G, GD]" */
 
 /*
  * The register list: one table for `info registers`, $names, completion and traces.
  */
-enum reg_kind { REGK_GPR, REGK_RIP, REGK_FLAGS, REGK_SEG, REGK_CR, REGK_DR, REGK_MSR, REGK_SYS, REGK_SUB };
+enum reg_kind { REGK_GPR, REGK_RIP, REGK_FLAGS, REGK_SEG, REGK_CR /* and EFER */, REGK_DR, REGK_MSR, REGK_SYS,
+		REGK_SUB, REGK_FPU /* x87 and SSE control */, REGK_ST, REGK_XMM };
 struct reg_desc {
 	const char *name;
 	u8 kind;   /* enum reg_kind */
 	u8 size;   /* bytes */
 	u8 group;  /* enum reg_group it lives in */
 	bool in_info; /* shown by plain `info registers` */
+	u8 _how, _shift; /* registers.c's */
+	u16 _offset;
+	u8 _bytes;
 };
 /* All registers in display order; *ret_n entries. Sub-registers (eax, ax, al, ah, eip...) come last. */
 const struct reg_desc *reg_table(size_t *ret_n);
-/* Look up by name without the $; aliases pc, sp, fp, flags, ps; NULL if unknown. Case-insensitive. */
+/* Look up by name without the $; also pc, sp, fp (rows of their own among the sub-registers) and the
+ * aliases flags, ps, rflags (eflags), r8b; NULL if unknown. Case-insensitive. */
 const struct reg_desc *reg_find(const char *name);
-/* pc, sp and fp follow the mode's width. */
+/* pc, sp and fp follow the mode's width (sp and fp: the stack segment's). Of registers wider than 8
+ * bytes (st0, xmm0) the low 8. */
 u64 reg_get(const struct cpu_state *c, const struct reg_desc *r);
-/* Sets the field, sub-registers merged as the CPU does (eax clears the upper half). -EINVAL if read-only. */
+/* Sets the field, sub-registers merged as the CPU does (eax clears the upper half), excess bits cut.
+ * A selector sets its base in real and v86 mode only. -EINVAL if read-only (ldtr, tr). Of registers
+ * wider than 8 bytes the low 8 are set, the others kept. */
 int reg_set(struct cpu_state *c, const struct reg_desc *r, u64 value);
+/* Bytes that count now: `size`, or for pc, sp and fp what the mode says. */
+unsigned reg_width(const struct cpu_state *c, const struct reg_desc *r);
+/* Where the value lies in `c`: for the wide ones (st0: 10 bytes, xmm0: 16), little-endian. */
+const u8 *reg_bytes(const struct cpu_state *c, const struct reg_desc *r);
 
 #endif

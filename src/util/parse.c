@@ -39,9 +39,11 @@ int number_scan(const char *s, const char **ret_end, u64 *ret)
 	u64 v = 0;
 
 	for (; digit_value(*s) < base; s++)
-		if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, digit_value(*s), &v))
+		if (__builtin_mul_overflow(v, base, &v) ||
+		    __builtin_add_overflow(v, digit_value(*s), &v))
 			big = true;
-	/* A digit of a larger base does not end a number: "09" is a typing error. Letters may ("10xb"). */
+	/* A digit of a larger base does not end a number: "09" is a typing error. Letters may
+	 * ("10xb"). */
 	if (s == start || digit_value(*s) < 10)
 		return -EINVAL;
 	if (big)
@@ -82,8 +84,8 @@ int number_parse_range(const char *s, const char *what, u64 min, u64 max, u64 *r
 	if (r)
 		return r;
 	if (v < min || v > max)
-		return err_set(err, ERANGE, "%s: %s is outside %llu to %llu", what, s, (unsigned long long)min,
-			       (unsigned long long)max);
+		return err_set(err, ERANGE, "%s: %s is outside %llu to %llu", what, s,
+			       (unsigned long long)min, (unsigned long long)max);
 	*ret = v;
 	return 0;
 }
@@ -118,7 +120,8 @@ int size_parse(const char *s, const char *what, u64 *ret, struct err *err)
 		return number_complain(r, s, what, err);
 	shift = unit_shift(end);
 	if (shift < 0)
-		return err_set(err, EINVAL, "%s: \"%s\" is no size (write 65536, 64K, 16M or 1G)", what, s);
+		return err_set(err, EINVAL, "%s: \"%s\" is no size (write 65536, 64K, 16M or 1G)",
+			       what, s);
 	if (shift && v >> (64 - shift))
 		return err_set(err, ERANGE, "%s: %s does not fit in 64 bits", what, s);
 	*ret = v << shift;
@@ -133,13 +136,16 @@ static const char *separators_skip(const char *s)
 	return s;
 }
 
-int hex_bytes_parse(const char *s, const char *what, u8 *buf, size_t max, size_t *ret_n, struct err *err)
+int hex_bytes_parse(const char *s, const char *what, u8 *buf, size_t max, size_t *ret_n,
+		    struct err *err)
 {
 	size_t n = 0;
 
 	for (s = separators_skip(s); *s; s = separators_skip(s)) {
 		if (digit_value(s[0]) > 15 || digit_value(s[1]) > 15)
-			return err_set(err, EINVAL, "%s: \"%.10s\" is no byte in hex: two digits each, as in \"90 f1 90\"",
+			return err_set(err, EINVAL,
+				       "%s: \"%.10s\" is no byte in hex: two digits each, as in "
+				       "\"90 f1 90\"",
 				       what, s);
 		if (n == max)
 			return err_set(err, E2BIG, "%s: more than %zu bytes", what, max);

@@ -21,14 +21,15 @@
 
 /* SDM table "System-Segment and Gate-Descriptor Types", by the 4-bit type. */
 static const u8 kinds_legacy[16] = {
-	DESC_INVALID, DESC_TSS16, DESC_LDT, DESC_TSS16, DESC_CALL_GATE, DESC_TASK_GATE, DESC_INT_GATE,
-	DESC_TRAP_GATE, DESC_INVALID, DESC_TSS32, DESC_INVALID, DESC_TSS32, DESC_CALL_GATE,
-	DESC_INVALID, DESC_INT_GATE, DESC_TRAP_GATE,
+	DESC_INVALID,   DESC_TSS16,     DESC_LDT,      DESC_TSS16,
+	DESC_CALL_GATE, DESC_TASK_GATE, DESC_INT_GATE, DESC_TRAP_GATE,
+	DESC_INVALID,   DESC_TSS32,     DESC_INVALID,  DESC_TSS32,
+	DESC_CALL_GATE, DESC_INVALID,   DESC_INT_GATE, DESC_TRAP_GATE,
 };
 static const u8 kinds_long[16] = {
-	DESC_INVALID, DESC_INVALID, DESC_LDT, DESC_INVALID, DESC_INVALID, DESC_INVALID, DESC_INVALID,
-	DESC_INVALID, DESC_INVALID, DESC_TSS64, DESC_INVALID, DESC_TSS64, DESC_CALL_GATE,
-	DESC_INVALID, DESC_INT_GATE, DESC_TRAP_GATE,
+	DESC_INVALID,   DESC_INVALID, DESC_LDT,      DESC_INVALID,   DESC_INVALID, DESC_INVALID,
+	DESC_INVALID,   DESC_INVALID, DESC_INVALID,  DESC_TSS64,     DESC_INVALID, DESC_TSS64,
+	DESC_CALL_GATE, DESC_INVALID, DESC_INT_GATE, DESC_TRAP_GATE,
 };
 
 static u32 dword(const u8 *raw, unsigned at)
@@ -68,7 +69,9 @@ static void segment_decode(const u8 *raw, bool wide, struct descriptor *ret)
 	if (hi & BIT(23))
 		ret->limit = ret->limit << 12 | 0xfff;
 	ret->attr = hi >> 8 & 0xf0ff;
-	ret->busy = (ret->kind == DESC_TSS16 || ret->kind == DESC_TSS32 || ret->kind == DESC_TSS64) && ret->type & 2;
+	ret->busy =
+		(ret->kind == DESC_TSS16 || ret->kind == DESC_TSS32 || ret->kind == DESC_TSS64) &&
+		ret->type & 2;
 }
 
 static void gate_decode(const u8 *raw, bool wide, struct descriptor *ret)
@@ -109,15 +112,16 @@ void descriptor_decode(const u8 raw[16], bool long_mode, struct descriptor *ret)
 }
 
 /* Reads an entry of `n` bytes at `at` of a table. */
-static int entry_read(const struct cpu_state *c, const struct phys_ops *mem, u64 base, u32 limit, u32 at, size_t n,
-		      u8 *raw)
+static int entry_read(const struct cpu_state *c, const struct phys_ops *mem, u64 base, u32 limit,
+		      u32 at, size_t n, u8 *raw)
 {
 	if (at + n - 1 > limit)
 		return -EINVAL;
 	return linear_read(c, mem, base + at, raw, n) == n ? 0 : -EFAULT;
 }
 
-int descriptor_read(const struct cpu_state *c, const struct phys_ops *mem, u16 sel, struct descriptor *ret)
+int descriptor_read(const struct cpu_state *c, const struct phys_ops *mem, u16 sel,
+		    struct descriptor *ret)
 {
 	bool long_mode = c->efer & EFER_LMA, ldt = sel & 4;
 	u64 base = ldt ? c->ldtr.base : c->gdtr.base;
@@ -140,7 +144,8 @@ int descriptor_read(const struct cpu_state *c, const struct phys_ops *mem, u16 s
 }
 
 /* SDM "Real-Address Mode Operation", interrupt vector table: offset, then segment. */
-static int ivt_read(const struct cpu_state *c, const struct phys_ops *mem, u8 vector, struct descriptor *ret)
+static int ivt_read(const struct cpu_state *c, const struct phys_ops *mem, u8 vector,
+		    struct descriptor *ret)
 {
 	u8 raw[4];
 	int r = entry_read(c, mem, c->idtr.base, c->idtr.limit, vector * 4u, sizeof(raw), raw);
@@ -156,7 +161,8 @@ static int ivt_read(const struct cpu_state *c, const struct phys_ops *mem, u8 ve
 	return 0;
 }
 
-int gate_read(const struct cpu_state *c, const struct phys_ops *mem, u8 vector, struct descriptor *ret)
+int gate_read(const struct cpu_state *c, const struct phys_ops *mem, u8 vector,
+	      struct descriptor *ret)
 {
 	bool long_mode = c->efer & EFER_LMA;
 	u32 size = long_mode ? 16 : 8;

@@ -5,7 +5,8 @@
 
 static bool op_is_reg(const ZydisDecodedOperand *op, ZydisRegisterClass cls)
 {
-	return op->type == ZYDIS_OPERAND_TYPE_REGISTER && ZydisRegisterGetClass(op->reg.value) == cls;
+	return op->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+	       ZydisRegisterGetClass(op->reg.value) == cls;
 }
 
 /* MOV writes SS, a DR or a CR by its first operand; it reads a DR or CR by its second. */
@@ -13,9 +14,11 @@ static enum insn_class mov_class(const struct decoded *d)
 {
 	if (d->op[0].type == ZYDIS_OPERAND_TYPE_REGISTER && d->op[0].reg.value == ZYDIS_REGISTER_SS)
 		return INSN_MOV_SS;
-	if (op_is_reg(&d->op[0], ZYDIS_REGCLASS_DEBUG) || op_is_reg(&d->op[1], ZYDIS_REGCLASS_DEBUG))
+	if (op_is_reg(&d->op[0], ZYDIS_REGCLASS_DEBUG) ||
+	    op_is_reg(&d->op[1], ZYDIS_REGCLASS_DEBUG))
 		return INSN_MOV_DR;
-	if (op_is_reg(&d->op[0], ZYDIS_REGCLASS_CONTROL) || op_is_reg(&d->op[1], ZYDIS_REGCLASS_CONTROL))
+	if (op_is_reg(&d->op[0], ZYDIS_REGCLASS_CONTROL) ||
+	    op_is_reg(&d->op[1], ZYDIS_REGCLASS_CONTROL))
 		return INSN_MOV_CR;
 	return INSN_OTHER;
 }
@@ -144,7 +147,8 @@ static u16 mem_flags(const struct decoded *d, enum insn_class cls)
 /* F2 repeats a string instruction as F3 does, also where the SDM names only one of them. */
 static bool insn_repeats(const ZydisDecodedInstruction *insn)
 {
-	if (insn->meta.category != ZYDIS_CATEGORY_STRINGOP && insn->meta.category != ZYDIS_CATEGORY_IOSTRINGOP)
+	if (insn->meta.category != ZYDIS_CATEGORY_STRINGOP &&
+	    insn->meta.category != ZYDIS_CATEGORY_IOSTRINGOP)
 		return false;
 	for (unsigned i = 0; i < insn->raw.prefix_count; i++)
 		if (insn->raw.prefixes[i].value == 0xf2 || insn->raw.prefixes[i].value == 0xf3)
@@ -155,12 +159,14 @@ static bool insn_repeats(const ZydisDecodedInstruction *insn)
 /* Control leaves through the event or system machinery: it may change mode, ring or task. */
 static bool class_is_far(enum insn_class cls)
 {
-	return (cls >= INSN_ICEBP && cls <= INSN_IRET) || (cls >= INSN_SYSCALL && cls <= INSN_SYSEXIT);
+	return (cls >= INSN_ICEBP && cls <= INSN_IRET) ||
+	       (cls >= INSN_SYSCALL && cls <= INSN_SYSEXIT);
 }
 
 static u16 branch_flags(const ZydisDecodedInstruction *insn, enum insn_class cls)
 {
-	u16 flags = insn->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR || class_is_far(cls) ? INSNF_FAR : 0;
+	u16 flags = insn->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR || class_is_far(cls) ? INSNF_FAR
+											 : 0;
 
 	switch (insn->meta.category) {
 	case ZYDIS_CATEGORY_CALL:
@@ -192,7 +198,8 @@ static u16 insn_flags_of(const struct decoded *d, enum insn_class cls)
 static void sysreg_decode(const struct decoded *d, struct insn *ret)
 {
 	const ZydisDecodedOperand *to = &d->op[0];
-	ZydisRegisterClass cls = ret->facts.cls == INSN_MOV_DR ? ZYDIS_REGCLASS_DEBUG : ZYDIS_REGCLASS_CONTROL;
+	ZydisRegisterClass cls =
+		ret->facts.cls == INSN_MOV_DR ? ZYDIS_REGCLASS_DEBUG : ZYDIS_REGCLASS_CONTROL;
 	s8 n = 0; /* LMSW, CLTS: CR0 */
 
 	ret->to_sysreg = d->insn.mnemonic != ZYDIS_MNEMONIC_MOV || op_is_reg(to, cls);
@@ -238,7 +245,8 @@ void insn_decode(unsigned bits, const u8 *bytes, size_t n, struct insn *ret)
 	ret->vector = vector_of(&d, ret->facts.cls);
 	if (ret->facts.cls == INSN_MOV_DR || ret->facts.cls == INSN_MOV_CR)
 		sysreg_decode(&d, ret);
-	if (d.insn.operand_count && d.op[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && d.op[0].imm.is_relative) {
+	if (d.insn.operand_count && d.op[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
+	    d.op[0].imm.is_relative) {
 		ret->has_target = true;
 		ret->target_rel = d.op[0].imm.value.s;
 	}

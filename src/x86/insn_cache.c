@@ -1,6 +1,6 @@
 /*
- * insn_cache.c - decoded instructions by address; see insn.h. In the hot loop of every step: a lookup
- * is one hash, one line of the table and a comparison of the bytes.
+ * insn_cache.c - decoded instructions by address; see insn.h. In the hot loop of every step: a
+ * lookup is one hash, one line of the table and a comparison of the bytes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static bool bytes_equal(const u8 *a, const u8 *b, size_t n)
 	return x == y;
 }
 
-/* A valid instruction needs only its own bytes; what did not decode may have lacked the next one. */
+/* A valid instruction needs only its own bytes; what did not decode may have lacked the next. */
 static bool slot_holds(const struct slot *s, unsigned bits, u64 addr, const u8 *bytes, size_t n)
 {
 	const struct insn *i = &s->insn;
@@ -65,7 +65,8 @@ static bool slot_holds(const struct slot *s, unsigned bits, u64 addr, const u8 *
 	       bytes_equal(i->bytes, bytes, i->n_bytes);
 }
 
-static struct slot *slot_get(struct insn_cache *c, unsigned bits, u64 addr, const u8 *bytes, size_t n)
+static struct slot *slot_get(struct insn_cache *c, unsigned bits, u64 addr, const u8 *bytes,
+			     size_t n)
 {
 	struct slot *s = &c->slot[slot_index(addr)];
 
@@ -78,12 +79,14 @@ static struct slot *slot_get(struct insn_cache *c, unsigned bits, u64 addr, cons
 	return s;
 }
 
-const struct insn *insn_cache_get(struct insn_cache *c, unsigned bits, u64 addr, const u8 *bytes, size_t n)
+const struct insn *insn_cache_get(struct insn_cache *c, unsigned bits, u64 addr, const u8 *bytes,
+				  size_t n)
 {
 	return &slot_get(c, bits, addr, bytes, n)->insn;
 }
 
-const char *insn_cache_text(struct insn_cache *c, unsigned bits, u64 addr, const u8 *bytes, size_t n, size_t *ret_len)
+const char *insn_cache_text(struct insn_cache *c, unsigned bits, u64 addr, const u8 *bytes,
+			    size_t n, size_t *ret_len)
 {
 	struct slot *s = slot_get(c, bits, addr, bytes, n);
 	char *text = c->text[s - c->slot];

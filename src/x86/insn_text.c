@@ -19,23 +19,28 @@ static const struct {
 	ZydisMnemonic mnemonic;
 	const char *name;
 } conditions[] = {
-	{ ZYDIS_MNEMONIC_JZ, "je" },       { ZYDIS_MNEMONIC_JNZ, "jne" },       { ZYDIS_MNEMONIC_JNB, "jae" },
-	{ ZYDIS_MNEMONIC_JNBE, "ja" },     { ZYDIS_MNEMONIC_JNL, "jge" },       { ZYDIS_MNEMONIC_JNLE, "jg" },
-	{ ZYDIS_MNEMONIC_SETZ, "sete" },   { ZYDIS_MNEMONIC_SETNZ, "setne" },   { ZYDIS_MNEMONIC_SETNB, "setae" },
-	{ ZYDIS_MNEMONIC_SETNBE, "seta" }, { ZYDIS_MNEMONIC_SETNL, "setge" },   { ZYDIS_MNEMONIC_SETNLE, "setg" },
-	{ ZYDIS_MNEMONIC_CMOVZ, "cmove" }, { ZYDIS_MNEMONIC_CMOVNZ, "cmovne" }, { ZYDIS_MNEMONIC_CMOVNB, "cmovae" },
-	{ ZYDIS_MNEMONIC_CMOVNBE, "cmova" }, { ZYDIS_MNEMONIC_CMOVNL, "cmovge" }, { ZYDIS_MNEMONIC_CMOVNLE, "cmovg" },
+	{ ZYDIS_MNEMONIC_JZ, "je" },         { ZYDIS_MNEMONIC_JNZ, "jne" },
+	{ ZYDIS_MNEMONIC_JNB, "jae" },       { ZYDIS_MNEMONIC_JNBE, "ja" },
+	{ ZYDIS_MNEMONIC_JNL, "jge" },       { ZYDIS_MNEMONIC_JNLE, "jg" },
+	{ ZYDIS_MNEMONIC_SETZ, "sete" },     { ZYDIS_MNEMONIC_SETNZ, "setne" },
+	{ ZYDIS_MNEMONIC_SETNB, "setae" },   { ZYDIS_MNEMONIC_SETNBE, "seta" },
+	{ ZYDIS_MNEMONIC_SETNL, "setge" },   { ZYDIS_MNEMONIC_SETNLE, "setg" },
+	{ ZYDIS_MNEMONIC_CMOVZ, "cmove" },   { ZYDIS_MNEMONIC_CMOVNZ, "cmovne" },
+	{ ZYDIS_MNEMONIC_CMOVNB, "cmovae" }, { ZYDIS_MNEMONIC_CMOVNBE, "cmova" },
+	{ ZYDIS_MNEMONIC_CMOVNL, "cmovge" }, { ZYDIS_MNEMONIC_CMOVNLE, "cmovg" },
 };
 
-/* Where a direct branch goes. Below 64 KiB a 16-bit address is taken for IP, which wraps; above it is a
- * linear one, where only the segment's base could tell where it wraps. */
-static u64 branch_target(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *op, u64 addr)
+/* Where a direct branch goes. Below 64 KiB a 16-bit address is taken for IP, which wraps; above it
+ * is a linear one, where only the segment's base could tell where it wraps. */
+static u64 branch_target(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *op,
+			 u64 addr)
 {
 	u64 target = addr + insn->length + op->imm.value.s;
 
 	if (insn->machine_mode == ZYDIS_MACHINE_MODE_LONG_64)
 		return target;
-	if (insn->operand_width == 16 && (addr < 0x10000 || insn->machine_mode == ZYDIS_MACHINE_MODE_LEGACY_32))
+	if (insn->operand_width == 16 &&
+	    (addr < 0x10000 || insn->machine_mode == ZYDIS_MACHINE_MODE_LEGACY_32))
 		return (u16)target;
 	return (u32)target;
 }
@@ -63,7 +68,8 @@ static ZyanStatus token_append(ZydisFormatterBuffer *buffer, const char *text, s
 	return ZyanStringAppend(string, &view);
 }
 
-static ZyanStatus address_print(const ZydisFormatter *f, ZydisFormatterBuffer *buffer, ZydisFormatterContext *ctx)
+static ZyanStatus address_print(const ZydisFormatter *f, ZydisFormatterBuffer *buffer,
+				ZydisFormatterContext *ctx)
 {
 	const struct text_args *a = ctx->user_data;
 	char text[TEXT_MAX / 2 + 32] = "0x", *p;
@@ -78,7 +84,8 @@ static ZyanStatus address_print(const ZydisFormatter *f, ZydisFormatterBuffer *b
 }
 
 /* "dword ptr" -> "DWORD PTR", as gdb writes it; Zydis 4.0 has the property but not the effect. */
-static ZyanStatus typecast_print(const ZydisFormatter *f, ZydisFormatterBuffer *buffer, ZydisFormatterContext *ctx)
+static ZyanStatus typecast_print(const ZydisFormatter *f, ZydisFormatterBuffer *buffer,
+				 ZydisFormatterContext *ctx)
 {
 	const struct text_args *a = ctx->user_data;
 	ZyanUSize before, after;
@@ -117,7 +124,8 @@ static bool formatter_init(ZydisFormatter *f, struct text_args *a)
 	if (!ZYAN_SUCCESS(ZydisFormatterInit(f, ZYDIS_FORMATTER_STYLE_INTEL)))
 		return false;
 	for (unsigned i = 0; i < ARRAY_SIZE(properties); i++)
-		if (!ZYAN_SUCCESS(ZydisFormatterSetProperty(f, properties[i].property, properties[i].value)))
+		if (!ZYAN_SUCCESS(ZydisFormatterSetProperty(f, properties[i].property,
+							    properties[i].value)))
 			return false;
 	/* Each call swaps our function for Zydis' own. */
 	return ZYAN_SUCCESS(ZydisFormatterSetHook(f, ZYDIS_FORMATTER_FUNC_PRINT_ADDRESS_ABS,
@@ -148,7 +156,8 @@ static void names_adapt(ZydisMnemonic mnemonic, char *text, size_t size)
 }
 
 /* " # 0x403010 <counter>" behind an operand relative to RIP. */
-static void riprel_append(const struct decoded *d, u64 addr, const struct text_args *a, char *text, size_t size)
+static void riprel_append(const struct decoded *d, u64 addr, const struct text_args *a, char *text,
+			  size_t size)
 {
 	for (unsigned i = 0; i < d->insn.operand_count_visible; i++) {
 		const ZydisDecodedOperand *op = &d->op[i];
@@ -165,8 +174,8 @@ static void riprel_append(const struct decoded *d, u64 addr, const struct text_a
 	}
 }
 
-size_t insn_format(unsigned bits, const u8 *bytes, size_t n, u64 addr, insn_symbolize_fn *symbolize, void *arg,
-		   char *buf, size_t size)
+size_t insn_format(unsigned bits, const u8 *bytes, size_t n, u64 addr, insn_symbolize_fn *symbolize,
+		   void *arg, char *buf, size_t size)
 {
 	struct text_args a = { .symbolize = symbolize, .arg = arg };
 	char text[TEXT_MAX] = "(bad)";
@@ -175,7 +184,8 @@ size_t insn_format(unsigned bits, const u8 *bytes, size_t n, u64 addr, insn_symb
 	size_t len;
 
 	if (zydis_decode(bits, bytes, n, &d) && formatter_init(&f, &a)) {
-		if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&f, &d.insn, d.op, d.insn.operand_count_visible,
+		if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&f, &d.insn, d.op,
+								  d.insn.operand_count_visible,
 								  text, sizeof(text), addr, &a)))
 			strcpy(text, "(bad)");
 		names_adapt(d.insn.mnemonic, text, sizeof(text));

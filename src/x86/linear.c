@@ -38,8 +38,8 @@ static size_t page_move(const struct phys_ops *mem, u64 gpa, u8 *in, const u8 *o
 	return done;
 }
 
-static size_t linear_move(const struct cpu_state *c, const struct phys_ops *mem, u64 la, u8 *in, const u8 *out,
-			  size_t n)
+static size_t linear_move(const struct cpu_state *c, const struct phys_ops *mem, u64 la, u8 *in,
+			  const u8 *out, size_t n)
 {
 	size_t done = 0;
 
@@ -59,12 +59,14 @@ static size_t linear_move(const struct cpu_state *c, const struct phys_ops *mem,
 	return done;
 }
 
-size_t linear_read(const struct cpu_state *c, const struct phys_ops *mem, u64 la, void *buf, size_t n)
+size_t linear_read(const struct cpu_state *c, const struct phys_ops *mem, u64 la, void *buf,
+		   size_t n)
 {
 	return linear_move(c, mem, la, buf, NULL, n);
 }
 
-size_t linear_write(const struct cpu_state *c, const struct phys_ops *mem, u64 la, const void *buf, size_t n)
+size_t linear_write(const struct cpu_state *c, const struct phys_ops *mem, u64 la, const void *buf,
+		    size_t n)
 {
 	return linear_move(c, mem, la, NULL, buf, n);
 }

@@ -32,24 +32,22 @@ static const struct {
 };
 
 static const char *const modes[MODE_COUNT] = {
-	[MODE_REAL] = "real",
-	[MODE_V86] = "v86",
-	[MODE_PROT16] = "prot16",
-	[MODE_PROT32] = "prot32",
-	[MODE_COMPAT16] = "compat16",
-	[MODE_COMPAT32] = "compat32",
+	[MODE_REAL] = "real",     [MODE_V86] = "v86",           [MODE_PROT16] = "prot16",
+	[MODE_PROT32] = "prot32", [MODE_COMPAT16] = "compat16", [MODE_COMPAT32] = "compat32",
 	[MODE_LONG] = "long",
 };
 
 static const char *const gprs[GPR_COUNT] = {
-	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+	"r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15",
 };
 
 static const char *const segs[SEG_COUNT] = { "es", "cs", "ss", "ds", "fs", "gs" };
 
 const char *exception_name(u8 vector)
 {
-	return vector < ARRAY_SIZE(exceptions) && exceptions[vector].name ? exceptions[vector].name : "";
+	return vector < ARRAY_SIZE(exceptions) && exceptions[vector].name ? exceptions[vector].name
+									  : "";
 }
 
 const char *exception_long_name(u8 vector)

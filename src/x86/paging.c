@@ -39,11 +39,8 @@ static const struct level levels_pae[] = {
 	{ "PT", 12, 9, false, 0 },
 };
 static const struct level levels_long[] = {
-	{ "PML5", 48, 9, false, E_PS },
-	{ "PML4", 39, 9, false, E_PS },
-	{ "PDPT", 30, 9, true, 0 },
-	{ "PD", 21, 9, true, 0 },
-	{ "PT", 12, 9, false, 0 },
+	{ "PML5", 48, 9, false, E_PS }, { "PML4", 39, 9, false, E_PS }, { "PDPT", 30, 9, true, 0 },
+	{ "PD", 21, 9, true, 0 },       { "PT", 12, 9, false, 0 },
 };
 static const struct shape shape_32 = { 2, 4, false, 0xfffff000, levels_32 };
 static const struct shape shape_pse = { 2, 4, false, 0xfffff000, levels_pse };
@@ -67,14 +64,15 @@ static bool canonical(const struct shape *s, u64 la)
 	return (u64)((s64)(la << up) >> up) == la;
 }
 
-static bool reserved_set(const struct cpu_state *c, const struct shape *s, const struct level *l, bool leaf, u64 e)
+static bool reserved_set(const struct cpu_state *c, const struct shape *s, const struct level *l,
+			 bool leaf, u64 e)
 {
 	u64 mask = l->reserved;
 
 	if (s->entry_size == 8 && !(c->efer & EFER_NXE))
 		mask |= E_XD;
-	/* SDM "Paging", formats of entries that map large pages: bit 12 is PAT; 4-MiB pages of 32-bit
-	 * paging hold address bits 39:32 in bits 20:13 (PSE-36). */
+	/* SDM "Paging", formats of entries that map large pages: bit 12 is PAT; 4-MiB pages of
+	 * 32-bit paging hold address bits 39:32 in bits 20:13 (PSE-36). */
 	if (leaf && l->shift > 12)
 		mask |= s->entry_size == 4 ? BIT64(21) : (BIT64(l->shift) - 1) & ~(BIT64(13) - 1);
 	return e & mask;
@@ -91,8 +89,8 @@ static u64 leaf_address(const struct shape *s, const struct level *l, u64 e, u64
 }
 
 /* Goes through one table. True when the next one is to be read; else the walk is over. */
-static bool level_walk(const struct cpu_state *c, const struct phys_ops *mem, const struct shape *s, u64 table,
-		       u64 la, struct page_walk *w)
+static bool level_walk(const struct cpu_state *c, const struct phys_ops *mem, const struct shape *s,
+		       u64 table, u64 la, struct page_walk *w)
 {
 	const struct level *l = &s->level[w->n];
 	struct walk_step *step = &w->step[w->n];
@@ -128,8 +126,9 @@ void page_walk(const struct cpu_state *c, const struct phys_ops *mem, u64 la, st
 	const struct shape *s = shape_of(c);
 	u64 table = c->cr3 & s->cr3_mask;
 
-	/* Outside IA-32e mode linear addresses have 32 bits. In compatibility mode the processor's own
-	 * accesses (descriptor tables, TSS) still use all 64: who computes a program's address cuts it. */
+	/* Outside IA-32e mode linear addresses have 32 bits. In compatibility mode the processor's
+	 * own accesses (descriptor tables, TSS) still use all 64: who computes a program's address
+	 * cuts it. */
 	if (!(c->efer & EFER_LMA))
 		la = (u32)la;
 	ret->n = 0;

@@ -18,16 +18,17 @@ struct decoded {
  */
 static inline bool zydis_decode(unsigned bits, const u8 *bytes, size_t n, struct decoded *ret)
 {
-	ZydisMachineMode mode = bits == 64 ? ZYDIS_MACHINE_MODE_LONG_64 :
-				bits == 32 ? ZYDIS_MACHINE_MODE_LEGACY_32 :
-					     ZYDIS_MACHINE_MODE_LEGACY_16;
-	ZydisStackWidth stack = bits == 64 ? ZYDIS_STACK_WIDTH_64 :
-				bits == 32 ? ZYDIS_STACK_WIDTH_32 :
-					     ZYDIS_STACK_WIDTH_16;
+	ZydisMachineMode mode = bits == 64   ? ZYDIS_MACHINE_MODE_LONG_64
+				: bits == 32 ? ZYDIS_MACHINE_MODE_LEGACY_32
+					     : ZYDIS_MACHINE_MODE_LEGACY_16;
+	ZydisStackWidth stack = bits == 64   ? ZYDIS_STACK_WIDTH_64
+				: bits == 32 ? ZYDIS_STACK_WIDTH_32
+					     : ZYDIS_STACK_WIDTH_16;
 	ZydisDecoder decoder;
 
 	return n && ZYAN_SUCCESS(ZydisDecoderInit(&decoder, mode, stack)) &&
-	       ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, n > INSN_MAX ? INSN_MAX : n, &ret->insn, ret->op));
+	       ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, n > INSN_MAX ? INSN_MAX : n,
+						   &ret->insn, ret->op));
 }
 
 #endif
