@@ -45,6 +45,8 @@ struct boundary {
 	u64 dr7;            /* the guest's DR7 */
 	bool btf;           /* DEBUGCTL.BTF */
 	bool de;            /* CR4.DE */
+	bool fmask_tf;      /* IA32_FMASK.TF; matters at a SYSCALL only */
+	bool r11_tf;        /* TF in R11; matters at a SYSRET only */
 	struct insn_facts insn;
 };
 /* What the debugger armed for the resume. */

@@ -8,5 +8,6 @@
 
 #define EFAULT 14
 #define EINVAL 22
+#define ENOSYS 38
 
 #endif

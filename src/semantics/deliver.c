@@ -1,0 +1,143 @@
+/*
+ * deliver.c - an event enters the guest through its IVT or IDT; what fails on the way becomes the
+ * next event, a double fault, or shutdown (SDM 3 "Interrupt 8 - Double Fault Exception (#DF)").
+ */
+#include "semantics/deliver.h"
+#include "x86/errno_min.h"
+
+enum exc_class { CLASS_BENIGN, CLASS_CONTRIBUTORY, CLASS_PAGE_FAULT, CLASS_DOUBLE_FAULT };
+
+/* SDM 3 table "Interrupt and Exception Classes". Interrupts of all kinds and INT n are benign. */
+static enum exc_class class_of(const struct guest_event *ev)
+{
+	if (ev->type != INTR_HARD_EXC)
+		return CLASS_BENIGN;
+	switch (ev->vector) {
+	case EXC_DE:
+	case EXC_TS:
+	case EXC_NP:
+	case EXC_SS:
+	case EXC_GP:
+	case EXC_CP:
+		return CLASS_CONTRIBUTORY;
+	case EXC_PF:
+	case EXC_VE:
+		return CLASS_PAGE_FAULT;
+	case EXC_DF:
+		return CLASS_DOUBLE_FAULT;
+	default:
+		return CLASS_BENIGN;
+	}
+}
+
+/* SDM 3 table "Conditions for Generating a Double Fault". */
+static bool makes_double_fault(const struct guest_event *first, const struct guest_event *second)
+{
+	enum exc_class a = class_of(first), b = class_of(second);
+
+	if (a == CLASS_CONTRIBUTORY)
+		return b == CLASS_CONTRIBUTORY;
+	return a == CLASS_PAGE_FAULT && (b == CLASS_CONTRIBUTORY || b == CLASS_PAGE_FAULT);
+}
+
+static bool is_debug_exception(const struct guest_event *ev)
+{
+	return ev->vector == EXC_DB && (ev->type == INTR_HARD_EXC || ev->type == INTR_PRIV_SOFT_EXC);
+}
+
+/*
+ * What raising an event leaves in the CPU even if its handler is never reached. DR6 (SDM 3 "Debug
+ * Status Register"): B0-B3 may be cleared, the rest is sticky; BLD goes to 0 for a bus lock and is
+ * else left alone, RTM goes to 0 for a region abort and to 1 else. An ICEBP (dr6 0) leaves DR6 as it
+ * is. GD: SDM 3 "Debug Control Register"; BTF, LBR: SDM 3 "IA32_DEBUGCTL MSR".
+ */
+static void event_registers(struct cpu_state *c, const struct guest_event *ev)
+{
+	if (ev->has_cr2)
+		c->cr2 = ev->cr2;
+	if (!is_debug_exception(ev))
+		return;
+	if (ev->dr6) {
+		c->dr6 = (c->dr6 & ~DR6_BN) | DR6_RTM | (ev->dr6 & DR6_CAUSE);
+		c->dr6 &= ~(ev->dr6 & (DR6_BLD | DR6_RTM));
+	}
+	c->dr7 &= ~DR7_GD;
+	c->debugctl &= ~(DEBUGCTL_BTF | DEBUGCTL_LBR);
+}
+
+static int event_attempt(struct attempt *a)
+{
+	u64 rip = a->c->rip + a->ev->insn_len;
+	unsigned bits = mode_bits(cpu_mode(a->c));
+
+	a->return_rip = bits == 64 ? rip : bits == 32 ? (u32)rip : (u16)rip;
+	return a->c->cr0 & CR0_PE ? attempt_idt(a) : attempt_ivt(a);
+}
+
+static void delivery_finish(struct attempt *a, bool doubled)
+{
+	struct cpu_state *c = a->c;
+
+	c->shadow = SHADOW_NONE;
+	c->activity = ACT_ACTIVE;
+	if (a->ev->type == INTR_NMI)
+		c->nmi_blocked = true;
+	a->out->outcome = doubled ? DELIVERY_DOUBLE_FAULT : DELIVERY_DONE;
+	a->out->vector = a->ev->vector;
+	a->out->return_rip = a->return_rip;
+	a->out->handler_lin = cpu_linear_rip(c);
+}
+
+int event_deliver(struct cpu_state *c, const struct phys_ops *mem, const struct guest_event *ev,
+		  struct delivery *ret)
+{
+	struct cpu_state work = *c;
+	struct guest_event now = *ev;
+	struct delivery out = { 0 };
+	struct attempt a = { .c = &work, .mem = mem, .ev = &now, .out = &out };
+	bool doubled = false;
+	int r;
+
+	/* Ends: each raised event is of a higher class than the last, or makes the double fault. */
+	for (;;) {
+		event_registers(&work, &now);
+		r = event_attempt(&a);
+		if (r == ATTEMPT_UNSUPPORTED)
+			return -ENOSYS;
+		if (r == ATTEMPT_DONE)
+			break;
+		if (class_of(&now) == CLASS_DOUBLE_FAULT) {
+			work.activity = ACT_SHUTDOWN;
+			out = (struct delivery){ .outcome = DELIVERY_SHUTDOWN, .vector = now.vector };
+			break;
+		}
+		if (makes_double_fault(&now, &a.raised)) {
+			event_registers(&work, &a.raised);
+			a.raised = (struct guest_event){ .vector = EXC_DF, .type = INTR_HARD_EXC,
+							 .has_error = true };
+			doubled = true;
+		}
+		now = a.raised;
+	}
+	if (r == ATTEMPT_DONE)
+		delivery_finish(&a, doubled);
+	*c = work;
+	*ret = out;
+	return 0;
+}
+
+bool gate_usable(const struct cpu_state *c, const struct phys_ops *mem, u8 vector)
+{
+	bool long_mode = c->efer & EFER_LMA;
+	struct descriptor g, code;
+
+	if (gate_read(c, mem, vector, &g))
+		return false;
+	if (!(c->cr0 & CR0_PE))
+		return g.sel || g.offset;
+	if (!g.present || (g.kind != DESC_INT_GATE && g.kind != DESC_TRAP_GATE) || !(g.sel & 0xfffc))
+		return false;
+	if (descriptor_read(c, mem, g.sel, &code) || code.kind != DESC_CODE || !code.present)
+		return false;
+	return !long_mode || (code.attr & (ATTR_L | ATTR_DB)) == ATTR_L;
+}
