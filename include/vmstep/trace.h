@@ -5,6 +5,7 @@
 #ifndef VMSTEP_TRACE_H
 #define VMSTEP_TRACE_H
 
+#include <signal.h>
 #include <vmstep/session.h>
 
 /* ---- the stop line (interface.md) ----------------------------------------------------------------- */
@@ -30,8 +31,8 @@ struct trace_options {
 };
 struct sink;
 struct trace_total {
-	u64 stops;
-	u64 by_cause[CAUSE_COUNT];
+	u64 stops;             /* START is not counted */
+	u64 by_cause[CAUSE_COUNT]; /* by the cause reported first; the sum is `stops` */
 	u64 gaps;
 	u64 retired;           /* sum where known */
 	bool retired_exact;
@@ -54,22 +55,39 @@ extern const struct sink_ops *const sink_table[]; /* NULL-terminated */
 const struct sink_ops *sink_find(const char *name);
 
 struct trace;
-/* Writes to fd (not closed); errors of write are kept and told by trace_close. */
+/*
+ * Writes to fd (not closed), whole lines only, at the latest 100 ms after they were recorded (a thread
+ * with all signals blocked sees to that). Errors of write are kept and told by trace_close, which is
+ * called in any case. The trace copies the options.
+ */
 int trace_open(struct session *s, const struct sink_ops *ops, int fd, const struct trace_options *opt,
 	       struct trace **ret, struct err *err);
 bool trace_record(void *trace, const struct stop *st); /* a stop_observer; false after a write error */
 void trace_flush(struct trace *t);
-/* Writes the total line; `ended` NULL: from the last stop. */
+/* Writes the total line and frees; `ended` NULL: the first cause of the last stop. Returns 0 or the
+ * first write error, with what was lost in the sentence. */
 int trace_close(struct trace *t, const char *ended, struct err *err);
 const struct trace_total *trace_total(const struct trace *t);
 
-/* `vmstep trace`: the whole run to fd. steps 0: no limit. Returns the exit status of interface.md. */
+/*
+ * `vmstep trace`: the whole run to fd, from a session that was started by the caller. Returns the exit
+ * status of interface.md: 0 the guest came to its end or the step limit was reached, 5 it died, 130 and
+ * 143 after SIGINT and SIGTERM, 1 with a sentence when stepping or writing failed. The guest's own exit
+ * value is the caller's business (session_exit_value).
+ *
+ * Signals are the caller's: its handler for SIGINT and SIGTERM stores the signal's number where `signal`
+ * points and calls session_interrupt(); SIGPIPE is ignored, so that a reader that went away is told as
+ * a write error.
+ */
 struct trace_run {
-	u64 steps;
+	u64 steps;             /* 0: no limit */
 	const struct sink_ops *format;
 	int fd;
 	struct trace_options opt;
-	bool quiet;            /* no progress on the terminal */
+	const volatile sig_atomic_t *signal; /* 0: none came; may be NULL */
+	/* Called a few times a second with the stops so far, from the stepping thread; NULL: not wanted. */
+	void (*progress)(void *arg, const struct trace_total *t);
+	void *progress_arg;
 };
 int trace_main(struct session *s, const struct trace_run *run, struct err *err);
 /* `vmstep diff A B`: first difference with context to out; 0 same, 1 different, 2 error. */

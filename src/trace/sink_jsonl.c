@@ -1,0 +1,479 @@
+/*
+ * sink_jsonl.c - a trace for programs: JSON Lines, a header first, a total last. man/vmstep-trace.5
+ * describes every field.
+ *
+ * This runs once a step, so there is no printf in step(): literals and digits only. Numbers that can
+ * pass 2^53 are hex strings.
+ */
+#include <linux/kvm.h>
+#include "sink.h"
+
+/* --- pieces --- */
+
+static void hex(struct strbuf *out, u64 v)
+{
+	PUT(out, "\"");
+	strbuf_addhex(out, v, true);
+	PUT(out, "\"");
+}
+
+/* `literal` is everything before the value: `,"rip":`. */
+#define HEX(out, literal, v) \
+	do { \
+		PUT(out, literal "\""); \
+		strbuf_addhex(out, v, true); \
+		strbuf_addc(out, '"'); \
+	} while (0)
+
+static void text(struct strbuf *out, const char *s)
+{
+	strbuf_addc(out, '"');
+	strbuf_addjson(out, s, strlen(s));
+	strbuf_addc(out, '"');
+}
+
+static void boolean(struct strbuf *out, bool v)
+{
+	if (v)
+		PUT(out, "true");
+	else
+		PUT(out, "false");
+}
+
+/* Make a string of what was appended since `at`; the usual plain ASCII is left where it is. */
+static void quote_from(struct strbuf *out, size_t at)
+{
+	bool plain = true;
+	char copy[400];
+	size_t n;
+
+	for (size_t i = at; i < out->n && plain; i++) {
+		unsigned char c = out->s[i];
+
+		plain = c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+	}
+	n = out->n - at;
+	if (!plain && n <= sizeof(copy)) {
+		memcpy(copy, out->s + at, n);
+		out->n = at;
+		strbuf_addjson(out, copy, n);
+	}
+	strbuf_addc(out, '"');
+}
+
+static void insn(struct sink *k, u8 mode, u64 lin, const u8 *bytes, size_t n)
+{
+	struct strbuf *out = &k->out;
+
+	if (!n) {
+		PUT(out, "null");
+		return;
+	}
+	strbuf_addc(out, '"');
+	insn_put(&k->src, mode, lin, bytes, n, out);
+	strbuf_addc(out, '"');
+}
+
+static void symbol(struct sink *k, u64 lin)
+{
+	struct strbuf *out = &k->out;
+	size_t at;
+
+	strbuf_addc(out, '"');
+	at = out->n;
+	if (symbol_put(&k->src, lin, out)) {
+		quote_from(out, at);
+	} else {
+		out->n = at - 1;
+		PUT(out, "null");
+	}
+}
+
+/* --- the members of a record, in the order of the schema --- */
+
+static void causes(const struct stop *st, struct strbuf *out)
+{
+	PUT(out, ",\"cause\":\"");
+	cause_put(st, st->first, out);
+	PUT(out, "\",\"causes\":[\"");
+	cause_put(st, st->first, out);
+	for (u32 rest = st->causes & ~CAUSE_BIT(st->first); rest; rest &= rest - 1) {
+		PUT(out, "\",\"");
+		cause_put(st, __builtin_ctz(rest), out);
+	}
+	if (st->proof == PROOF_SEEN)
+		PUT(out, "\"],\"proof\":\"seen\"");
+	else
+		PUT(out, "\"],\"proof\":\"deduced\"");
+}
+
+static void place(struct sink *k, const struct stop *st)
+{
+	struct strbuf *out = &k->out;
+
+	HEX(out, ",\"rip\":", st->rip);
+	HEX(out, ",\"from\":", st->from);
+	PUT(out, ",\"retired\":");
+	if (st->retired < 0)
+		PUT(out, "null");
+	else
+		strbuf_adddec(out, st->retired);
+	HEX(out, ",\"cs\":", st->cs);
+	HEX(out, ",\"lin\":", st->lin);
+	if (st->n_bytes) {
+		PUT(out, ",\"bytes\":\"");
+		strbuf_addbytes(out, st->bytes,
+				insn_size(&k->src, st->mode, st->lin, st->bytes, st->n_bytes));
+		PUT(out, "\",\"insn\":");
+	} else {
+		PUT(out, ",\"bytes\":null,\"insn\":");
+	}
+	insn(k, st->mode, st->lin, st->bytes, st->n_bytes);
+	PUT(out, ",\"from_insn\":");
+	insn(k, st->from_mode, st->from_lin, st->from_bytes, st->n_from);
+	PUT(out, ",\"sym\":");
+	symbol(k, st->lin);
+	/* Source lines come with DWARF; the member is there for readers from the first version on. */
+	PUT(out, ",\"line\":null,\"mode\":\"");
+	strbuf_adds(out, mode_name(st->mode));
+	PUT(out, "\",\"cpl\":");
+	strbuf_adddec(out, st->cpl);
+}
+
+static void flags(const struct stop *st, struct strbuf *out)
+{
+	HEX(out, ",\"rflags\":", st->rflags);
+	PUT(out, ",\"tf\":{\"host\":");
+	boolean(out, st->host_tf);
+	PUT(out, ",\"guest\":");
+	boolean(out, st->guest_tf);
+	if (!st->shadow_known) {
+		PUT(out, "},\"shadow\":null");
+	} else {
+		PUT(out, "},\"shadow\":\"");
+		strbuf_adds(out, shadow_text(st->shadow));
+		strbuf_addc(out, '"');
+	}
+	if (st->has_dr) {
+		HEX(out, ",\"dr6\":", st->dr6);
+		HEX(out, ",\"dr7\":", st->dr7);
+	} else {
+		PUT(out, ",\"dr6\":null,\"dr7\":null");
+	}
+}
+
+static void access_members(const struct kvm_evidence *e, struct strbuf *out)
+{
+	PUT(out, ",\"write\":");
+	boolean(out, e->is_write);
+	if (e->reason == KVM_EXIT_IO) {
+		HEX(out, ",\"port\":", e->port);
+		PUT(out, ",\"count\":");
+		strbuf_adddec(out, e->count);
+	} else {
+		HEX(out, ",\"gpa\":", e->gpa);
+	}
+	PUT(out, ",\"size\":");
+	strbuf_adddec(out, e->size);
+	if (e->is_write)
+		HEX(out, ",\"data\":", e->data);
+	HEX(out, ",\"rip\":", e->rip);
+}
+
+static void kvm_exit(const struct kvm_evidence *e, struct strbuf *out)
+{
+	PUT(out, ",\"exit\":{\"reason\":\"");
+	strbuf_adds(out, kvm_exit_name(e->reason));
+	strbuf_addc(out, '"');
+	switch (e->reason) {
+	case KVM_EXIT_DEBUG:
+		PUT(out, ",\"exception\":");
+		strbuf_adddec(out, e->exception);
+		HEX(out, ",\"pc\":", e->pc);
+		break;
+	case KVM_EXIT_IO:
+	case KVM_EXIT_MMIO:
+		access_members(e, out);
+		break;
+	case KVM_EXIT_INTERNAL_ERROR:
+		PUT(out, ",\"suberror\":");
+		strbuf_adddec(out, e->suberror);
+		PUT(out, ",\"bytes\":\"");
+		strbuf_addbytes(out, e->bytes, e->n_bytes);
+		PUT(out, "\"");
+		HEX(out, ",\"rip\":", e->rip);
+		break;
+	case KVM_EXIT_FAIL_ENTRY:
+		HEX(out, ",\"hw_reason\":", e->hw_reason);
+		HEX(out, ",\"rip\":", e->rip);
+		break;
+	default:
+		HEX(out, ",\"rip\":", e->rip);
+	}
+	if (e->completed)
+		strbuf_adds(out, e->completed == 2 ? ",\"reentry\":\"debug\"" : ",\"reentry\":\"eintr\"");
+	PUT(out, "},\"vmx\":null");
+}
+
+static void vmx_exit(const struct vmx_evidence *v, struct strbuf *out)
+{
+	PUT(out, ",\"exit\":null,\"vmx\":{\"reason\":");
+	strbuf_adddec(out, v->reason);
+	HEX(out, ",\"qualification\":", v->qualification);
+	HEX(out, ",\"intr_info\":", v->intr_info);
+	PUT(out, ",\"insn_len\":");
+	strbuf_adddec(out, v->insn_len);
+	HEX(out, ",\"pending_dbg\":", v->pending_dbg);
+	HEX(out, ",\"interruptibility\":", v->interruptibility);
+	PUT(out, "}");
+}
+
+static void evidence(const struct stop *st, struct strbuf *out)
+{
+	switch (st->ev.kind) {
+	case EVIDENCE_KVM:
+		kvm_exit(&st->ev.kvm, out);
+		break;
+	case EVIDENCE_VMX:
+	case EVIDENCE_SOFT:
+		vmx_exit(&st->ev.vmx, out);
+		break;
+	default:
+		PUT(out, ",\"exit\":null,\"vmx\":null");
+	}
+}
+
+/* "inner-skip:0x401006": the word, then what it was done to. Which operands a word has. */
+enum { DID_HAS_ARG = BIT(0), DID_HAS_A = BIT(1), DID_HAS_B = BIT(2), DID_HAS_PLACE = BIT(3), DID_HAS_RULE = BIT(4) };
+static const struct {
+	const char *word;
+	u8 has;
+} dids[DID_KIND_COUNT] = {
+	[DID_INNER_SKIP] = { "inner-skip", DID_HAS_B },
+	[DID_OUTER_SKIP] = { "outer-skip", DID_HAS_B },
+	[DID_NO_SKIP] = { "no-skip", DID_HAS_A },
+	[DID_DELIVER] = { "deliver", DID_HAS_ARG | DID_HAS_B },
+	[DID_SWALLOW] = { "swallow", DID_HAS_ARG },
+	[DID_REPAIR_TF] = { "repair-tf", DID_HAS_PLACE | DID_HAS_A },
+	[DID_COMPLETE_IO] = { "complete-io", 0 },
+	[DID_EMULATE] = { "emulate-int", DID_HAS_ARG },
+	[DID_GUEST_DB] = { "guest-db", DID_HAS_A },
+	[DID_WAIT_HLT] = { "wait-hlt", 0 },
+	[DID_WRONG_SKIP] = { "wrong-skip", DID_HAS_RULE },
+	[DID_LEAKED] = { "leaked-tf", 0 },
+};
+
+static void did_one(const struct did *d, struct strbuf *out)
+{
+	static const char *const places[] = { ":pushf", ":frame", ":r11" };
+	u8 has = dids[d->kind].has;
+
+	strbuf_addc(out, '"');
+	strbuf_adds(out, dids[d->kind].word);
+	if (has & DID_HAS_ARG) {
+		strbuf_addc(out, ':');
+		strbuf_adddec(out, d->arg);
+	}
+	if (has & DID_HAS_PLACE)
+		strbuf_adds(out, places[d->arg % ARRAY_SIZE(places)]);
+	if (has & DID_HAS_RULE) {
+		strbuf_addc(out, ':');
+		strbuf_adds(out, skip_policy_name(d->arg));
+	}
+	if (has & (DID_HAS_A | DID_HAS_B)) {
+		strbuf_addc(out, ':');
+		strbuf_addhex(out, has & DID_HAS_B ? d->b : d->a, true);
+	}
+	strbuf_addc(out, '"');
+}
+
+static void did(const struct stop *st, struct strbuf *out)
+{
+	PUT(out, ",\"did\":[");
+	for (unsigned i = 0; i < st->n_did; i++) {
+		if (i)
+			strbuf_addc(out, ',');
+		did_one(&st->did[i], out);
+	}
+	strbuf_addc(out, ']');
+}
+
+/* Only where there is one: a delivery, a user's point, an event that waits. */
+static void occasions(const struct stop *st, struct strbuf *out)
+{
+	if (st->has_event && st->event_rep) {
+		PUT(out, ",\"event\":\"rep\"");
+	} else if (st->has_event) {
+		PUT(out, ",\"event\":{\"vector\":");
+		strbuf_adddec(out, st->event_vector);
+		PUT(out, ",\"type\":");
+		strbuf_adddec(out, st->event_type);
+		if (st->event_has_error)
+			HEX(out, ",\"error\":", st->event_error);
+		strbuf_addc(out, '}');
+	}
+	if (st->pending) {
+		PUT(out, ",\"pending\":");
+		strbuf_adddec(out, st->pending_vector);
+	}
+	if (st->point) {
+		PUT(out, ",\"point\":{\"number\":");
+		strbuf_adddec(out, st->point);
+		PUT(out, ",\"how\":\"");
+		point_how_put(st, out);
+		strbuf_addc(out, '"');
+		if (st->causes & CAUSE_BIT(CAUSE_UWATCH)) {
+			HEX(out, ",\"addr\":", st->hit_addr);
+			HEX(out, ",\"old\":", st->old_value);
+			HEX(out, ",\"new\":", st->new_value);
+		}
+		strbuf_addc(out, '}');
+	}
+}
+
+static void reg(struct strbuf *out, const char *name, u64 v, bool *any)
+{
+	if (*any)
+		strbuf_addc(out, ',');
+	*any = true;
+	strbuf_addc(out, '"');
+	strbuf_adds(out, name);
+	PUT(out, "\":");
+	hex(out, v);
+}
+
+static void regs(struct sink *k, const struct stop *st)
+{
+	bool all = k->opt.regs == TRACE_REGS_ALL || !k->has_last, any = false;
+	const struct stop *last = &k->last;
+	struct strbuf *out = &k->out;
+	const struct {
+		const char *name;
+		u64 now, before;
+	} crs[] = {
+		{ "cr0", st->cr0, last->cr0 }, { "cr2", st->cr2, last->cr2 },
+		{ "cr3", st->cr3, last->cr3 }, { "cr4", st->cr4, last->cr4 },
+	};
+
+	if (k->opt.regs == TRACE_REGS_NONE)
+		return;
+	PUT(out, ",\"regs\":{");
+	for (unsigned r = 0; r < GPR_COUNT; r++)
+		if (all || st->gpr[r] != last->gpr[r])
+			reg(out, gpr_name(r), st->gpr[r], &any);
+	for (unsigned i = 0; i < ARRAY_SIZE(crs); i++)
+		if (all || crs[i].now != crs[i].before)
+			reg(out, crs[i].name, crs[i].now, &any);
+	for (unsigned i = 0; i < SEG_COUNT; i++)
+		if (i != SEG_CS && (all || st->sel[i] != last->sel[i]))
+			reg(out, seg_name(i), st->sel[i], &any);
+	strbuf_addc(out, '}');
+	memcpy(k->last.gpr, st->gpr, sizeof(st->gpr));
+	memcpy(k->last.sel, st->sel, sizeof(st->sel));
+	k->last.cr0 = st->cr0;
+	k->last.cr2 = st->cr2;
+	k->last.cr3 = st->cr3;
+	k->last.cr4 = st->cr4;
+	k->has_last = true;
+}
+
+/* --- the sink --- */
+
+static void jsonl_begin(struct sink *k, struct session *s)
+{
+	const struct settings *set = session_settings(s);
+	struct strbuf guest, *out = &k->out;
+
+	strbuf_init(&guest);
+	PUT(out, "{\"vmstep\":1,\"schema\":1,\"engine\":");
+	text(out, session_engine_name(s));
+	if (!k->opt.deterministic) {
+		PUT(out, ",\"host\":");
+		text(out, k->host);
+	}
+	PUT(out, ",\"guest\":");
+	text(out, trace_guest_name(s, &guest));
+	if (!k->opt.deterministic) {
+		PUT(out, ",\"started\":");
+		text(out, k->started);
+	}
+	PUT(out, ",\"policy\":{\"icebp\":");
+	text(out, event_policy_text(set->icebp));
+	PUT(out, ",\"int3\":");
+	text(out, event_policy_text(set->int3));
+	PUT(out, ",\"skip\":");
+	text(out, skip_policy_name(set->skip));
+	PUT(out, "}}\n");
+	strbuf_deinit(&guest);
+}
+
+static void jsonl_step(struct sink *k, struct session *s, const struct stop *st)
+{
+	struct strbuf *out = &k->out;
+
+	PUT(out, "{\"n\":");
+	strbuf_adddec(out, st->n);
+	causes(st, out);
+	place(k, st);
+	flags(st, out);
+	evidence(st, out);
+	did(st, out);
+	occasions(st, out);
+	regs(k, st);
+	PUT(out, "}\n");
+}
+
+static void jsonl_gap(struct sink *k, struct session *s, const struct stop *gap)
+{
+	struct strbuf *out = &k->out;
+
+	PUT(out, "{\"gap\":true");
+	HEX(out, ",\"at\":", gap->lin);
+	PUT(out, ",\"reason\":");
+	text(out, gap_reason_text(gap->gap));
+	PUT(out, ",\"retired\":");
+	if (gap->retired < 0)
+		PUT(out, "null");
+	else
+		strbuf_adddec(out, gap->retired);
+	PUT(out, "}\n");
+}
+
+static void jsonl_end(struct sink *k, struct session *s, const struct trace_total *t)
+{
+	struct strbuf *out = &k->out;
+	bool any = false;
+
+	PUT(out, "{\"total\":");
+	strbuf_adddec(out, t->stops);
+	PUT(out, ",\"by_cause\":{");
+	for (unsigned c = 0; c < CAUSE_COUNT; c++) {
+		if (!t->by_cause[c])
+			continue;
+		strbuf_addf(out, "%s\"%s\":%llu", any ? "," : "", cause_family(c),
+			    (unsigned long long)t->by_cause[c]);
+		any = true;
+	}
+	PUT(out, "},\"gaps\":");
+	strbuf_adddec(out, t->gaps);
+	PUT(out, ",\"retired\":");
+	if (t->retired_exact)
+		strbuf_adddec(out, t->retired);
+	else
+		PUT(out, "null");
+	PUT(out, ",\"ended\":");
+	text(out, t->ended);
+	if (!k->opt.deterministic)
+		strbuf_addf(out, ",\"seconds\":%.3f,\"steps_per_s\":%.0f", t->seconds,
+			    t->seconds > 0 ? t->stops / t->seconds : 0.0);
+	PUT(out, "}\n");
+}
+
+const struct sink_ops sink_jsonl = {
+	.name = "jsonl",
+	.summary = "JSON Lines, one object a record (vmstep-trace(5))",
+	.begin = jsonl_begin,
+	.step = jsonl_step,
+	.gap = jsonl_gap,
+	.end = jsonl_end,
+};
