@@ -67,6 +67,7 @@ struct mem_region {
 	u64 gpa, size;
 	u8 *hva;
 	bool readonly; /* ROM: writes by the guest are dropped (MMIO exit), the debugger may write */
+	bool dirty_log; /* the engine may ask its kernel for a log of written pages here: RAM, not ROM */
 };
 /* Regions in address order, fixed from load on; *ret_n of them. */
 const struct mem_region *machine_regions(const struct machine *m, size_t *ret_n);
@@ -86,9 +87,29 @@ void machine_poll(struct machine *m);
 /* How a device raises an interrupt line; set by the engine (KVM_IRQ_LINE). NULL: lines are dropped. */
 typedef void irq_line_fn(void *arg, unsigned gsi, bool level);
 void machine_set_irq(struct machine *m, irq_line_fn *fn, void *arg);
-/* The guest wrote the exit port f4 (value << 1 | 1), or ordered power-off/reset: consumed by the call. */
-enum machine_event { MACHINE_NONE, MACHINE_EXIT, MACHINE_RESET };
+/*
+ * What the guest ordered by a port access, consumed by the call. EXIT: it wrote the exit port f4,
+ * *ret_value is value << 1 | 1. RESET: keyboard controller, port 92 or cf9. POWEROFF: ACPI's sleep
+ * register. EXCEPTION: an exception nobody in the guest handles reached vmstep's own default handler;
+ * *ret_value is the vector, machine_exception() tells the rest. ret_value may be NULL.
+ */
+enum machine_event { MACHINE_NONE, MACHINE_EXIT, MACHINE_RESET, MACHINE_POWEROFF, MACHINE_EXCEPTION };
 enum machine_event machine_take_event(struct machine *m, u32 *ret_value);
+/*
+ * The last MACHINE_EXCEPTION. The guest's CPU is then in the default handler, behind its OUT, with
+ * all registers but RIP, RSP and the flags of delivery as they were and the frame (RIP, CS, RFLAGS,
+ * in long mode RSP, SS) at the top of its stack: an IRET is next and runs the instruction again. The
+ * default IDT has no gate for #DB, #BP and vectors above 31 (a swallowed ICEBP or INT3 needs none):
+ * such an event shows as #NP with error code vector << 3 | 2 (| 1 when it came from outside).
+ */
+struct machine_exception {
+	u8 vector;
+	bool has_error; /* false in real mode */
+	u32 error;
+	u16 cs;         /* real mode; 0 where not known */
+	u64 rip;        /* as pushed: the faulting instruction for faults */
+};
+struct machine_exception machine_exception(const struct machine *m);
 /* Accesses to ports and addresses nobody answers, for `info io`. */
 struct unknown_access {
 	bool mmio;

@@ -9,6 +9,12 @@ out=$1 cache=$2 series=$3 root=$4
 here=$(dirname "$0")
 mkdir -p "$out"
 
+# The oracle on the bare emulated CPU, half a second.
+oracle_bare() {
+	"$here/boot.py" --bochs "$cache/bochs" --rom "$root/../oracle.rom" --out "$out/bare" --files "$out/files" --timeout 20
+	"$here/bare/compare.py" bare "$out/bare/guest.log"
+}
+
 rig_run() {
 	why=$("$here/fetch.sh" "$cache" "$series")
 	status=$?
@@ -19,6 +25,7 @@ rig_run() {
 		echo "not ok - rig: fetch: got status $status, wanted 0"
 		return
 	fi
+	oracle_bare
 	"$here/image.sh" "$cache/k-$series" "$root" "$out/rig.iso" >"$out/image.log" 2>&1 ||
 		{ echo "not ok - rig: image: got $(tail -1 "$out/image.log"), wanted an ISO"; return; }
 	"$here/boot.py" --bochs "$cache/bochs" --iso "$out/rig.iso" --out "$out" --files "$out/files"

@@ -30,7 +30,7 @@ debian_sources() {
 
 # The first complaint of the last apt run.
 apt_complaint() {
-	grep -m1 -E '^ *(E:|Err:|Could not|Unable)' "$cache/apt/log" || tail -1 "$cache/apt/log"
+	grep -m1 -E '^(W: Failed|E: )' "$cache/apt/log" || tail -1 "$cache/apt/log"
 }
 
 sources_write() {

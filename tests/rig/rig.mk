@@ -40,3 +40,25 @@ rig-evidence: check-rig
 	        >docs/rig-evidence/$(RIG_KERNEL)-$$(basename $$f | sed 's/^[0-9]*_//'); done
 
 .PHONY: check-rig rig-root rig-evidence
+
+# --- the oracle: small guests that watch themselves, also on the bare emulated CPU -----------------
+
+ORACLE_CFLAGS := -std=gnu11 $(WARN) -Os -ffreestanding -fno-pic -no-pie -mno-red-zone \
+                 -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
+                 -fno-asynchronous-unwind-tables -nostdlib -static
+
+$(RIG)/oracle.elf: tests/rig/bare/oracle.ld tests/rig/bare/oracle.c tests/rig/bare/snippets.S
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ORACLE_CFLAGS) -Wl,-T,$< -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(filter-out %.ld,$^)
+
+$(RIG)/oracle.bin: $(RIG)/oracle.elf
+	$(Q)objcopy -O binary $< $@
+
+$(RIG)/oracle.rom: tests/rig/bare/rom.S $(RIG)/oracle.bin
+	$(call say,AS,$@)
+	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-e,0 -Wl,--section-start=.rom=0 \
+	    -DORACLE='"$(RIG)/oracle.bin"' -o $@.elf $<
+	$(Q)objcopy -O binary -j .rom $@.elf $@
+
+check-rig: $(RIG)/oracle.rom

@@ -1,0 +1,78 @@
+/*
+ * rom.S - a BIOS of 64 KiB that does one thing: copy the oracle to 4 MiB and enter it in long mode.
+ *
+ * Takes the place of the emulator's BIOS, so the oracle runs some thousand instructions after reset.
+ * Memory: tables at 10000 (PML4, PDPT, PD: first GiB in 2 MiB pages), stack below 9000.
+ */
+	.section .rom, "ax"
+	.code16
+rom_start:
+	cli
+	xorw %ax, %ax
+	movw %ax, %ss
+	movw $0x9000, %sp
+	movw %ax, %es
+	/* page tables, written through ES:DI in the segment at 10000 */
+	movw $0x1000, %ax
+	movw %ax, %es
+	xorw %di, %di
+	xorl %eax, %eax
+	movw $0x1800, %cx
+	cld
+	rep stosl
+	movl $0x11007, %es:0x0
+	movl $0x12007, %es:0x1000
+	movl $0x87, %eax
+	movw $0x2000, %di
+1:	movl %eax, %es:(%di)
+	addl $0x200000, %eax
+	addw $8, %di
+	cmpw $0x3000, %di
+	jne 1b
+	/* straight into long mode: PAE, CR3, LME, then PE and PG at once */
+	movl %cr4, %eax
+	orl $0x20, %eax
+	movl %eax, %cr4
+	movl $0x10000, %eax
+	movl %eax, %cr3
+	movl $0xc0000080, %ecx
+	rdmsr
+	orl $0x100, %eax
+	wrmsr
+	lgdtl %cs:(gdt_pointer - rom_start)
+	movl %cr0, %eax
+	orl $0x80000001, %eax
+	andl $0x9fffffff, %eax
+	movl %eax, %cr0
+	ljmpl $0x8, $(0xf0000 + long_entry - rom_start)
+
+	.code64
+long_entry:
+	movl $0x10, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	movl %eax, %ss
+	movl $0x9000, %esp
+	leaq payload(%rip), %rsi
+	movl $0x400000, %edi
+	movl $(payload_end - payload), %ecx
+	rep movsb
+	movl $0x400000, %eax
+	jmp *%rax
+
+	.balign 8
+gdt:
+	.quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+gdt_pointer:
+	.word gdt_pointer - gdt - 1
+	.long 0xf0000 + gdt - rom_start
+
+	.balign 16
+payload:
+	.incbin ORACLE
+payload_end:
+
+	.org 0xfff0
+	.code16
+	ljmpw $0xf000, $0
+	.org 0x10000
