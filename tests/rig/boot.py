@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import tty
 
@@ -164,15 +165,19 @@ def emulator_stop(proc):
     proc.wait()
 
 
+def cdrom(args):
+    if not args.iso:
+        return []
+    return ["ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14",
+            f"ata0-master: type=cdrom, path={args.iso}, status=inserted", "boot: cdrom"]
+
+
 def run(args, out):
-    extra = []
-    if args.iso:
-        extra = ["ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14",
-                 f"ata0-master: type=cdrom, path={args.iso}, status=inserted", "boot: cdrom"]
+    args.files = args.files or f"{out}/files"
     os.makedirs(args.files, exist_ok=True)
     with open(f"{out}/guest.log", "wb") as log:
         reader = Reader(args.files, log)
-        proc, fd = emulator_start(args, out, f"mode=file, dev={out}/serial.log", extra)
+        proc, fd = emulator_start(args, out, f"mode=file, dev={out}/serial.log", cdrom(args))
         try:
             why = guest_watch(proc, fd, reader, args.timeout, args.silence)
         finally:
@@ -188,13 +193,57 @@ def run(args, out):
     return 1
 
 
+def terminal_raw():
+    """Hand keys through as they are; returns what undoes it."""
+    if not os.isatty(0):
+        return lambda: None
+    old = termios.tcgetattr(0)
+    tty.setraw(0)
+    return lambda: termios.tcsetattr(0, termios.TCSADRAIN, old)
+
+
+def terminal_pump(proc, line, quiet):
+    """Join our terminal and the guest's serial line until the emulator ends or Ctrl-] is typed."""
+    inputs = [0, line, quiet]
+    while proc.poll() is None:
+        for fd in select.select(inputs, [], [], 0.2)[0]:
+            try:
+                data = os.read(fd, 4096)
+            except OSError:
+                return  # the emulator closed its end
+            if fd == line:
+                os.write(1, data)
+            elif fd == 0 and b"\x1d" in data:
+                return
+            elif fd == 0 and not data:
+                inputs.remove(0)
+            elif fd == 0:
+                os.write(line, data)
+
+
+def shell(args, out):
+    """An interactive session on the guest's serial line."""
+    line, slave = pty.openpty()
+    tty.setraw(slave)
+    proc, quiet = emulator_start(args, out, f"mode=term, dev={os.ttyname(slave)}", cdrom(args))
+    print("rig: the emulator boots for some ten seconds; Ctrl-] ends it", flush=True)
+    undo = terminal_raw()
+    try:
+        terminal_pump(proc, line, quiet)
+    finally:
+        undo()
+        emulator_stop(proc)
+    return 0
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--bochs", required=True, help="root of the unpacked emulator")
     p.add_argument("--iso", help="boot this image")
     p.add_argument("--rom", help="run this ROM instead of a BIOS")
     p.add_argument("--out", required=True, help="folder for logs")
-    p.add_argument("--files", required=True, help="folder for the guest's files")
+    p.add_argument("--files", help="folder for the guest's files")
+    p.add_argument("--shell", action="store_true", help="join this terminal to the guest's serial line")
     p.add_argument("--timeout", type=int, default=240)
     p.add_argument("--silence", type=int, default=60)
     args = p.parse_args()
@@ -204,7 +253,7 @@ def main():
     # Debian's build takes one display port and one lock: one emulator at a time on a machine.
     with open(os.path.join(tempfile.gettempdir(), f"vmstep-rig-{os.getuid()}.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return run(args, args.out)
+        return shell(args, args.out) if args.shell else run(args, args.out)
 
 
 if __name__ == "__main__":

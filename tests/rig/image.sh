@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 
 # Checks that cost seconds under emulation and tell the rig nothing are switched off; the rig's
 # machine has one CPU, no ACPI tables worth reading and a timer that cannot be calibrated.
-cmdline="console=ttyS0 quiet loglevel=0 nokaslr nopti mitigations=off acpi=off noapic nosmp \
+cmdline="console=ttyS0,115200 quiet loglevel=0 nokaslr nopti mitigations=off acpi=off noapic nosmp \
 lpj=80000 init_on_alloc=0 audit=0 random.trust_cpu=on apparmor=0 selinux=0 panic=-1 \
 cryptomgr.notests rdinit=/init $*"
 

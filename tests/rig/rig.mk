@@ -62,3 +62,20 @@ $(RIG)/oracle.rom: tests/rig/bare/rom.S $(RIG)/oracle.bin
 	$(Q)objcopy -O binary -j .rom $@.elf $@
 
 check-rig: $(RIG)/oracle.rom
+
+# --- a session by hand -----------------------------------------------------------------------------
+
+$(RIG_ROOT)/shell.sh: tests/rig/guest/shell.sh
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+rig-root: $(RIG_ROOT)/shell.sh
+
+# Ctrl-] ends the emulator; RIG_KERNEL picks the kernel.
+rig-shell: rig-root
+	$(Q)tests/rig/fetch.sh $(RIG_CACHE) $(RIG_KERNEL)
+	$(Q)tests/rig/image.sh $(RIG_CACHE)/k-$(RIG_KERNEL) $(RIG_ROOT) $(RIG)/shell.iso rig.shell=1 \
+	    $$(stty size 2>/dev/null | sed 's/^\(.*\) \(.*\)$$/rig.rows=\1 rig.cols=\2/')
+	$(Q)tests/rig/boot.py --bochs $(RIG_CACHE)/bochs --iso $(RIG)/shell.iso --out $(RIG)/shell --shell
+
+.PHONY: rig-shell

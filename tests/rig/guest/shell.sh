@@ -1,0 +1,13 @@
+#!/bin/sh
+# What make rig-shell shows: vmstep on a guest that is there, then a shell for more.
+stty sane 115200 rows 24 cols 100
+for word in $(cat /proc/cmdline); do
+	case $word in
+	rig.rows=*) stty rows "${word#*=}" ;;
+	rig.cols=*) stty cols "${word#*=}" ;;
+	esac
+done
+echo
+echo "rig: $(uname -r), kvm_intel nested=$(cat /sys/module/kvm_intel/parameters/nested); guests are in /t/guests; exit ends the machine"
+[ -x ./vmstep ] && ./vmstep --hex "90 f1 90 cc 90 0f a2 f4"
+exec sh
