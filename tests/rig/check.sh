@@ -11,7 +11,7 @@ mkdir -p "$out"
 
 # The oracle on the bare emulated CPU, half a second.
 oracle_bare() {
-	"$here/boot.py" --bochs "$cache/bochs" --rom "$root/../oracle.rom" --out "$out/bare" --files "$out/files" --timeout 20
+	"$here/boot.py" --bochs "$cache/bochs" --rom "$root/../oracle.rom" --out "$out/bare" --timeout 20
 	"$here/bare/compare.py" bare "$out/bare/guest.log"
 }
 
@@ -28,7 +28,11 @@ rig_run() {
 	oracle_bare
 	"$here/image.sh" "$cache/k-$series" "$root" "$out/rig.iso" >"$out/image.log" 2>&1 ||
 		{ echo "not ok - rig: image: got $(tail -1 "$out/image.log"), wanted an ISO"; return; }
+	rm -rf "$out/files"
 	"$here/boot.py" --bochs "$cache/bochs" --iso "$out/rig.iso" --out "$out" --files "$out/files"
+	for got in "$out"/files/*oracle-*.txt; do
+		[ -e "$got" ] && "$here/bare/compare.py" "$(basename "$got" .txt | sed 's/.*oracle-//')" "$got"
+	done
 }
 
 rig_run | tee "$out/results.tap"

@@ -61,7 +61,11 @@ $(RIG)/oracle.rom: tests/rig/bare/rom.S $(RIG)/oracle.bin
 	    -DORACLE='"$(RIG)/oracle.bin"' -o $@.elf $<
 	$(Q)objcopy -O binary -j .rom $@.elf $@
 
-check-rig: $(RIG)/oracle.rom
+$(RIG_ROOT)/oracle.bin: $(RIG)/oracle.bin
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+rig-root: $(RIG)/oracle.rom $(RIG_ROOT)/oracle.bin
 
 # --- a session by hand -----------------------------------------------------------------------------
 

@@ -172,7 +172,7 @@ snippets:
 	SNIPPET "rdmsr, TF", T
 	movl $0xc0000080, %ecx
 	rdmsr
-	nop
+	xorl %eax, %eax
 	END
 	SNIPPET "sti; nop; cli, TF", T
 	sti

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What make rig-shell shows: vmstep on a guest that is there, then a shell for more.
 stty sane 115200 rows 24 cols 100
-for word in $(cat /proc/cmdline); do
+tr ' ' '\n' </proc/cmdline | while read -r word; do
 	case $word in
 	rig.rows=*) stty rows "${word#*=}" ;;
 	rig.cols=*) stty cols "${word#*=}" ;;

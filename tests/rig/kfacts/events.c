@@ -93,19 +93,28 @@ static void event_reach(struct lab *lab, const struct event *e, uint32_t control
  * Without a point. KVM intercepts #UD and injects it again by way of its own copy of RFLAGS, which
  * has TF only where SET_GUEST_DEBUG was called at this very RIP: the step is lost or kept by that.
  */
-static void event_unseen(const struct event *e, bool rearm)
+enum arming { NOT_ARMED, ARMED_BY_DEBUG, ARMED_BY_TF };
+
+static const char *const arming_name[] = {"no re-arm", "SET_GUEST_DEBUG just before it",
+					  "TF=1 by dirty REGS just before it"};
+
+static void event_unseen(const struct event *e, enum arming how)
 {
-	const bool kept = e->vector != 6 || rearm;
+	const bool kept = e->vector != 6 || how == ARMED_BY_DEBUG;
 	struct lab lab;
 	char what[128];
 
-	say("%s, SINGLESTEP only, %s:", e->name, rearm ? "SET_GUEST_DEBUG just before it" : "no re-arm");
+	say("%s, SINGLESTEP only, %s:", e->name, arming_name[how]);
 	event_reach(&lab, e, DBG_STEP, NULL, 0);
-	if (rearm)
+	if (how == ARMED_BY_DEBUG)
 		lab_debug(&lab, DBG_STEP);
+	if (how == ARMED_BY_TF) {
+		lab.run->s.regs.regs.rflags |= TF;
+		lab.run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+	}
 	lab_run(&lab);
 	snprintf(what, sizeof(what), "%s: the handler is not seen, and the step is %s (%s)", e->name,
-		 kept ? "kept" : "lost", rearm ? "re-armed" : "no re-arm");
+		 kept ? "kept" : "lost", arming_name[how]);
 	check_hex(what, lab.run->exit_reason, kept ? KVM_EXIT_DEBUG : KVM_EXIT_HLT);
 	check_hex("not in the handler", lab_at(&lab) < 64, 1);
 	lab_deinit(&lab);
@@ -142,8 +151,9 @@ void cases_events(void)
 
 	case_begin("K17", "events under TF stepping");
 	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-		event_unseen(&events[i], false);
-		event_unseen(&events[i], true);
+		event_unseen(&events[i], NOT_ARMED);
+		event_unseen(&events[i], ARMED_BY_DEBUG);
+		event_unseen(&events[i], ARMED_BY_TF);
 		event_at_gate(&events[i]);
 	}
 }

@@ -161,6 +161,26 @@ static void case_payload(bool payload)
 	lab_deinit(&lab);
 }
 
+GUEST(g_watch_ice, 64, "mov $0x6000, %ebx\n mov %eax, (%rbx)\n .byte 0xf1\n nop\n hlt");
+
+/* A trap whose next byte is an F1: the same pc as the ICEBP that follows, told apart by dr6 only. */
+static void case_next_is_f1(void)
+{
+	const uint64_t dr[4] = {LAB_DATA};
+	struct lab lab;
+
+	say("write watch hit right before an F1, USE_HW_BP:");
+	LAB_START(&lab, g_watch_ice, LAB_LONG, 0);
+	lab_debug_hw(&lab, KVM_GUESTDBG_ENABLE, dr, 0xd0402);
+	lab_run(&lab);
+	check_hex("the trap: pc on the F1 that has not run", lab.run->debug.arch.pc, LAB_CODE + 7);
+	check_hex("the trap: qualification 1 OR'ed with ffff0ff0", lab_dr6(&lab), 0xffff0ff1);
+	lab_run(&lab);
+	check_hex("the ICEBP: the same pc", lab.run->debug.arch.pc, LAB_CODE + 7);
+	check_hex("the ICEBP: qualification 0 OR'ed with ffff0ff0", lab_dr6(&lab), 0xffff0ff0);
+	lab_deinit(&lab);
+}
+
 void cases_icebp(void)
 {
 	case_begin("K1", "ICEBP under guest debug");
@@ -180,5 +200,6 @@ void cases_icebp(void)
 	case_payload(false);
 	case_payload(true);
 	case_begin("K18", "BLD and RTM in kvm_run's dr6");
+	case_next_is_f1();
 	check_skip("bus lock and RTM traps look empty", "the emulated model has neither bus lock detection nor RTM");
 }

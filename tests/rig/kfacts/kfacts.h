@@ -9,5 +9,7 @@ void cases_irq(void);    /* K9, HLT */
 void cases_io(void);     /* K4 */
 void cases_points(void); /* INT3 with USE_SW_BP, hardware breakpoints and watchpoints, K8 */
 void cases_shadow(void); /* K2 */
+/* The self-watching guest (tests/rig/bare) on plain KVM, its image on standard input. */
+void cases_oracle(void);
 
 #endif

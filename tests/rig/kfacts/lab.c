@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const size_t ram_size = 2u << 20;
+static const size_t ram_size = 8u << 20;
 static int kvm_fd = -1;
 static int failures;
 static char case_id[64];

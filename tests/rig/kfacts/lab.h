@@ -2,10 +2,10 @@
  * lab.h - a tiny virtual machine on raw KVM ioctls, to show what KVM does at a debug event.
  *
  * Used by kfacts only. It shares no code with the engines on purpose: it is what they are judged
- * against. One VM with one vCPU and 2 MiB of RAM at 0; every KVM_RUN prints one line of evidence.
+ * against. One VM with one vCPU and 8 MiB of RAM at 0; every KVM_RUN prints one line of evidence.
  *
  * Guest physical memory: 1000 code, 2000+16*v handler of vector v, 6000 data, 7000 stack top,
- * 8000 TSS, 9000 GDT, a000 IDT, 10000 page tables (identity, 1 GiB), 400000.. no RAM (MMIO).
+ * 8000 TSS, 9000 GDT, a000 IDT, 10000 page tables (identity, 1 GiB), 10000000.. no RAM (MMIO).
  */
 #ifndef RIG_LAB_H
 #define RIG_LAB_H
@@ -24,7 +24,6 @@ enum lab_mode { LAB_REAL, LAB_PROT, LAB_LONG };
 #define LAB_GDT 0x9000u
 #define LAB_IDT 0xa000u
 #define LAB_PT 0x10000u
-#define LAB_MMIO 0x400000u
 #define LAB_HANDLER(v) (0x2000u + 16u * (v))
 
 #define LAB_CS 0x10u
