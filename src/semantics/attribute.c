@@ -62,27 +62,19 @@ bool report_trap_held(const struct report *r)
 	       (r->before->pending_dbg & (PDBG_BS | PDBG_ENABLED));
 }
 
-/* May the instruction go elsewhere than behind itself without an event? */
-static bool transfers(const struct insn_facts *i)
-{
-	switch (i->cls) {
-	case INSN_IRET:
-	case INSN_SYSCALL:
-	case INSN_SYSRET:
-	case INSN_SYSENTER:
-	case INSN_SYSEXIT:
-	case INSN_VMX_EXIT: /* VMLAUNCH and friends of a guest hypervisor */
-		return true;
-	default:
-		return i->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH | INSNF_FAR);
-	}
-}
-
 static bool directly_behind(const struct report *r)
 {
 	const struct insn_facts *i = &r->before->insn;
 
 	return !i->length || r->after->lin == r->before->lin + i->length;
+}
+
+/* Behind a MOV SS and one more instruction, which TF cannot stop between. */
+static bool near_behind(const struct report *r)
+{
+	u64 past = r->after->lin - (r->before->lin + r->before->insn.length);
+
+	return past > 0 && past <= INSN_MAX;
 }
 
 s8 report_retired_step(const struct report *r)
@@ -98,19 +90,18 @@ s8 report_retired_step(const struct report *r)
 		return 0;
 	if (insn_event(b, r->armed, &ev))
 		return -1; /* its handler may have run unseen */
-	if (directly_behind(r) || transfers(&b->insn))
+	if (directly_behind(r) || insn_transfers(&b->insn))
 		return 1;
-	return opens_mov_ss_shadow(b) ? 2 : -1;
+	return opens_mov_ss_shadow(b) && near_behind(r) ? 2 : -1;
 }
 
 s8 report_retired_fault(const struct report *r)
 {
+	struct insn_event ev;
+
 	if (!report_same_rip(r))
 		return -1;
-	return report_stepping(r) || r->before->insn.cls == INSN_ICEBP ||
-			       r->before->insn.cls == INSN_INT3 || r->before->insn.cls == INSN_INTN ?
-		       0 :
-		       -1;
+	return report_stepping(r) || insn_event(r->before, r->armed, &ev) ? 0 : -1;
 }
 
 /*

@@ -6,12 +6,14 @@
 
 enum vmx_reason {
 	EXIT_EXCEPTION = 0, EXIT_EXTERNAL_INTERRUPT = 1, EXIT_TRIPLE_FAULT = 2, EXIT_INTERRUPT_WINDOW = 7,
-	EXIT_NMI_WINDOW = 8, EXIT_TASK_SWITCH = 9, EXIT_CPUID = 10, EXIT_HLT = 12, EXIT_INVD = 13,
-	EXIT_INVLPG = 14, EXIT_RDPMC = 15, EXIT_RDTSC = 16, EXIT_VMCALL = 18, EXIT_CR = 28,
+	EXIT_NMI_WINDOW = 8, EXIT_TASK_SWITCH = 9, EXIT_CPUID = 10, EXIT_GETSEC = 11, EXIT_HLT = 12, EXIT_INVD = 13,
+	EXIT_INVLPG = 14, EXIT_RDPMC = 15, EXIT_RDTSC = 16, EXIT_VMCALL = 18,
+	EXIT_VMCLEAR = 19, EXIT_VMXON = 27, EXIT_CR = 28,
 	EXIT_DR = 29, EXIT_IO = 30, EXIT_RDMSR = 31, EXIT_WRMSR = 32, EXIT_MWAIT = 36, EXIT_MTF = 37,
 	EXIT_MONITOR = 39, EXIT_PAUSE = 40, EXIT_TPR = 43, EXIT_APIC_ACCESS = 44, EXIT_GDTR = 46,
-	EXIT_LDTR = 47, EXIT_EPT_VIOLATION = 48, EXIT_RDTSCP = 51, EXIT_PREEMPTION_TIMER = 52,
-	EXIT_WBINVD = 54, EXIT_XSETBV = 55, EXIT_RDRAND = 57, EXIT_INVPCID = 58, EXIT_RDSEED = 61,
+	EXIT_LDTR = 47, EXIT_EPT_VIOLATION = 48, EXIT_INVEPT = 50, EXIT_RDTSCP = 51,
+	EXIT_PREEMPTION_TIMER = 52, EXIT_INVVPID = 53, EXIT_WBINVD = 54, EXIT_XSETBV = 55, EXIT_RDRAND = 57, EXIT_INVPCID = 58,
+	EXIT_VMFUNC = 59, EXIT_RDSEED = 61,
 };
 enum { REASON_ENTRY_FAILURE = 1u << 31, INTR_VALID = 1u << 31 };
 
@@ -26,7 +28,7 @@ static s8 retired_mtf(const struct report *r)
 
 	if (insn_event(r->before, r->armed, &ev))
 		return ev.fault ? 0 : 1;
-	return n == -1 ? 0 : n;
+	return n == 1; /* a MOV SS that is 2 under TF did not complete here: MTF knows no shadow */
 }
 
 /* At an MTF exit a trap of the same boundary stays in pending debug exceptions: a report to come. */
@@ -99,13 +101,22 @@ static bool is_instruction_exit(u32 reason)
 	case EXIT_INVPCID:
 	case EXIT_RDSEED:
 	case EXIT_HLT:
+	case EXIT_GDTR:
+	case EXIT_LDTR:
 		return true;
 	default:
 		return false;
 	}
 }
 
-/* No stop, and nothing for the guest to notice: served, then resumed. */
+/* VMX instructions exit always; a guest without VMX gets #UD for them, not a skip. */
+static bool is_vmx_instruction(u32 reason)
+{
+	return (reason >= EXIT_VMCLEAR && reason <= EXIT_VMXON) || reason == EXIT_GETSEC ||
+	       reason == EXIT_INVEPT || reason == EXIT_INVVPID || reason == EXIT_VMFUNC;
+}
+
+/* No stop: served, then resumed. */
 static bool is_service_exit(u32 reason)
 {
 	switch (reason) {
@@ -115,13 +126,11 @@ static bool is_service_exit(u32 reason)
 	case EXIT_TASK_SWITCH:
 	case EXIT_TPR:
 	case EXIT_APIC_ACCESS:
-	case EXIT_GDTR:
-	case EXIT_LDTR:
 	case EXIT_EPT_VIOLATION:
 	case EXIT_PREEMPTION_TIMER:
 		return true;
 	default:
-		return false;
+		return is_vmx_instruction(reason);
 	}
 }
 
@@ -131,6 +140,7 @@ void attribute_vmx(const struct boundary *before, const struct armed *armed, con
 	const struct report r = { before, armed, after };
 
 	verdict_begin(ret);
+	ret->retired = report_stepping(&r) && report_same_rip(&r) ? 0 : -1;
 	if (ev->reason == EXIT_EXCEPTION) {
 		attribute_exception(&r, ev, ret);
 	} else if (ev->reason == EXIT_MTF) {
@@ -139,12 +149,8 @@ void attribute_vmx(const struct boundary *before, const struct armed *armed, con
 		if (ev->reason == EXIT_HLT)
 			verdict_add(ret, CAUSE_HLT);
 		ret->skip = SKIP_KIND_OUTER;
-		ret->retired = report_stepping(&r) && report_same_rip(&r) ? 0 : -1;
-	} else if (is_service_exit(ev->reason)) {
-		ret->retired = report_stepping(&r) && report_same_rip(&r) ? 0 : -1;
-	} else {
+	} else if (!is_service_exit(ev->reason)) {
 		verdict_add(ret, ev->reason == EXIT_TRIPLE_FAULT ? CAUSE_SHUTDOWN : CAUSE_ERROR);
-		ret->retired = report_stepping(&r) && report_same_rip(&r) ? 0 : -1;
 	}
 	verdict_end(ret);
 }

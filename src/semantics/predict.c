@@ -18,10 +18,25 @@ bool dr_enabled(u64 dr7, unsigned n)
 	return dr7 & DR7_LG(n);
 }
 
-/* Transfers that single-stepping on branches counts for sure (SDM 3 "Single-Stepping on Branches"). */
+/* May the instruction leave RIP elsewhere than behind itself, events aside? */
+bool insn_transfers(const struct insn_facts *i)
+{
+	switch (i->cls) {
+	case INSN_IRET:
+	case INSN_SYSCALL:
+	case INSN_SYSRET:
+	case INSN_SYSENTER:
+	case INSN_SYSEXIT:
+		return true;
+	default:
+		return i->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH | INSNF_FAR);
+	}
+}
+
+/* Single-stepping on branches (SDM 3 "Single-Stepping on Branches") counts it, whatever its operands. */
 static bool surely_branches(const struct insn_facts *i)
 {
-	return (i->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH)) && !(i->flags & INSNF_COND);
+	return insn_transfers(i) && !(i->flags & INSNF_COND);
 }
 
 /*

@@ -18,6 +18,7 @@ u64 dr7_in_effect(const struct boundary *b, const struct armed *a);
 bool dr_enabled(u64 dr7, unsigned n);
 /* Would TF, whoever's, trap after the instruction, were there no MOV-SS shadow? */
 bool tf_traps(const struct boundary *b, bool tf);
+bool insn_transfers(const struct insn_facts *i);
 bool opens_mov_ss_shadow(const struct boundary *b);
 /* DR6 bits of a pending-debug-exceptions value, BS aside; 0 if it does not count. */
 u64 pending_bits(u64 pending_dbg);
