@@ -111,7 +111,8 @@ int bios_stub_build(struct machine *m, struct err *err)
 	static const u8 fault_vectors[] = { EXC_DE, EXC_UD, EXC_NM };
 	static const u8 iret = 0xcf;
 	size_t size = (size_t)(bios_stub_end - bios_stub_start);
-	int rc = extent_take(m, (BIOS_SEG << 4) + BIOS_OFF, 0x10000 - BIOS_OFF, "vmstep's BIOS services", err);
+	int rc = extent_take(m, (BIOS_SEG << 4) + BIOS_OFF, 0x10000 - BIOS_OFF,
+			     "vmstep's BIOS services", err);
 
 	if (rc)
 		return rc;

@@ -33,7 +33,9 @@ void boot_state_reset(struct cpu_state *c)
 	c->gpr[GPR_RDX] = 0x600;
 	for (int i = 0; i < SEG_COUNT; i++)
 		c->seg[i] = (struct segment){ .limit = 0xffff, .attr = ATTR_REAL_DATA };
-	c->seg[SEG_CS] = (struct segment){ .base = 0xffff0000, .limit = 0xffff, .sel = 0xf000, .attr = ATTR_REAL_CODE };
+	c->seg[SEG_CS] = (struct segment){
+		.base = 0xffff0000, .limit = 0xffff, .sel = 0xf000, .attr = ATTR_REAL_CODE
+	};
 	c->ldtr = (struct segment){ .limit = 0xffff, .attr = ATTR_LDT };
 	c->tr = (struct segment){ .limit = 0xffff, .attr = ATTR_TSS_BUSY };
 	c->gdtr.limit = c->idtr.limit = 0xffff;
@@ -51,7 +53,8 @@ static void set_all_data(struct cpu_state *c, u16 sel, u64 base, u32 limit, u16 
 	static const enum seg data[] = { SEG_ES, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
 
 	for (size_t i = 0; i < ARRAY_SIZE(data); i++)
-		c->seg[data[i]] = (struct segment){ .base = base, .limit = limit, .sel = sel, .attr = attr };
+		c->seg[data[i]] =
+			(struct segment){ .base = base, .limit = limit, .sel = sel, .attr = attr };
 }
 
 void boot_state_real(struct cpu_state *c, u16 cs, u16 ip)
@@ -61,7 +64,9 @@ void boot_state_real(struct cpu_state *c, u16 cs, u16 ip)
 	c->gpr[GPR_RDX] = 0;
 	c->cr0 = CR0_ET;
 	c->idtr.limit = 0x3ff;
-	c->seg[SEG_CS] = (struct segment){ .base = (u64)cs << 4, .limit = 0xffff, .sel = cs, .attr = ATTR_REAL_CODE };
+	c->seg[SEG_CS] = (struct segment){
+		.base = (u64)cs << 4, .limit = 0xffff, .sel = cs, .attr = ATTR_REAL_CODE
+	};
 	set_all_data(c, cs, (u64)cs << 4, 0xffff, ATTR_REAL_DATA);
 }
 

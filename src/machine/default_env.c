@@ -5,7 +5,8 @@
  *
  * A default handler must leave the registers alone, so that the stop shows the guest as it was at
  * the fault. It therefore only pushes its vector, pops vector and error code into a mailbox in
- * guest memory, copies RIP there and writes port PORT_EXCEPTION, on which machine reads the mailbox:
+ * guest memory, copies RIP there and writes port PORT_EXCEPTION, on which machine reads the
+ *mailbox:
  *
  *	slot n:  [push 0]  push n  jmp common
  *	common:  pop [vector]  pop [error]  push [sp]  pop [rip]  out PORT_EXCEPTION, al  iret
@@ -36,14 +37,19 @@ enum {
 	EXC_VECTORS = 32,
 	/* Selectors; laid out so that SYSCALL and SYSRET can use them (STAR 8 and 18). */
 	SEL_TSS = 0x30,
-	PTE_P = 1, PTE_RW = 2, PTE_US = 4, PTE_PS = 0x80,
+	PTE_P = 1,
+	PTE_RW = 2,
+	PTE_US = 4,
+	PTE_PS = 0x80,
 };
 #define MAILBOX_EMPTY (~(u64)0)
 
-/* Vectors whose delivery pushes an error code (SDM volume 3, "Exception and Interrupt Reference"). */
+/* Vectors whose delivery pushes an error code (SDM volume 3, "Exception and Interrupt Reference").
+ */
 static bool has_error_code(unsigned v)
 {
-	return v == EXC_DF || (v >= EXC_TS && v <= EXC_PF) || v == EXC_AC || v == EXC_CP || v == 29 || v == 30;
+	return v == EXC_DF || (v >= EXC_TS && v <= EXC_PF) || v == EXC_AC || v == EXC_CP ||
+	       v == 29 || v == 30;
 }
 
 static bool has_gate(unsigned v)
@@ -52,8 +58,8 @@ static bool has_gate(unsigned v)
 }
 
 struct emitter {
-	u8 *p;    /* host address of the next byte */
-	u64 gpa;  /* its guest address */
+	u8 *p;   /* host address of the next byte */
+	u64 gpa; /* its guest address */
 };
 
 static void emit(struct emitter *e, const void *bytes, size_t n)
@@ -118,12 +124,13 @@ static void write_stubs(struct machine *m, unsigned word)
 	for (unsigned v = 0; v < EXC_VECTORS; v++)
 		if (has_gate(v))
 			emit_slot((struct emitter){ machine_hva(m, base + v * STUB_SLOT, STUB_SLOT),
-						    base + v * STUB_SLOT }, v, common);
+						    base + v * STUB_SLOT },
+				  v, common);
 	emit_common((struct emitter){ machine_hva(m, common, 64), common }, m->env.mailbox, word);
 }
 
 /*
- * Interrupt gate, ring 0, code selector 8 (SDM volume 3, "IDT Descriptors", "64-Bit Mode IDT"):
+ * Interrupt gate, ring 0 (SDM volume 3, "IDT Descriptors", "64-Bit Mode IDT"):
  *	offset 15..0 | selector | IST, 0 | P DPL 0 type 14 | offset 31..16 [| offset 63..32 | 0]
  */
 static void write_idt(struct machine *m, unsigned word)
@@ -137,7 +144,7 @@ static void write_idt(struct machine *m, unsigned word)
 		if (!has_gate(v))
 			continue;
 		put_le16(g, (u16)handler);
-		put_le16(g + 2, 8);
+		put_le16(g + 2, m->boot.seg[SEG_CS].sel);
 		g[4] = word == 8 ? 1 : 0;
 		g[5] = 0x8e;
 		put_le16(g + 6, (u16)(handler >> 16));
@@ -148,19 +155,30 @@ static void write_idt(struct machine *m, unsigned word)
 	m->boot.idtr.limit = (u16)(256 * entry - 1);
 }
 
-/* Flat code and data for rings 0 and 3, then the TSS, which is busy since TR holds it. */
+/*
+ * Flat code and data for rings 0 and 3, then the TSS, which is busy since TR holds it. Linux wants
+ * its code at 10 and its data at 18; everybody else has them at 8 and 10.
+ */
 static void write_gdt(struct machine *m, unsigned word)
 {
-	static const u64 gdt64[] = { 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cffb000000ffff,
-				     0x00cff3000000ffff, 0x00affb000000ffff };
-	static const u64 gdt32[] = { 0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00cffb000000ffff,
-				     0x00cff3000000ffff, 0 };
+	static const u64 gdt64[] = { 0,
+				     0x00af9b000000ffff,
+				     0x00cf93000000ffff,
+				     0x00cffb000000ffff,
+				     0x00cff3000000ffff,
+				     0x00affb000000ffff };
+	static const u64 gdt32[] = {
+		0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00cffb000000ffff, 0x00cff3000000ffff, 0
+	};
+	static const u64 gdt_linux[] = { 0, 0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0, 0 };
+	const u64 *gdt = word == 8 ? gdt64 : m->boot.seg[SEG_CS].sel == 0x10 ? gdt_linux : gdt32;
 	u64 tss = m->env.gpa + OFF_TSS;
 	u8 *g = machine_hva(m, m->env.gpa + OFF_GDT, PAGE);
 
 	for (size_t i = 0; i < ARRAY_SIZE(gdt64); i++)
-		put_le64(g + 8 * i, word == 8 ? gdt64[i] : gdt32[i]);
-	put_le64(g + SEL_TSS, 0x67 | (tss & 0xffffff) << 16 | (u64)0x8b << 40 | (tss >> 24 & 0xff) << 56);
+		put_le64(g + 8 * i, gdt[i]);
+	put_le64(g + SEL_TSS,
+		 0x67 | (tss & 0xffffff) << 16 | (u64)0x8b << 40 | (tss >> 24 & 0xff) << 56);
 	put_le64(g + SEL_TSS + 8, word == 8 ? tss >> 32 : 0);
 	m->boot.gdtr.base = m->env.gpa + OFF_GDT;
 	m->boot.gdtr.limit = (u16)(SEL_TSS + (word == 8 ? 15 : 7));
@@ -179,7 +197,7 @@ static void write_tss(struct machine *m, unsigned word)
 		put_le64(t + 0x24, ist);
 	} else {
 		put_le32(t + 4, (u32)stack);
-		put_le16(t + 8, 0x10);
+		put_le16(t + 8, m->boot.seg[SEG_SS].sel);
 	}
 }
 
@@ -203,8 +221,10 @@ static int env_place(struct machine *m, u64 size, struct err *err)
 		at = extent_find(m, 0x8000, top < 0xa0000 ? top : 0xa0000, size, PAGE);
 	if (!at)
 		return err_set(err, ENOSPC,
-			       "no free place of %llu KiB for vmstep's tables and stack beside the image: give more "
-			       "memory with -m", (unsigned long long)(size >> 10));
+			       "no free place of %llu KiB for vmstep's tables and stack beside the "
+			       "image: give more "
+			       "memory with -m",
+			       (unsigned long long)(size >> 10));
 	m->env.gpa = at;
 	m->env.size = size;
 	return extent_take(m, at, size, "vmstep's tables and stack", err);
@@ -222,7 +242,8 @@ static void env_fill(struct machine *m, unsigned word)
 	write_stack(m, word);
 }
 
-/* ---- page tables ------------------------------------------------------------------------------- */
+/* ---- page tables -------------------------------------------------------------------------------
+ */
 
 struct tables {
 	struct machine *m;
@@ -251,7 +272,8 @@ static void table_map(struct tables *t, u64 va, u64 gpa, unsigned leaf_shift)
 		}
 		table = *e & ~(u64)0xfff;
 	}
-	*table_entry(t, table, leaf_shift, va) = gpa | PTE_P | PTE_RW | PTE_US | (leaf_shift == 21 ? PTE_PS : 0);
+	*table_entry(t, table, leaf_shift, va) =
+		gpa | PTE_P | PTE_RW | PTE_US | (leaf_shift == 21 ? PTE_PS : 0);
 }
 
 /* End of the identity map: all RAM and at least 4 GiB, where APICs and firmware are. */
@@ -274,7 +296,9 @@ static u64 tables_size(const struct machine *m, const struct high_map *map, size
 
 static void write_tables(struct machine *m, const struct high_map *map, size_t n)
 {
-	struct tables t = { .m = m, .root = m->env.gpa + OFF_TABLES, .next = m->env.gpa + OFF_TABLES + PAGE };
+	struct tables t = { .m = m,
+			    .root = m->env.gpa + OFF_TABLES,
+			    .next = m->env.gpa + OFF_TABLES + PAGE };
 
 	for (u64 at = 0, end = identity_end(m); at < end; at += MIB(2))
 		table_map(&t, at, at, 21);
@@ -327,8 +351,11 @@ bool env_report(struct machine *m)
 	if (!m->env.mailbox)
 		return false;
 	vector = mailbox_slot(m, 0);
-	/* Empty: the guest wrote the port by itself. Real mode pushes vectors above 127 sign-extended. */
-	if (vector == (m->env.word == 2 ? MAILBOX_EMPTY_REAL : m->env.word == 4 ? 0xffffffff : MAILBOX_EMPTY))
+	/* Empty: the guest wrote the port by itself. Real mode pushes vectors above 127
+	 * sign-extended. */
+	if (vector == (m->env.word == 2   ? MAILBOX_EMPTY_REAL
+		       : m->env.word == 4 ? 0xffffffff
+					  : MAILBOX_EMPTY))
 		return false;
 	m->exception = (struct machine_exception){ .vector = (u8)vector };
 	if (m->env.word == 2) {

@@ -7,10 +7,20 @@
 #include <time.h>
 
 enum {
-	REG_A = 0x0a, REG_B = 0x0b, REG_C = 0x0c, REG_D = 0x0d, REG_CENTURY = 0x32,
-	A_UIP = 0x80, A_DEFAULT = 0x26, B_24H = 2, B_BINARY = 4, B_SET = 0x80, D_VALID = 0x80,
+	REG_A = 0x0a,
+	REG_B = 0x0b,
+	REG_C = 0x0c,
+	REG_D = 0x0d,
+	REG_CENTURY = 0x32,
+	A_UIP = 0x80,
+	A_DEFAULT = 0x26,
+	B_24H = 2,
+	B_BINARY = 4,
+	B_SET = 0x80,
+	D_VALID = 0x80,
 	EQUIPMENT_FPU = 2,
-	UIP_NS = 244000, /* the update flag precedes the update by this much (MC146818 data sheet) */
+	UIP_NS =
+		244000, /* the update flag precedes the update by this much (MC146818 data sheet) */
 };
 
 static u8 encode(const struct cmos *c, int v)
@@ -61,7 +71,13 @@ static u8 cmos_read(struct cmos *c)
 	u8 reg = c->index & 0x7f;
 
 	switch (reg) {
-	case 0x00: case 0x02: case 0x04: case 0x06: case 0x07: case 0x08: case 0x09:
+	case 0x00:
+	case 0x02:
+	case 0x04:
+	case 0x06:
+	case 0x07:
+	case 0x08:
+	case 0x09:
 	case REG_CENTURY:
 		/* With B.SET the guest is setting the clock: it reads back what it wrote. */
 		return c->ram[REG_B] & B_SET ? c->ram[reg] : read_clock(c, reg);
@@ -81,9 +97,10 @@ bool cmos_io(struct machine *m, bool write, u16 port, unsigned size, u32 *data)
 	struct cmos *c = &m->cmos;
 
 	if (port == 0x70) {
-		if (!write)
-			return false;
-		c->index = (u8)*data;
+		if (write)
+			c->index = (u8)*data;
+		else
+			*data = 0xff; /* the index register is write-only */
 		return true;
 	}
 	if (write)
@@ -108,10 +125,10 @@ void cmos_reset(struct machine *m)
 	r[REG_A] = A_DEFAULT;
 	r[REG_B] = B_24H;
 	r[0x14] = EQUIPMENT_FPU;
-	put_le16(r + 0x15, 640);                         /* KiB below 1 MiB */
-	put_le16(r + 0x17, (u16)min_u64(ext, 0xffff));   /* KiB above 1 MiB, twice */
+	put_le16(r + 0x15, 640);                       /* KiB below 1 MiB */
+	put_le16(r + 0x17, (u16)min_u64(ext, 0xffff)); /* KiB above 1 MiB, twice */
 	put_le16(r + 0x30, (u16)min_u64(ext, 0xffff));
 	put_le16(r + 0x34, (u16)min_u64(above16, 0xffff)); /* 64 KiB units above 16 MiB */
-	put_le16(r + 0x5b, (u16)high);                   /* 64 KiB units above 4 GiB */
+	put_le16(r + 0x5b, (u16)high);                     /* 64 KiB units above 4 GiB */
 	r[0x5d] = (u8)(high >> 16);
 }

@@ -1,6 +1,6 @@
 /*
- * dev_debug.c - ports made for guests that are being watched: debug consoles, exit, default handlers'
- * reports, and the POST port that everybody writes to wait.
+ * dev_debug.c - ports made for guests that are being watched: debug consoles, exit, default
+ * handlers' reports, and the POST port that everybody writes to wait.
  */
 #include "internal.h"
 

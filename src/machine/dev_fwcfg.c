@@ -1,6 +1,6 @@
 /*
- * dev_fwcfg.c - the "fw_cfg" channel through which PC firmware for virtual machines learns about the
- * machine: a selector at 510, bytes at 511 (QEMU's docs/specs/fw_cfg). Read only, no DMA.
+ * dev_fwcfg.c - the "fw_cfg" channel through which PC firmware for virtual machines learns about
+ * the machine: a selector at 510, bytes at 511 (QEMU's docs/specs/fw_cfg). Read only, no DMA.
  */
 #include "internal.h"
 
@@ -8,9 +8,17 @@
 #include <string.h>
 
 enum {
-	KEY_SIGNATURE = 0x00, KEY_ID = 0x01, KEY_RAM_SIZE = 0x03, KEY_NOGRAPHIC = 0x04, KEY_CPUS = 0x05,
-	KEY_BOOT_MENU = 0x0e, KEY_MAX_CPUS = 0x0f, KEY_DIR = 0x19, KEY_FILE_E820 = 0x20,
-	E820_RAM = 1, E820_RESERVED = 2, E820_ENTRY = 20,
+	KEY_SIGNATURE = 0x00,
+	KEY_ID = 0x01,
+	KEY_RAM_SIZE = 0x03,
+	KEY_CPUS = 0x05,
+	KEY_BOOT_MENU = 0x0e,
+	KEY_MAX_CPUS = 0x0f,
+	KEY_DIR = 0x19,
+	KEY_FILE_E820 = 0x20,
+	E820_RAM = 1,
+	E820_RESERVED = 2,
+	E820_ENTRY = 20,
 	DIR_NAME = 56,
 };
 
@@ -57,7 +65,6 @@ static size_t item(const struct machine *m, u8 buf[FWCFG_BLOB])
 	case KEY_RAM_SIZE:
 		put_le64(buf, m->ram_size);
 		return 8;
-	case KEY_NOGRAPHIC:
 	case KEY_CPUS:
 	case KEY_MAX_CPUS:
 		buf[0] = 1;
@@ -97,6 +104,7 @@ void fwcfg_reset(struct machine *m)
 	*f = (struct fwcfg){ 0 };
 	e820_add(f, 0, memory_low_size(m), E820_RAM);
 	e820_add(f, RAM_HOLE_END, memory_high_size(m), E820_RAM);
-	/* KVM's identity map and TSS pages lie below the firmware: four pages the guest must not use. */
+	/* KVM's identity map and TSS pages lie below the firmware: four pages the guest must not
+	 * use. */
 	e820_add(f, 0xfeffc000, 0x4000, E820_RESERVED);
 }

@@ -1,14 +1,21 @@
 /*
- * dev_kbd.c - keyboard controller 8042 at 60/64 with a keyboard that answers but has no keys pressed,
- * and the two PC system ports 61 and 92. Enough for firmware and boot loaders not to wait for ever.
+ * dev_kbd.c - keyboard controller 8042 at 60/64 with a keyboard that answers but has no keys
+ * pressed, and the two PC system ports 61 and 92. Enough for firmware and boot loaders not to wait
+ * for ever.
  */
 #include "internal.h"
 
 enum {
-	STATUS_OUTPUT = 1, STATUS_SYSTEM = 4, STATUS_COMMAND = 8, STATUS_UNLOCKED = 16,
-	OUTPUT_NO_RESET = 1, OUTPUT_A20 = 2,
-	ACK = 0xfa, SELF_TEST_PASSED = 0xaa,
-	REFRESH_TOGGLE = 0x10, TIMER_OUTPUT = 0x20,
+	STATUS_OUTPUT = 1,
+	STATUS_SYSTEM = 4,
+	STATUS_COMMAND = 8,
+	STATUS_UNLOCKED = 16,
+	OUTPUT_NO_RESET = 1,
+	OUTPUT_A20 = 2,
+	ACK = 0xfa,
+	SELF_TEST_PASSED = 0xaa,
+	REFRESH_TOGGLE = 0x10,
+	TIMER_OUTPUT = 0x20,
 	TIMER_HALF_NS = 27000, /* the refresh request's and, roughly, the speaker timer's pace */
 };
 
@@ -47,7 +54,11 @@ static void controller_command(struct machine *m, u8 cmd)
 	case 0x20:
 		queue(k, k->command_byte);
 		break;
-	case 0x60: case 0xd1: case 0xd2: case 0xd3: case 0xd4:
+	case 0x60:
+	case 0xd1:
+	case 0xd2:
+	case 0xd3:
+	case 0xd4:
 		k->pending_cmd = cmd;
 		break;
 	case 0xa7: /* second port off, on: there is none */
@@ -87,7 +98,9 @@ static void keyboard_command(struct kbd *k, u8 byte)
 		return;
 	}
 	switch (byte) {
-	case 0xed: case 0xf0: case 0xf3:
+	case 0xed:
+	case 0xf0:
+	case 0xf3:
 		k->pending_data = byte;
 		queue(k, ACK);
 		break;
@@ -134,10 +147,12 @@ static void write_data(struct machine *m, u8 byte)
 
 static u8 read_port61(struct kbd *k)
 {
-	/* Programs wait for these two bits to change; in-kernel timers of KVM answer the port instead. */
+	/* Programs wait for these two bits to change; in-kernel timers of KVM answer the port
+	 * instead. */
 	if (host_ns() / TIMER_HALF_NS & 1)
 		k->port61 ^= REFRESH_TOGGLE;
-	return (k->port61 & (0x0f | REFRESH_TOGGLE)) | (host_ns() / TIMER_HALF_NS & 2 ? TIMER_OUTPUT : 0);
+	return (k->port61 & (0x0f | REFRESH_TOGGLE)) |
+	       (host_ns() / TIMER_HALF_NS & 2 ? TIMER_OUTPUT : 0);
 }
 
 static void write_port92(struct machine *m, u8 v)

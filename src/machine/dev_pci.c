@@ -1,14 +1,16 @@
 /*
  * dev_pci.c - PCI configuration space by mechanism 1 (cf8/cfc) with the three functions PC firmware
- * looks for, none of which has any memory or I/O to assign: an i440FX host bridge, a PIIX3 ISA bridge
- * and a PIIX4 power management function. Also the reset register cf9 and the ACPI ports.
+ * looks for, none of which has any memory or I/O to assign: an i440FX host bridge, a PIIX3 ISA
+ * bridge and a PIIX4 power management function. Also the reset register cf9 and the ACPI ports.
  */
 #include "internal.h"
 
 enum {
 	PCI_ENABLE_BYTE = 0x80,
-	HEADER_TYPE = 0x0e, MULTI_FUNCTION = 0x80,
-	SUBSYSTEM_VENDOR = 0x2c, SUBSYSTEM_ID = 0x2e,
+	HEADER_TYPE = 0x0e,
+	MULTI_FUNCTION = 0x80,
+	SUBSYSTEM_VENDOR = 0x2c,
+	SUBSYSTEM_ID = 0x2e,
 	PM_BASE = 0x40,
 	RESET_CPU = 4,
 	SLEEP_ENABLE = 0x2000,
@@ -38,13 +40,14 @@ static u8 *config_of(struct machine *m, u32 address)
 }
 
 /*
- * What a guest may change: command, cache line and latency, the interrupt line, and the device's own
- * registers (PAM among them, without effect: memory below 1 MiB always is RAM here). Base addresses
- * stay 0, which says that there is nothing to assign.
+ * What a guest may change: command, cache line and latency, the interrupt line, and the device's
+ * own registers (PAM among them, without effect: memory below 1 MiB always is RAM here). Base
+ * addresses stay 0, which says that there is nothing to assign.
  */
 static bool is_writable(unsigned reg)
 {
-	return reg == 0x04 || reg == 0x05 || reg == 0x0c || reg == 0x0d || reg == 0x3c || reg >= 0x40;
+	return reg == 0x04 || reg == 0x05 || reg == 0x0c || reg == 0x0d || reg == 0x3c ||
+	       reg >= 0x40;
 }
 
 static void data_io(struct machine *m, bool write, unsigned lane, unsigned size, u32 *data)
@@ -88,7 +91,8 @@ bool pci_io(struct machine *m, bool write, u16 port, unsigned size, u32 *data)
 		data_io(m, write, port - 0xcfc, size, data);
 		return true;
 	}
-	/* Only whole doublewords reach the address register (PCI specification, "Configuration Mechanism #1"). */
+	/* Only whole doublewords reach the address register (PCI specification, "Configuration
+	 * Mechanism #1"). */
 	if (port != 0xcf8 || size != 4)
 		return false;
 	if (write)
@@ -106,7 +110,8 @@ static u32 pm_timer(void)
 	return (u32)(ns / 1000000000 * 3579545 + ns % 1000000000 * 3579545 / 1000000000) & 0xffffff;
 }
 
-/* PM1 status, enable, control and the timer; any sleep order is a power-off, as there is no other sleep. */
+/* PM1 status, enable, control and the timer; any sleep order is a power-off, as there is no other
+ * sleep. */
 bool acpi_pm_io(struct machine *m, bool write, u16 port, unsigned size, u32 *data)
 {
 	struct acpi_pm *pm = &m->pm;
@@ -114,7 +119,7 @@ bool acpi_pm_io(struct machine *m, bool write, u16 port, unsigned size, u32 *dat
 	switch (port & 0x3f) {
 	case 0:
 		if (write)
-			pm->status &= (u16)~*data;
+			pm->status &= (u16) ~*data;
 		else
 			*data = pm->status | (u32)pm->enable << 16;
 		return true;

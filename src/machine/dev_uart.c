@@ -5,14 +5,40 @@
 #include "internal.h"
 
 enum {
-	RBR_THR = 0, IER = 1, IIR_FCR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7,
-	IER_RDA = 1, IER_THRE = 2, IER_LSR = 4, IER_MSR = 8,
-	IIR_NONE = 1, IIR_THRE = 2, IIR_RDA = 4, IIR_LSR = 6, IIR_TIMEOUT = 12, IIR_MSR = 0, IIR_FIFO = 0xc0,
-	FCR_ENABLE = 1, FCR_CLEAR_RX = 2,
+	RBR_THR = 0,
+	IER = 1,
+	IIR_FCR = 2,
+	LCR = 3,
+	MCR = 4,
+	LSR = 5,
+	MSR = 6,
+	SCR = 7,
+	IER_RDA = 1,
+	IER_THRE = 2,
+	IER_LSR = 4,
+	IER_MSR = 8,
+	IIR_NONE = 1,
+	IIR_THRE = 2,
+	IIR_RDA = 4,
+	IIR_LSR = 6,
+	IIR_TIMEOUT = 12,
+	IIR_MSR = 0,
+	IIR_FIFO = 0xc0,
+	FCR_ENABLE = 1,
+	FCR_CLEAR_RX = 2,
 	LCR_DLAB = 0x80,
-	MCR_DTR = 1, MCR_RTS = 2, MCR_OUT1 = 4, MCR_OUT2 = 8, MCR_LOOP = 16,
-	LSR_READY = 1, LSR_OVERRUN = 2, LSR_EMPTY = 0x60, /* THR and shift register */
-	MSR_CTS = 0x10, MSR_DSR = 0x20, MSR_RI = 0x40, MSR_DCD = 0x80,
+	MCR_DTR = 1,
+	MCR_RTS = 2,
+	MCR_OUT1 = 4,
+	MCR_OUT2 = 8,
+	MCR_LOOP = 16,
+	LSR_READY = 1,
+	LSR_OVERRUN = 2,
+	LSR_EMPTY = 0x60, /* THR and shift register */
+	MSR_CTS = 0x10,
+	MSR_DSR = 0x20,
+	MSR_RI = 0x40,
+	MSR_DCD = 0x80,
 	UART_IRQ = 4,
 };
 
@@ -28,7 +54,8 @@ static unsigned trigger(const struct uart *u)
 	return u->fcr & FCR_ENABLE ? level[u->fcr >> 6] : 1;
 }
 
-/* The highest interrupt that is enabled and due. Below the trigger level the time-out comes at once. */
+/* The highest interrupt that is enabled and due. Below the trigger level the time-out comes at
+ * once. */
 static u8 interrupt_id(const struct uart *u)
 {
 	if ((u->ier & IER_LSR) && u->lsr_errors)
@@ -81,8 +108,8 @@ static u8 modem_lines(u8 mcr)
 {
 	if (!(mcr & MCR_LOOP))
 		return MSR_CTS | MSR_DSR | MSR_DCD;
-	return (u8)((mcr & MCR_RTS ? MSR_CTS : 0) | (mcr & MCR_DTR ? MSR_DSR : 0) | (mcr & MCR_OUT1 ? MSR_RI : 0) |
-		    (mcr & MCR_OUT2 ? MSR_DCD : 0));
+	return (u8)((mcr & MCR_RTS ? MSR_CTS : 0) | (mcr & MCR_DTR ? MSR_DSR : 0) |
+		    (mcr & MCR_OUT1 ? MSR_RI : 0) | (mcr & MCR_OUT2 ? MSR_DCD : 0));
 }
 
 static void write_mcr(struct uart *u, u8 v)
@@ -112,6 +139,10 @@ static void write_thr(struct machine *m, u8 v)
 		receive(u, v);
 	else
 		console_put(m, CONSOLE_SERIAL, v);
+	/* The line falls while the byte goes out, and rises again: an edge for the interrupt
+	 * controller. */
+	u->thr_pending = false;
+	update_line(m);
 	u->thr_pending = true;
 }
 

@@ -1,6 +1,6 @@
 /*
- * host_io.c - the host's end of the consoles: standard input and output through the caller, a file, a
- * device, a pseudo-terminal or nothing.
+ * host_io.c - the host's end of the consoles: standard input and output through the caller, a file,
+ * a device, a pseudo-terminal or nothing.
  */
 #include "internal.h"
 
@@ -14,7 +14,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-static int open_output(struct channel *ch, const char *path, bool both_ways, const char *option, struct err *err)
+static int open_output(struct channel *ch, const char *path, bool both_ways, const char *option,
+		       struct err *err)
 {
 	struct stat st;
 	int flags = O_WRONLY | O_CREAT | O_TRUNC;
@@ -22,13 +23,15 @@ static int open_output(struct channel *ch, const char *path, bool both_ways, con
 
 	if (!stat(path, &st)) {
 		device = S_ISCHR(st.st_mode);
-		/* Read-write, so that opening a FIFO does not wait for its reader and writing never gets SIGPIPE. */
+		/* Read-write, so that opening a FIFO does not wait for its reader and writing never
+		 * gets SIGPIPE. */
 		if (device || S_ISFIFO(st.st_mode))
 			flags = O_RDWR | O_NOCTTY | O_NONBLOCK;
 	}
 	ch->out = open(path, flags | O_CLOEXEC, 0666);
 	if (ch->out < 0)
-		return err_set(err, errno, "%s: cannot write %s: %s", option, path, strerror(errno));
+		return err_set(err, errno, "%s: cannot write %s: %s", option, path,
+			       strerror(errno));
 	ch->to = CHANNEL_FD;
 	if (device && both_ways)
 		ch->in = ch->out;
@@ -56,12 +59,15 @@ static int open_pty(struct channel *ch, const char *option, struct err *err)
 	char name[128];
 
 	ch->out = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (ch->out < 0 || grantpt(ch->out) || unlockpt(ch->out) || ptsname_r(ch->out, name, sizeof(name)))
-		return err_set(err, errno, "%s: this host gives no pseudo-terminal: %s", option, strerror(errno));
+	if (ch->out < 0 || grantpt(ch->out) || unlockpt(ch->out) ||
+	    ptsname_r(ch->out, name, sizeof(name)))
+		return err_set(err, errno, "%s: this host gives no pseudo-terminal: %s", option,
+			       strerror(errno));
 	ch->slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	ch->pty = strdup(name);
 	if (ch->slave < 0 || !ch->pty || tcgetattr(ch->slave, &t))
-		return err_set(err, errno, "%s: cannot set up %s: %s", option, name, strerror(errno));
+		return err_set(err, errno, "%s: cannot set up %s: %s", option, name,
+			       strerror(errno));
 	cfmakeraw(&t);
 	tcsetattr(ch->slave, TCSANOW, &t);
 	fcntl(ch->out, F_SETFL, O_NONBLOCK);
@@ -70,11 +76,12 @@ static int open_pty(struct channel *ch, const char *option, struct err *err)
 	return 0;
 }
 
-static int channel_open(struct channel *ch, const char *to, bool both_ways, int stdio_in, const char *option,
-			struct err *err)
+static int channel_open(struct channel *ch, const char *to, bool both_ways, int stdio_in,
+			const char *option, struct err *err)
 {
 	if (!*to)
-		return err_set(err, EINVAL, "%s is empty: give stdio, null%s or a file", option, both_ways ? ", pty" : "");
+		return err_set(err, EINVAL, "%s is empty: give stdio, null%s or a file", option,
+			       both_ways ? ", pty" : "");
 	if (!strcmp(to, "null"))
 		return 0;
 	if (!strcmp(to, "stdio")) {
@@ -88,8 +95,8 @@ static int channel_open(struct channel *ch, const char *to, bool both_ways, int 
 }
 
 /* "WHERE" or "WHERE,in=FILE": input from another place than the output goes to. */
-int channel_init(struct channel *ch, const char *spec, bool both_ways, int stdio_in, const char *option,
-		 struct err *err)
+int channel_init(struct channel *ch, const char *spec, bool both_ways, int stdio_in,
+		 const char *option, struct err *err)
 {
 	const char *in = both_ways && spec ? strstr(spec, ",in=") : NULL;
 	char *to = spec ? strndup(spec, in ? (size_t)(in - spec) : strlen(spec)) : strdup("stdio");
@@ -120,7 +127,8 @@ void channel_deinit(struct channel *ch)
 	*ch = (struct channel){ .to = CHANNEL_NULL, .out = -1, .in = -1, .slave = -1 };
 }
 
-/* Text for a terminal nobody reads is dropped when its buffer is full: the guest must not wait for us. */
+/* Text for a terminal nobody reads is dropped when its buffer is full: the guest must not wait for
+ * us. */
 void channel_flush(struct channel *ch)
 {
 	size_t done = 0;

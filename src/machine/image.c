@@ -1,6 +1,6 @@
 /*
- * image.c - the file a guest comes from: opened once, read in pieces straight into guest memory, and
- * told apart by content.
+ * image.c - the file a guest comes from: opened once, read in pieces straight into guest memory,
+ * and told apart by content.
  */
 #include "internal.h"
 
@@ -43,7 +43,9 @@ int image_open_hex(struct image *img, const char *hex, struct err *err)
 
 	*img = (struct image){ .name = "--hex", .fd = -1 };
 	if (strlen(hex) > HEX_TEXT_MAX)
-		return err_set(err, E2BIG, "--hex holds more than %d characters: put the bytes into a file", HEX_TEXT_MAX);
+		return err_set(err, E2BIG,
+			       "--hex holds more than %d characters: put the bytes into a file",
+			       HEX_TEXT_MAX);
 	img->mem = malloc(strlen(hex) / 2 + 1);
 	if (!img->mem)
 		return err_set(err, ENOMEM, "--hex: out of memory");
@@ -53,8 +55,10 @@ int image_open_hex(struct image *img, const char *hex, struct err *err)
 		if (lo < 0) {
 			image_deinit(img);
 			return err_set(err, EINVAL,
-				       "--hex: character %zu, \"%.4s\", is no byte: give pairs of hex digits such as "
-				       "\"90 f1 90\"", (size_t)(p - hex) + 1, p);
+				       "--hex: character %zu, \"%.4s\", is no byte: give pairs of "
+				       "hex digits such as "
+				       "\"90 f1 90\"",
+				       (size_t)(p - hex) + 1, p);
 		}
 		img->mem[n] = (u8)(hi << 4 | lo);
 		p += 2;
@@ -63,7 +67,8 @@ int image_open_hex(struct image *img, const char *hex, struct err *err)
 	if (n)
 		return 0;
 	image_deinit(img);
-	return err_set(err, EINVAL, "--hex holds no byte: give pairs of hex digits such as \"90 f1 90\"");
+	return err_set(err, EINVAL,
+		       "--hex holds no byte: give pairs of hex digits such as \"90 f1 90\"");
 }
 
 static int check_regular(struct image *img, struct err *err)
@@ -75,7 +80,8 @@ static int check_regular(struct image *img, struct err *err)
 	if (S_ISDIR(st.st_mode))
 		return err_set(err, EISDIR, "%s is a directory: give a guest image", img->name);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, EINVAL, "%s is no regular file: copy it to one first", img->name);
+		return err_set(err, EINVAL, "%s is no regular file: copy it to one first",
+			       img->name);
 	if (!st.st_size)
 		return err_set(err, ENODATA, "%s is empty: give a guest image", img->name);
 	img->size = (u64)st.st_size;
@@ -90,7 +96,8 @@ int image_open(struct image *img, const char *path, struct err *err)
 	snprintf(img->name, sizeof(img->name), "%s", path);
 	img->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (img->fd < 0)
-		return err_set(err, errno, "cannot open the guest %s: %s", img->name, strerror(errno));
+		return err_set(err, errno, "cannot open the guest %s: %s", img->name,
+			       strerror(errno));
 	rc = check_regular(img, err);
 	if (rc)
 		image_deinit(img);
@@ -131,20 +138,24 @@ size_t image_peek(const struct image *img, u64 off, void *buf, size_t n)
 	return done;
 }
 
-int image_read(const struct image *img, u64 off, void *buf, u64 n, const char *what, struct err *err)
+int image_read(const struct image *img, u64 off, void *buf, u64 n, const char *what,
+	       struct err *err)
 {
 	if (off + n < off || off + n > img->size)
 		return err_set(err, ENODATA,
-			       "%s: %s should be %#" PRIx64 " bytes at offset %#" PRIx64 ", but the file ends at %#" PRIx64
+			       "%s: %s should be %#" PRIx64 " bytes at offset %#" PRIx64
+			       ", but the file ends at %#" PRIx64
 			       ": it is cut off or damaged, get it again",
 			       img->name, what, n, off, img->size);
 	if (image_peek(img, off, buf, (size_t)n) != n)
-		return err_set(err, EIO, "%s: reading %s at offset %#" PRIx64 " failed: try another copy", img->name,
-			       what, off);
+		return err_set(err, EIO,
+			       "%s: reading %s at offset %#" PRIx64 " failed: try another copy",
+			       img->name, what, off);
 	return 0;
 }
 
-/* A PC starts at the image's last 16 bytes: firmware has a jump there, possibly behind a NOP or WBINVD. */
+/* A PC starts at the image's last 16 bytes: firmware has a jump there, possibly behind a NOP or
+ * WBINVD. */
 static bool is_firmware(const struct image *img)
 {
 	u8 v[16];
@@ -159,7 +170,8 @@ static bool is_firmware(const struct image *img)
 	return v[i] == 0xea || v[i] == 0xe9 || v[i] == 0xeb;
 }
 
-/* Truncated files of a known format go to its loader, so that the sentence can say what is missing. */
+/* Truncated files of a known format go to its loader, so that the sentence can say what is missing.
+ */
 enum image_kind image_detect(const struct image *img)
 {
 	u8 h[0x210] = { 0 };
@@ -167,9 +179,9 @@ enum image_kind image_detect(const struct image *img)
 
 	if (multiboot_find(img) >= 0)
 		return IMAGE_MULTIBOOT;
-	if (n >= 5 && !memcmp(h, "\177ELF", 4))
+	if (n >= 4 && !memcmp(h, "\177ELF", 4))
 		return h[4] == 1 ? IMAGE_ELF32 : IMAGE_ELF64;
-	if (n == sizeof(h) && !memcmp(h + 0x202, "HdrS", 4))
+	if (n >= 0x206 && !memcmp(h + 0x202, "HdrS", 4))
 		return IMAGE_BZIMAGE;
 	if (img->size == 512 && h[510] == 0x55 && h[511] == 0xaa)
 		return IMAGE_BOOT_SECTOR;
@@ -181,10 +193,14 @@ enum image_kind image_detect(const struct image *img)
 const char *image_kind_name(enum image_kind k)
 {
 	static const char *const name[] = {
-		[IMAGE_AUTO] = "unknown",	  [IMAGE_FLAT] = "flat",
-		[IMAGE_BOOT_SECTOR] = "boot sector", [IMAGE_ELF64] = "ELF64",
-		[IMAGE_ELF32] = "ELF32",	  [IMAGE_MULTIBOOT] = "multiboot",
-		[IMAGE_FIRMWARE] = "firmware",	  [IMAGE_BZIMAGE] = "bzImage",
+		[IMAGE_AUTO] = "unknown",
+		[IMAGE_FLAT] = "flat",
+		[IMAGE_BOOT_SECTOR] = "boot sector",
+		[IMAGE_ELF64] = "ELF64",
+		[IMAGE_ELF32] = "ELF32",
+		[IMAGE_MULTIBOOT] = "multiboot",
+		[IMAGE_FIRMWARE] = "firmware",
+		[IMAGE_BZIMAGE] = "bzImage",
 	};
 
 	return (size_t)k < ARRAY_SIZE(name) ? name[k] : "unknown";

@@ -147,6 +147,11 @@ struct machine {
 	struct acpi_pm pm;
 };
 
+/* ---- spec.c ------------------------------------------------------------------------------------ */
+
+int spec_copy(struct guest_spec *to, const struct guest_spec *from, struct err *err);
+void spec_deinit(struct guest_spec *s);
+
 /* ---- memory.c ---------------------------------------------------------------------------------- */
 
 int memory_init(struct machine *m, u64 size, u64 rom_size, struct err *err);
@@ -212,10 +217,11 @@ s64 multiboot_find(const struct image *img);
 struct elf_info {
 	bool is64;
 	u16 machine;
-	u64 entry;
-	u64 entry_phys;   /* where the entry was loaded to, if it is inside */
-	u64 end;          /* highest physical address used */
-	bool entry_inside; /* entry lies in a segment, by virtual or physical address */
+	u64 entry;         /* as the file says: virtual or physical */
+	bool entry_inside; /* it lies in a loaded segment */
+	bool entry_high;   /* in one of `high`, by its virtual address */
+	u64 entry_phys;    /* where it was loaded to, if inside */
+	u64 end;           /* highest physical address used */
 	size_t n_high;
 	struct high_map high[16]; /* segments whose virtual address is not their physical one */
 };

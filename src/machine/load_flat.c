@@ -25,7 +25,8 @@ static int mode_parse(const char *text, enum flat_mode *ret, struct err *err)
 			*ret = (enum flat_mode)i;
 			return 0;
 		}
-	return err_set(err, EINVAL, "--mode %s: there are the modes real, protected and long", text);
+	return err_set(err, EINVAL, "--mode %s: there are the modes real, protected and long",
+		       text);
 }
 
 int number_parse(const char *text, const char *option, u64 *ret, struct err *err)
@@ -36,7 +37,8 @@ int number_parse(const char *text, const char *option, u64 *ret, struct err *err
 	errno = 0;
 	v = strtoull(text, &end, 0);
 	if (errno || end == text || *end || text[0] == '-')
-		return err_set(err, EINVAL, "%s %s is no address: give a number such as 0x7c00", option, text);
+		return err_set(err, EINVAL, "%s %s is no address: give a number such as 0x7c00",
+			       option, text);
 	*ret = v;
 	return 0;
 }
@@ -55,7 +57,9 @@ static int seg_off_parse(const char *text, u16 *ret_cs, u16 *ret_ip, struct err 
 		good = end != o && !*end && *o != '-' && *o != '+';
 	}
 	if (!good || seg > 0xffff || off > 0xffff)
-		return err_set(err, EINVAL, "--entry %s is no SEG:OFF: give two hexadecimal numbers up to ffff", text);
+		return err_set(err, EINVAL,
+			       "--entry %s is no SEG:OFF: give two hexadecimal numbers up to ffff",
+			       text);
 	*ret_cs = (u16)seg;
 	*ret_ip = (u16)off;
 	return 0;
@@ -73,8 +77,10 @@ static int real_entry(const char *text, u64 load, u16 *ret_cs, u16 *ret_ip, stru
 		return rc;
 	if (entry > 0xfffff)
 		return err_set(err, EINVAL,
-			       "entry %#" PRIx64 " cannot be reached in real mode: give one below 1 MiB, or --mode "
-			       "protected", entry);
+			       "entry %#" PRIx64
+			       " cannot be reached in real mode: give one below 1 MiB, or --mode "
+			       "protected",
+			       entry);
 	*ret_cs = entry < 0x10000 ? 0 : (u16)(entry >> 4);
 	*ret_ip = entry < 0x10000 ? (u16)entry : (u16)(entry & 15);
 	return 0;
@@ -87,7 +93,8 @@ static void real_stack(struct cpu_state *c, u64 load)
 
 	c->seg[SEG_SS].sel = below ? 0 : 0x8000;
 	c->seg[SEG_SS].base = below ? 0 : 0x80000;
-	c->gpr[GPR_RSP] = below ? (load < BOOT_SECTOR_AT ? load & ~(u64)15 : BOOT_SECTOR_AT) : 0xfff0;
+	c->gpr[GPR_RSP] =
+		below ? (load < BOOT_SECTOR_AT ? load & ~(u64)15 : BOOT_SECTOR_AT) : 0xfff0;
 }
 
 /* A PC starts its boot sector with the drive's number in DL. */
@@ -115,14 +122,17 @@ static int load_real(struct machine *m, const struct image *img, u64 load, struc
 		return start_boot_sector(m, err);
 	}
 	if (!machine_hva(m, ((u64)cs << 4) + ip, 1))
-		return err_set(err, EINVAL, "entry %04x:%04x is outside the guest's RAM: give more with -m", cs, ip);
+		return err_set(err, EINVAL,
+			       "entry %04x:%04x is outside the guest's RAM: give more with -m", cs,
+			       ip);
 	boot_state_real(&m->boot, cs, ip);
 	real_stack(&m->boot, load);
 	env_build_real(m, NULL, 0);
 	return 0;
 }
 
-static int load_wide(struct machine *m, const struct image *img, enum flat_mode mode, u64 load, struct err *err)
+static int load_wide(struct machine *m, const struct image *img, enum flat_mode mode, u64 load,
+		     struct err *err)
 {
 	u64 entry = load;
 	int rc = m->spec.entry ? number_parse(m->spec.entry, "--entry", &entry, err) : 0;
@@ -132,7 +142,9 @@ static int load_wide(struct machine *m, const struct image *img, enum flat_mode 
 	if (rc)
 		return rc;
 	if (!machine_hva(m, entry, 1) || (mode == FLAT_PROTECTED && entry > UINT32_MAX))
-		return err_set(err, EINVAL, "entry %#" PRIx64 " is outside the guest's RAM%s: give another --entry",
+		return err_set(err, EINVAL,
+			       "entry %#" PRIx64
+			       " is outside the guest's RAM%s: give another --entry",
 			       entry, entry > UINT32_MAX ? " that this mode reaches" : "");
 	if (mode == FLAT_PROTECTED) {
 		boot_state_protected(&m->boot, (u32)entry);
@@ -151,7 +163,8 @@ int load_flat(struct machine *m, const struct image *img, struct err *err)
 	if (rc)
 		return rc;
 	load = m->spec.has_load ? m->spec.load : mode == FLAT_REAL ? REAL_LOAD : HIGH_LOAD;
-	return mode == FLAT_REAL ? load_real(m, img, load, err) : load_wide(m, img, mode, load, err);
+	return mode == FLAT_REAL ? load_real(m, img, load, err)
+				 : load_wide(m, img, mode, load, err);
 }
 
 int load_boot_sector(struct machine *m, const struct image *img, struct err *err)
@@ -159,9 +172,11 @@ int load_boot_sector(struct machine *m, const struct image *img, struct err *err
 	int rc;
 
 	if (img->size > 512)
-		return err_set(err, EINVAL,
-			       "%s is %" PRIu64 " bytes long, a boot sector has 512: cut it out with dd bs=512 count=1",
-			       img->name, img->size);
+		return err_set(
+			err, EINVAL,
+			"%s is %" PRIu64
+			" bytes long, a boot sector has 512: cut it out with dd bs=512 count=1",
+			img->name, img->size);
 	rc = extent_load(m, img, 0, img->size, BOOT_SECTOR_AT, 512, "the boot sector", err);
 	return rc ? rc : start_boot_sector(m, err);
 }

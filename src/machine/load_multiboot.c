@@ -10,12 +10,25 @@
 #include <string.h>
 
 enum {
-	HEADER_MAGIC = 0x1badb002, BOOT_MAGIC = 0x2badb002,
+	HEADER_MAGIC = 0x1badb002,
+	BOOT_MAGIC = 0x2badb002,
 	SEARCH = 8192,
-	HF_PAGE_ALIGN = 1, HF_MEMORY = 2, HF_VIDEO = 4, HF_ADDRESSES = 0x10000, HF_MANDATORY = 0xffff,
-	IF_MEMORY = 1, IF_CMDLINE = 4, IF_MODULES = 8, IF_MMAP = 0x40, IF_LOADER = 0x200,
-	INFO_SIZE = 116, MODULE_SIZE = 16, MMAP_ENTRY = 24, MODULES_MAX = 64,
-	INFO_LOW = 0x1000, INFO_HIGH = 0x9f000, /* where the information lies, below 640 KiB */
+	HF_PAGE_ALIGN = 1,
+	HF_MEMORY = 2,
+	HF_VIDEO = 4,
+	HF_ADDRESSES = 0x10000,
+	HF_MANDATORY = 0xffff,
+	IF_MEMORY = 1,
+	IF_CMDLINE = 4,
+	IF_MODULES = 8,
+	IF_MMAP = 0x40,
+	IF_LOADER = 0x200,
+	INFO_SIZE = 116,
+	MODULE_SIZE = 16,
+	MMAP_ENTRY = 24,
+	MODULES_MAX = 64,
+	INFO_LOW = 0x1000,
+	INFO_HIGH = 0x9f000, /* where the information lies, below 640 KiB */
 };
 
 struct mb_header {
@@ -44,15 +57,18 @@ static int header_read(const struct image *img, struct mb_header *ret, struct er
 
 	if (at < 0)
 		return err_set(err, EINVAL,
-			       "%s has no Multiboot header (magic 1badb002 with a checksum) in its first 8 KiB: load it as "
-			       "another kind", img->name);
+			       "%s has no Multiboot header (magic 1badb002 with a checksum) in its "
+			       "first 8 KiB: load it as "
+			       "another kind",
+			       img->name);
 	ret->offset = (u32)at;
 	rc = image_read(img, (u64)at, h, 12, "the Multiboot header", err);
 	if (rc)
 		return rc;
 	ret->flags = get_le32(h + 4);
 	if (ret->flags & HF_ADDRESSES) {
-		rc = image_read(img, (u64)at, h, sizeof(h), "the Multiboot header with addresses", err);
+		rc = image_read(img, (u64)at, h, sizeof(h), "the Multiboot header with addresses",
+				err);
 		if (rc)
 			return rc;
 	}
@@ -61,50 +77,63 @@ static int header_read(const struct image *img, struct mb_header *ret, struct er
 	ret->load_end_addr = get_le32(h + 20);
 	ret->bss_end_addr = get_le32(h + 24);
 	ret->entry_addr = get_le32(h + 28);
-	/* A boot loader must refuse requirements (bits 0-15) that it does not know or cannot meet. */
+	/* A boot loader must refuse requirements (bits 0-15) that it does not know or cannot meet.
+	 */
 	if (ret->flags & HF_MANDATORY & ~(HF_PAGE_ALIGN | HF_MEMORY | HF_VIDEO))
 		return err_set(err, ENOTSUP,
-			       "%s: the Multiboot header at offset %#x requires features %#x that vmstep does not have: "
-			       "build it without them", img->name, ret->offset, ret->flags & HF_MANDATORY);
+			       "%s: the Multiboot header at offset %#x requires features %#x that "
+			       "vmstep does not have: "
+			       "build it without them",
+			       img->name, ret->offset, ret->flags & HF_MANDATORY);
 	if (ret->flags & HF_VIDEO)
 		return err_set(err, ENOTSUP,
-			       "%s: the Multiboot header at offset %#x requires a video mode, and this machine has no "
-			       "screen: clear flag bit 2", img->name, ret->offset);
+			       "%s: the Multiboot header at offset %#x requires a video mode, and "
+			       "this machine has no "
+			       "screen: clear flag bit 2",
+			       img->name, ret->offset);
 	return 0;
 }
 
-/* The address-field form: the file's bytes from load_addr on are the kernel, whatever its format. */
-static int load_addresses(struct machine *m, const struct image *img, const struct mb_header *h, u64 *ret_end,
-			  struct err *err)
+/* The address-field form: the file's bytes from load_addr on are the kernel, whatever its format.
+ */
+static int load_addresses(struct machine *m, const struct image *img, const struct mb_header *h,
+			  u64 *ret_end, struct err *err)
 {
 	u64 back = (u64)h->header_addr - h->load_addr, off = h->offset - back;
 	u64 n, size;
 
 	if (h->load_addr > h->header_addr || back > h->offset)
 		return err_set(err, EINVAL,
-			       "%s: the Multiboot header at offset %#x says load_addr %#x for header_addr %#x, which would "
-			       "begin before the file: correct the addresses", img->name, h->offset, h->load_addr,
-			       h->header_addr);
+			       "%s: the Multiboot header at offset %#x says load_addr %#x for "
+			       "header_addr %#x, which would "
+			       "begin before the file: correct the addresses",
+			       img->name, h->offset, h->load_addr, h->header_addr);
 	n = h->load_end_addr ? (u64)h->load_end_addr - h->load_addr : img->size - off;
 	if (h->load_end_addr && h->load_end_addr <= h->header_addr)
 		return err_set(err, EINVAL,
-			       "%s: the Multiboot header at offset %#x says load_end_addr %#x, before the header itself: "
-			       "correct the addresses", img->name, h->offset, h->load_end_addr);
+			       "%s: the Multiboot header at offset %#x says load_end_addr %#x, "
+			       "before the header itself: "
+			       "correct the addresses",
+			       img->name, h->offset, h->load_end_addr);
 	size = h->bss_end_addr ? (u64)h->bss_end_addr - h->load_addr : n;
 	if (h->bss_end_addr && (h->bss_end_addr < h->load_addr || size < n))
 		return err_set(err, EINVAL,
-			       "%s: the Multiboot header at offset %#x says bss_end_addr %#x, before the end of the loaded "
-			       "part: correct the addresses", img->name, h->offset, h->bss_end_addr);
+			       "%s: the Multiboot header at offset %#x says bss_end_addr %#x, "
+			       "before the end of the loaded "
+			       "part: correct the addresses",
+			       img->name, h->offset, h->bss_end_addr);
 	if (h->entry_addr < h->load_addr || h->entry_addr - h->load_addr >= size)
 		return err_set(err, EINVAL,
-			       "%s: the Multiboot header at offset %#x says entry_addr %#x, outside what it loads: correct "
-			       "the addresses", img->name, h->offset, h->entry_addr);
+			       "%s: the Multiboot header at offset %#x says entry_addr %#x, "
+			       "outside what it loads: correct "
+			       "the addresses",
+			       img->name, h->offset, h->entry_addr);
 	*ret_end = h->load_addr + size;
 	return extent_load(m, img, off, n, h->load_addr, size, "the Multiboot kernel", err);
 }
 
-static int load_kernel(struct machine *m, const struct image *img, const struct mb_header *h, u64 *ret_entry,
-		       u64 *ret_end, struct err *err)
+static int load_kernel(struct machine *m, const struct image *img, const struct mb_header *h,
+		       u64 *ret_entry, u64 *ret_end, struct err *err)
 {
 	struct elf_info info;
 	int rc;
@@ -114,17 +143,20 @@ static int load_kernel(struct machine *m, const struct image *img, const struct 
 		return load_addresses(m, img, h, ret_end, err);
 	rc = elf_load_segments(m, img, &info, err);
 	if (rc)
-		return err_prefix(err, "Multiboot header without addresses, so the file must be ELF");
+		return err_prefix(err,
+				  "Multiboot header without addresses, so the file must be ELF");
 	if (!info.entry_inside || info.entry_phys > UINT32_MAX)
 		return err_set(err, EINVAL,
-			       "%s: its entry %#" PRIx64 " lies in no segment loaded below 4 GiB: link it with -e SYMBOL",
+			       "%s: its entry %#" PRIx64
+			       " lies in no segment loaded below 4 GiB: link it with -e SYMBOL",
 			       img->name, info.entry);
 	*ret_entry = info.entry_phys;
 	*ret_end = info.end;
 	return 0;
 }
 
-/* ---- boot information -------------------------------------------------------------------------- */
+/* ---- boot information --------------------------------------------------------------------------
+ */
 
 /* Pieces are put one after the other into the free memory below 640 KiB. */
 struct writer {
@@ -147,7 +179,8 @@ static u32 put_string(struct writer *w, const char *s)
 }
 
 /* A module "FILE ARGS": its string is passed whole, as boot loaders do. */
-static int module_load(struct machine *m, const char *spec, u64 floor, u64 *ret_gpa, u64 *ret_size, struct err *err)
+static int module_load(struct machine *m, const char *spec, u64 floor, u64 *ret_gpa, u64 *ret_size,
+		       struct err *err)
 {
 	size_t len = strcspn(spec, " ");
 	char path[4096], what[56];
@@ -155,7 +188,9 @@ static int module_load(struct machine *m, const char *spec, u64 floor, u64 *ret_
 	int rc;
 
 	if (!len || len >= sizeof(path))
-		return err_set(err, EINVAL, "--module \"%.40s\": give a file name, a blank and its arguments", spec);
+		return err_set(err, EINVAL,
+			       "--module \"%.40s\": give a file name, a blank and its arguments",
+			       spec);
 	snprintf(path, sizeof(path), "%.*s", (int)len, spec);
 	rc = image_open(&img, path, err);
 	if (rc)
@@ -166,8 +201,10 @@ static int module_load(struct machine *m, const char *spec, u64 floor, u64 *ret_
 	if (*ret_gpa)
 		rc = extent_load(m, &img, 0, img.size, *ret_gpa, img.size, what, err);
 	else
-		rc = err_set(err, ENOSPC, "--module %s: no room for its %#" PRIx64 " bytes: give more memory with -m", path,
-			     img.size);
+		rc = err_set(err, ENOSPC,
+			     "--module %s: no room for its %#" PRIx64
+			     " bytes: give more memory with -m",
+			     path, img.size);
 	image_deinit(&img);
 	return rc;
 }
@@ -184,7 +221,8 @@ static int put_modules(struct machine *m, struct writer *w, u64 floor, u8 *info,
 		int rc;
 
 		if (n == MODULES_MAX)
-			return err_set(err, E2BIG, "--module: at most %d modules can be given", MODULES_MAX);
+			return err_set(err, E2BIG, "--module: at most %d modules can be given",
+				       MODULES_MAX);
 		rc = module_load(m, list[n], floor, &gpa, &size, err);
 		if (rc)
 			return rc;
@@ -236,7 +274,8 @@ static u64 strings_size(const struct machine *m, const char *name)
 	return n + INFO_SIZE + 6 * MMAP_ENTRY;
 }
 
-static int info_build(struct machine *m, const struct image *img, u64 kernel_end, u32 *ret, struct err *err)
+static int info_build(struct machine *m, const struct image *img, u64 kernel_end, u32 *ret,
+		      struct err *err)
 {
 	u64 size = strings_size(m, img->name);
 	struct writer w = { .m = m };
@@ -246,7 +285,9 @@ static int info_build(struct machine *m, const struct image *img, u64 kernel_end
 
 	w.at = extent_find(m, INFO_LOW, INFO_HIGH, size, 16);
 	if (!w.at)
-		return err_set(err, ENOSPC, "no room below 640 KiB for the Multiboot information: shorten --append and --module");
+		return err_set(err, ENOSPC,
+			       "no room below 640 KiB for the Multiboot information: shorten "
+			       "--append and --module");
 	rc = extent_take(m, w.at, size, "the Multiboot information", err);
 	if (rc)
 		return rc;
@@ -255,7 +296,8 @@ static int info_build(struct machine *m, const struct image *img, u64 kernel_end
 	put_memory(m, &w, info);
 	if (snprintf(cmdline, sizeof(cmdline), "%s%s%s", img->name, m->spec.append ? " " : "",
 		     m->spec.append ? m->spec.append : "") >= (int)sizeof(cmdline))
-		return err_set(err, E2BIG, "--append is longer than %zu characters: shorten it", sizeof(cmdline) - 1);
+		return err_set(err, E2BIG, "--append is longer than %zu characters: shorten it",
+			       sizeof(cmdline) - 1);
 	put_le32(info + 16, put_string(&w, cmdline));
 	put_le32(info + 64, put_string(&w, "vmstep"));
 	rc = put_modules(m, &w, kernel_end, info, err);

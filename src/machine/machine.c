@@ -23,85 +23,11 @@ static const struct {
 	[IMAGE_ELF32] = { load_elf, MIB(64) },
 	[IMAGE_MULTIBOOT] = { load_multiboot, MIB(64) },
 	[IMAGE_FIRMWARE] = { load_firmware, MIB(128) },
+	[IMAGE_BZIMAGE] = { load_bzimage, MIB(512) },
 };
 
-/* ---- owned copies of the caller's strings ------------------------------------------------------ */
-
-static bool string_copy(const char **s)
-{
-	if (*s)
-		*s = strdup(*s);
-	return !*s;
-}
-
-/* NULL stays NULL; false when memory ran out (what was copied so far is owned by *s). */
-static bool strings_copy(const char **const s[], size_t n)
-{
-	bool good = true;
-
-	for (size_t i = 0; i < n; i++) {
-		bool was_null = !*s[i];
-
-		if (string_copy(s[i]) && !was_null)
-			good = false;
-	}
-	return good;
-}
-
-static void modules_free(const char *const *list)
-{
-	for (size_t i = 0; list && list[i]; i++)
-		free((char *)list[i]);
-	free((void *)list);
-}
-
-static bool modules_copy(struct guest_spec *s)
-{
-	const char *const *from = s->modules;
-	const char **to;
-	size_t n = 0;
-
-	s->modules = NULL;
-	while (from && from[n])
-		n++;
-	if (!n)
-		return true;
-	to = calloc(n + 1, sizeof(*to));
-	if (!to)
-		return false;
-	s->modules = to;
-	for (size_t i = 0; i < n; i++) {
-		to[i] = strdup(from[i]);
-		if (!to[i])
-			return false;
-	}
-	return true;
-}
-
-static void spec_deinit(struct guest_spec *s)
-{
-	const char *strings[] = { s->path, s->hex, s->mode, s->entry, s->append, s->initrd };
-
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
-		free((char *)strings[i]);
-	modules_free(s->modules);
-	*s = (struct guest_spec){ 0 };
-}
-
-static int spec_copy(struct guest_spec *to, const struct guest_spec *from, struct err *err)
-{
-	const char **const strings[] = { &to->path, &to->hex, &to->mode, &to->entry, &to->append, &to->initrd };
-	bool good;
-
-	*to = *from;
-	good = strings_copy(strings, ARRAY_SIZE(strings));
-	if (modules_copy(to) && good)
-		return 0;
-	spec_deinit(to);
-	return err_set(err, ENOMEM, "out of memory for the guest's options");
-}
-
-/* ---- loading ----------------------------------------------------------------------------------- */
+/* ---- loading -----------------------------------------------------------------------------------
+ */
 
 static void devices_reset(struct machine *m)
 {
@@ -116,17 +42,44 @@ static void devices_reset(struct machine *m)
 	m->unknown_lost = 0;
 }
 
-/* --mode, --load and --entry say how bytes without a header are meant; with a header they contradict it. */
+/* --mode, --load and --entry say how bytes without a header are meant; with a header they
+ * contradict it. */
 static int spec_check(const struct machine *m, const struct image *img, struct err *err)
 {
 	if (m->kind == IMAGE_FLAT)
 		return 0;
 	if (m->spec.mode || m->spec.has_load)
-		return err_set(err, EINVAL, "%s is %s, which has its own mode and load address: leave out --mode and --load",
+		return err_set(err, EINVAL,
+			       "%s is %s, which has its own mode and load address: leave out "
+			       "--mode and --load",
 			       img->name, image_kind_name(m->kind));
 	if (m->spec.entry && m->kind != IMAGE_ELF32 && m->kind != IMAGE_ELF64)
-		return err_set(err, EINVAL, "%s is %s, which has its own entry: leave out --entry", img->name,
-			       image_kind_name(m->kind));
+		return err_set(err, EINVAL, "%s is %s, which has its own entry: leave out --entry",
+			       img->name, image_kind_name(m->kind));
+	return 0;
+}
+
+/* A disk or a CD starts with code as well, but it is of no use without the rest. */
+static int disk_check(const struct machine *m, const struct image *img, struct err *err)
+{
+	u8 b[512];
+
+	if (m->spec.kind != IMAGE_AUTO || m->kind != IMAGE_FLAT || m->spec.hex || m->spec.mode ||
+	    m->spec.has_load)
+		return 0;
+	if (img->size > 512 && image_peek(img, 0, b, 512) == 512 && b[510] == 0x55 &&
+	    b[511] == 0xaa)
+		return err_set(err, ENOTSUP,
+			       "%s looks like a disk image, and vmstep has no disks: cut out its "
+			       "boot sector with dd bs=512 "
+			       "count=1, or give --mode to load it as it is",
+			       img->name);
+	if (image_peek(img, 0x8000, b, 6) == 6 && !memcmp(b + 1, "CD001", 5))
+		return err_set(err, ENOTSUP,
+			       "%s is a CD image, and vmstep has no drives: take the kernel out of "
+			       "it, or give --mode to load "
+			       "it as it is",
+			       img->name);
 	return 0;
 }
 
@@ -152,9 +105,12 @@ static int image_load(struct machine *m, const struct image *img, struct err *er
 
 	m->kind = kind_choose(&m->spec, img);
 	if ((size_t)m->kind >= ARRAY_SIZE(loaders) || !loaders[m->kind].load)
-		return err_set(err, ENOTSUP, "%s is %s, which cannot be loaded: give another kind of image", img->name,
-			       image_kind_name(m->kind));
+		return err_set(err, ENOTSUP,
+			       "%s is %s, which cannot be loaded: give another kind of image",
+			       img->name, image_kind_name(m->kind));
 	rc = spec_check(m, img, err);
+	if (!rc)
+		rc = disk_check(m, img, err);
 	if (rc)
 		return rc;
 	if (m->kind == IMAGE_FIRMWARE) {
@@ -164,7 +120,9 @@ static int image_load(struct machine *m, const struct image *img, struct err *er
 	}
 	size = m->cfg.mem_size ? m->cfg.mem_size : loaders[m->kind].mem_default;
 	if (m->ram && m->rom_size != rom)
-		return err_set(err, EINVAL, "%s has changed its size since the start: start vmstep again", img->name);
+		return err_set(err, EINVAL,
+			       "%s has changed its size since the start: start vmstep again",
+			       img->name);
 	rc = m->ram ? 0 : memory_init(m, size, rom, err);
 	if (rc)
 		return rc;
@@ -198,7 +156,8 @@ int machine_load(struct machine *m, const struct guest_spec *spec, struct err *e
 	int rc;
 
 	if (m->ram)
-		return err_set(err, EBUSY, "this machine has its image already: create another machine");
+		return err_set(err, EBUSY,
+			       "this machine has its image already: create another machine");
 	rc = spec_copy(&m->spec, spec, err);
 	if (rc)
 		return rc;
@@ -214,11 +173,14 @@ int machine_load(struct machine *m, const struct guest_spec *spec, struct err *e
 int machine_reset(struct machine *m, struct err *err)
 {
 	if (!m->ram)
-		return err_set(err, EINVAL, "nothing is loaded, so there is nothing to reset: load a guest first");
+		return err_set(
+			err, EINVAL,
+			"nothing is loaded, so there is nothing to reset: load a guest first");
 	return open_and_load(m, err);
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------------------------------
+ */
 
 int machine_create(const struct machine_config *cfg, struct machine **ret, struct err *err)
 {
@@ -231,9 +193,11 @@ int machine_create(const struct machine_config *cfg, struct machine **ret, struc
 	m->cfg.serial = m->cfg.debugcon = NULL;
 	m->cmos.offset_s = 0;
 	m->channel[CONSOLE_DEBUGCON] = (struct channel){ .out = -1, .in = -1, .slave = -1 };
-	rc = channel_init(&m->channel[CONSOLE_SERIAL], cfg->serial, true, cfg->stdio_in, "--serial", err);
+	rc = channel_init(&m->channel[CONSOLE_SERIAL], cfg->serial, true, cfg->stdio_in, "--serial",
+			  err);
 	if (!rc)
-		rc = channel_init(&m->channel[CONSOLE_DEBUGCON], cfg->debugcon, false, -1, "--debugcon", err);
+		rc = channel_init(&m->channel[CONSOLE_DEBUGCON], cfg->debugcon, false, -1,
+				  "--debugcon", err);
 	if (rc) {
 		machine_destroy(m);
 		return rc;
@@ -253,7 +217,8 @@ void machine_destroy(struct machine *m)
 	free(m);
 }
 
-/* ---- events and facts -------------------------------------------------------------------------- */
+/* ---- events and facts --------------------------------------------------------------------------
+ */
 
 void machine_raise(struct machine *m, enum machine_event ev, u32 value)
 {
@@ -325,13 +290,14 @@ static void describe_memory(const struct machine *m, struct strbuf *out)
 	for (size_t i = 0; i < m->n_regions; i++) {
 		const struct mem_region *r = &m->region[i];
 
-		strbuf_addf(out, "%s  %#014" PRIx64 "-%#014" PRIx64 "  %" PRIu64 " KiB\n", r->readonly ? "ROM" : "RAM", r->gpa,
-			    r->gpa + r->size, r->size >> 10);
+		strbuf_addf(out, "%s  0x%012" PRIx64 "-0x%012" PRIx64 "  %" PRIu64 " KiB\n",
+			    r->readonly ? "ROM" : "RAM", r->gpa, r->gpa + r->size, r->size >> 10);
 	}
 	for (size_t i = 0; i < m->n_extents; i++) {
 		const struct extent *e = &m->extent[i];
 
-		strbuf_addf(out, "     %#014" PRIx64 "-%#014" PRIx64 "  %s\n", e->gpa, e->gpa + e->size, e->what);
+		strbuf_addf(out, "     0x%012" PRIx64 "-0x%012" PRIx64 "  %s\n", e->gpa,
+			    e->gpa + e->size, e->what);
 	}
 }
 
@@ -350,11 +316,16 @@ void machine_describe(const struct machine *m, struct strbuf *out)
 		strbuf_adds(out, "No guest is loaded.\n");
 		return;
 	}
-	strbuf_addf(out, "Guest: %s, %s\n", m->spec.hex ? "--hex" : m->spec.path, image_kind_name(m->kind));
-	strbuf_addf(out, "Entry: %04x:%0*" PRIx64 "\n", m->boot.seg[SEG_CS].sel, m->boot.cr0 & CR0_PE ? 8 : 4, m->boot.rip);
+	strbuf_addf(out, "Guest: %s, %s\n", m->spec.hex ? "--hex" : m->spec.path,
+		    image_kind_name(m->kind));
+	strbuf_addf(out, "Entry: %04x:%0*" PRIx64 "\n", m->boot.seg[SEG_CS].sel,
+		    m->boot.cr0 & CR0_PE ? 8 : 4, m->boot.rip);
 	describe_memory(m, out);
-	strbuf_addf(out, "Devices: com1 (%s), debugcon (%s), exit port f4, cmos, keyboard controller, fw_cfg, pci, acpi-pm\n",
-		    channel_text(&m->channel[CONSOLE_SERIAL]), channel_text(&m->channel[CONSOLE_DEBUGCON]));
+	strbuf_addf(out,
+		    "Devices: com1 (%s), debugcon (%s), exit port f4, cmos, keyboard controller, "
+		    "fw_cfg, pci, acpi-pm\n",
+		    channel_text(&m->channel[CONSOLE_SERIAL]),
+		    channel_text(&m->channel[CONSOLE_DEBUGCON]));
 	if (m->n_unknown)
 		strbuf_addf(out, "Unanswered: %zu ports and addresses%s\n", m->n_unknown,
 			    m->unknown_lost ? ", and more than the list holds" : "");

@@ -2,8 +2,8 @@
  * memory.c - guest RAM and ROM, and the book of what was loaded where.
  *
  * RAM is one private anonymous mapping without reserve, so its size costs nothing until the guest
- * touches it. It appears at guest address 0 up to 3 GiB and, the rest of it, from 4 GiB on. What lies
- * between is MMIO.
+ * touches it. It appears at guest address 0 up to 3 GiB and, the rest of it, from 4 GiB on. What
+ * lies between is MMIO.
  */
 #include "internal.h"
 
@@ -19,8 +19,8 @@ static u8 *map_bytes(u64 size)
 
 	if (size > SIZE_MAX)
 		return NULL;
-	p = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		 -1, 0);
+	p = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return p == MAP_FAILED ? NULL : p;
 }
 
@@ -108,18 +108,19 @@ int extent_take(struct machine *m, u64 gpa, u64 size, const char *what, struct e
 		return 0;
 	if (gpa + size < gpa || !machine_hva(m, gpa, size))
 		return err_set(err, ENOSPC,
-			       "%s (%#" PRIx64 " bytes at %#" PRIx64 ") does not fit into the guest's RAM of %#" PRIx64
+			       "%s (%#" PRIx64 " bytes at %#" PRIx64
+			       ") does not fit into the guest's RAM of %#" PRIx64
 			       " bytes: give more with -m, or another address",
 			       what, size, gpa, m->ram_size);
 	e = extent_overlap(m, gpa, size);
 	if (e)
 		return err_set(err, EEXIST,
-			       "%s (%#" PRIx64 " bytes at %#" PRIx64 ") overlaps %s (%#" PRIx64 " bytes at %#" PRIx64
-			       "): load one of them elsewhere",
+			       "%s (%#" PRIx64 " bytes at %#" PRIx64 ") overlaps %s (%#" PRIx64
+			       " bytes at %#" PRIx64 "): load one of them elsewhere",
 			       what, size, gpa, e->what, e->size, e->gpa);
 	if (m->n_extents == EXTENTS_MAX)
-		return err_set(err, E2BIG, "%s is one piece too many: at most %d can be loaded", what,
-			       EXTENTS_MAX);
+		return err_set(err, E2BIG, "%s is one piece too many: at most %d can be loaded",
+			       what, EXTENTS_MAX);
 	m->extent[m->n_extents].gpa = gpa;
 	m->extent[m->n_extents].size = size;
 	snprintf(m->extent[m->n_extents].what, sizeof(m->extent[0].what), "%s", what);
@@ -188,7 +189,8 @@ u64 memory_high_size(const struct machine *m)
 
 void memory_clear(struct machine *m)
 {
-	/* Private anonymous pages that are given back read as zero again (madvise(2), MADV_DONTNEED). */
+	/* Private anonymous pages that are given back read as zero again (madvise(2),
+	 * MADV_DONTNEED). */
 	if (m->ram)
 		madvise(m->ram, (size_t)m->ram_size, MADV_DONTNEED);
 	if (m->rom)
@@ -202,18 +204,23 @@ int memory_init(struct machine *m, u64 size, u64 rom_size, struct err *err)
 
 	if (size < MIB(1) || size & 0xfff)
 		return err_set(err, EINVAL,
-			       "guest memory of %" PRIu64 " bytes is not possible: give -m at least 1M, in "
-			       "steps of 4K", size);
+			       "guest memory of %" PRIu64
+			       " bytes is not possible: give -m at least 1M, in "
+			       "steps of 4K",
+			       size);
 	m->ram = map_bytes(size);
 	if (!m->ram)
-		return err_set(err, ENOMEM, "this host cannot map %" PRIu64 " MiB of guest memory: give less with -m",
+		return err_set(err, ENOMEM,
+			       "this host cannot map %" PRIu64
+			       " MiB of guest memory: give less with -m",
 			       size >> 20);
 	m->ram_size = size;
 	if (rom_size) {
 		m->rom = map_bytes(rom_size);
 		if (!m->rom) {
 			memory_deinit(m);
-			return err_set(err, ENOMEM, "this host cannot map %" PRIu64 " KiB for the firmware",
+			return err_set(err, ENOMEM,
+				       "this host cannot map %" PRIu64 " KiB for the firmware",
 				       rom_size >> 10);
 		}
 		m->rom_size = rom_size;

@@ -1,9 +1,9 @@
 /*
- * real_env.c - the same default handlers for real mode: the interrupt vector table points at stubs in
- * the last part of the first megabyte, as on a PC where the firmware is there.
+ * real_env.c - the same default handlers for real mode: the interrupt vector table points at stubs
+ *in the last part of the first megabyte, as on a PC where the firmware is there.
  *
  *	slot n:  push n  jmp common
- *	common:  pop [vector]  pop [ip]  pop [cs]  push [cs]  push [ip]  out PORT_EXCEPTION, al  iret
+ *	common:  pop [vector]  pop [ip]  pop [cs]  push [cs]  push [ip]  out PORT_EXCEPTION, al iret
  */
 #include "internal.h"
 
@@ -11,7 +11,9 @@
 
 enum {
 	STUB_SEG = 0xf000,
-	OFF_SLOTS = 0xd000, SLOT = 8, VECTORS = 256,
+	OFF_SLOTS = 0xd000,
+	SLOT = 8,
+	VECTORS = 256,
 	OFF_COMMON = OFF_SLOTS + SLOT * VECTORS,
 	OFF_MAILBOX = OFF_COMMON + 0xf0,
 	OFF_END = OFF_MAILBOX + 0x10,
@@ -69,7 +71,8 @@ void env_build_real(struct machine *m, const u8 *vectors, size_t n)
 {
 	/* An image that wants these places has them; its faults are then its own affair. */
 	if (extent_take(m, 0, IVT_SIZE, "the interrupt vector table", NULL) ||
-	    extent_take(m, linear(OFF_SLOTS), OFF_END - OFF_SLOTS, "vmstep's real-mode handlers", NULL))
+	    extent_take(m, linear(OFF_SLOTS), OFF_END - OFF_SLOTS, "vmstep's real-mode handlers",
+			NULL))
 		return;
 	for (unsigned v = 0; !vectors && v < VECTORS; v++)
 		if (v != EXC_DB && v != EXC_BP)
