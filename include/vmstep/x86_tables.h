@@ -99,7 +99,7 @@ struct reg_desc {
 	const char *name;
 	u8 kind;   /* enum reg_kind */
 	u8 size;   /* bytes */
-	u8 group;  /* enum reg_group it lives in */
+	u8 group;  /* mask of enum reg_group: what must be known to read or write it */
 	bool in_info; /* shown by plain `info registers` */
 	u8 _how, _shift; /* registers.c's */
 	u16 _offset;

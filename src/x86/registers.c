@@ -14,39 +14,27 @@ enum reg_how {
 	HOW_READ_ONLY,
 };
 
+/* clang-format off */
 #define FIELD(f) offsetof(struct cpu_state, f), sizeof(((struct cpu_state *)0)->f)
-#define GPR(name, r)                                                                               \
-	{                                                                                          \
-		name, REGK_GPR, 8, REGS_GPR, true, HOW_FIELD, 0, FIELD(gpr[r])                     \
-	}
-#define SEL(name, s)                                                                               \
-	{                                                                                          \
-		name, REGK_SEG, 2, REGS_SYS, true, HOW_FIELD, 0, FIELD(seg[s].sel)                 \
-	}
-#define REG(name, kind, size, group, info, f)                                                      \
-	{                                                                                          \
-		name, kind, size, group, info, HOW_FIELD, 0, FIELD(f)                              \
-	}
-#define FX(name, kind, size, at)                                                                   \
-	{                                                                                          \
-		name, kind, size, REGS_FPU, false, HOW_FIELD, 0,                                   \
-			offsetof(struct cpu_state, fxsave) + (at), size                            \
-	}
+#define GPR(name, r) { name, REGK_GPR, 8, REGS_GPR, true, HOW_FIELD, 0, FIELD(gpr[r]) }
+#define SEL(name, s) { name, REGK_SEG, 2, REGS_SYS, true, HOW_FIELD, 0, FIELD(seg[s].sel) }
+#define REG(name, kind, size, group, info, f) \
+	{ name, kind, size, group, info, HOW_FIELD, 0, FIELD(f) }
+/* In the FXSAVE image (SDM volume 1, "FXSAVE Area"). */
+#define FX(name, kind, size, at) \
+	{ name, kind, size, REGS_FPU, false, HOW_FIELD, 0, offsetof(struct cpu_state, fxsave) + (at), size }
 #define FPU(name, size, at) FX(name, REGK_FPU, size, at)
 #define ST(name, n)         FX(name, REGK_ST, 10, 32 + 16 * (n))
 #define XMM(name, n)        FX(name, REGK_XMM, 16, 160 + 16 * (n))
-#define SUB(name, size, how, shift, f)                                                             \
-	{                                                                                          \
-		name, REGK_SUB, size, REGS_GPR, false, how, shift, FIELD(f)                        \
-	}
-#define SUB4(name, r) SUB(name, 4, HOW_CLEAR, 0, gpr[r])
-#define SUB2(name, r) SUB(name, 2, HOW_MERGE, 0, gpr[r])
-#define SUB1(name, r) SUB(name, 1, HOW_MERGE, 0, gpr[r])
-#define HIGH(name, r) SUB(name, 1, HOW_MERGE, 8, gpr[r])
+#define SUB(name, size, how, shift, f) { name, REGK_SUB, size, REGS_GPR, false, how, shift, FIELD(f) }
+#define SUB4(name, r)       SUB(name, 4, HOW_CLEAR, 0, gpr[r])
+#define SUB2(name, r)       SUB(name, 2, HOW_MERGE, 0, gpr[r])
+#define SUB1(name, r)       SUB(name, 1, HOW_MERGE, 0, gpr[r])
+#define HIGH(name, r)       SUB(name, 1, HOW_MERGE, 8, gpr[r])
+/* Their width comes from the segments. */
+#define MODAL(name, how, f) { name, REGK_SUB, 8, REGS_GPR | REGS_SYS, false, how, 0, FIELD(f) }
 
-/* gdb's order for amd64; the sub-registers come last. FXSAVE offsets: SDM volume 1, "FXSAVE Area".
- */
-/* clang-format off */
+/* gdb's order for amd64; the sub-registers come last. */
 static const struct reg_desc regs[] = {
 	GPR("rax", GPR_RAX), GPR("rbx", GPR_RBX), GPR("rcx", GPR_RCX), GPR("rdx", GPR_RDX),
 	GPR("rsi", GPR_RSI), GPR("rdi", GPR_RDI), GPR("rbp", GPR_RBP), GPR("rsp", GPR_RSP),
@@ -54,7 +42,8 @@ static const struct reg_desc regs[] = {
 	GPR("r12", GPR_R12), GPR("r13", GPR_R13), GPR("r14", GPR_R14), GPR("r15", GPR_R15),
 	REG("rip", REGK_RIP, 8, REGS_GPR, true, rip),
 	REG("eflags", REGK_FLAGS, 8, REGS_GPR, true, rflags),
-	SEL("cs", SEG_CS), SEL("ss", SEG_SS), SEL("ds", SEG_DS), SEL("es", SEG_ES), SEL("fs", SEG_FS), SEL("gs", SEG_GS),
+	SEL("cs", SEG_CS), SEL("ss", SEG_SS), SEL("ds", SEG_DS),
+	SEL("es", SEG_ES), SEL("fs", SEG_FS), SEL("gs", SEG_GS),
 	REG("fs_base", REGK_SYS, 8, REGS_SYS, true, seg[SEG_FS].base),
 	REG("gs_base", REGK_SYS, 8, REGS_SYS, true, seg[SEG_GS].base),
 	REG("k_gs_base", REGK_MSR, 8, REGS_MSR, true, kernel_gs_base),
@@ -89,13 +78,14 @@ static const struct reg_desc regs[] = {
 	REG("debugctl", REGK_MSR, 8, REGS_MSR, false, debugctl),
 	REG("tsc", REGK_MSR, 8, REGS_MSR, false, tsc), REG("pat", REGK_MSR, 8, REGS_MSR, false, pat),
 
-	ST("st0", 0), ST("st1", 1), ST("st2", 2), ST("st3", 3), ST("st4", 4), ST("st5", 5), ST("st6", 6), ST("st7", 7),
+	ST("st0", 0), ST("st1", 1), ST("st2", 2), ST("st3", 3),
+	ST("st4", 4), ST("st5", 5), ST("st6", 6), ST("st7", 7),
 	FPU("fctrl", 2, 0), FPU("fstat", 2, 2), FPU("ftag", 1, 4), FPU("fop", 2, 6), FPU("mxcsr", 4, 24),
 	XMM("xmm0", 0), XMM("xmm1", 1), XMM("xmm2", 2), XMM("xmm3", 3), XMM("xmm4", 4), XMM("xmm5", 5),
 	XMM("xmm6", 6), XMM("xmm7", 7), XMM("xmm8", 8), XMM("xmm9", 9), XMM("xmm10", 10), XMM("xmm11", 11),
 	XMM("xmm12", 12), XMM("xmm13", 13), XMM("xmm14", 14), XMM("xmm15", 15),
 
-	SUB("pc", 8, HOW_PC, 0, rip), SUB("sp", 8, HOW_STACK, 0, gpr[GPR_RSP]), SUB("fp", 8, HOW_STACK, 0, gpr[GPR_RBP]),
+	MODAL("pc", HOW_PC, rip), MODAL("sp", HOW_STACK, gpr[GPR_RSP]), MODAL("fp", HOW_STACK, gpr[GPR_RBP]),
 	SUB4("eax", GPR_RAX), SUB4("ebx", GPR_RBX), SUB4("ecx", GPR_RCX), SUB4("edx", GPR_RDX),
 	SUB4("esi", GPR_RSI), SUB4("edi", GPR_RDI), SUB4("ebp", GPR_RBP), SUB4("esp", GPR_RSP),
 	SUB4("r8d", GPR_R8), SUB4("r9d", GPR_R9), SUB4("r10d", GPR_R10), SUB4("r11d", GPR_R11),
@@ -113,10 +103,8 @@ static const struct reg_desc regs[] = {
 	SUB1("r12l", GPR_R12), SUB1("r13l", GPR_R13), SUB1("r14l", GPR_R14), SUB1("r15l", GPR_R15),
 	HIGH("ah", GPR_RAX), HIGH("bh", GPR_RBX), HIGH("ch", GPR_RCX), HIGH("dh", GPR_RDX),
 };
-/* clang-format on */
 
 /* gdb's, and the names other manuals use. */
-/* clang-format off */
 static const struct {
 	const char *alias, *name;
 } aliases[] = {
