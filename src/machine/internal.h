@@ -227,7 +227,7 @@ struct elf_info {
 };
 int elf_load_segments(struct machine *m, const struct image *img, struct elf_info *ret, struct err *err);
 /* A number as typed (0x.., decimal, octal with 0); -EINVAL with a sentence naming the option. */
-int number_parse(const char *text, const char *option, u64 *ret, struct err *err);
+int address_parse(const char *text, const char *option, u64 *ret, struct err *err);
 
 /* ---- ports.c and the devices ------------------------------------------------------------------- */
 

@@ -262,7 +262,7 @@ static int entry_choose(const struct machine *m, const struct image *img, struct
 			struct err *err)
 {
 	if (m->spec.entry)
-		return number_parse(m->spec.entry, "--entry", &info->entry, err);
+		return address_parse(m->spec.entry, "--entry", &info->entry, err);
 	if (!info->entry_inside)
 		return err_set(err, EINVAL,
 			       "%s: its entry %#" PRIx64

@@ -29,7 +29,7 @@ static int mode_parse(const char *text, enum flat_mode *ret, struct err *err)
 		       text);
 }
 
-int number_parse(const char *text, const char *option, u64 *ret, struct err *err)
+int address_parse(const char *text, const char *option, u64 *ret, struct err *err)
 {
 	char *end;
 	u64 v;
@@ -72,7 +72,7 @@ static int real_entry(const char *text, u64 load, u16 *ret_cs, u16 *ret_ip, stru
 
 	if (text && strchr(text, ':'))
 		return seg_off_parse(text, ret_cs, ret_ip, err);
-	rc = text ? number_parse(text, "--entry", &entry, err) : 0;
+	rc = text ? address_parse(text, "--entry", &entry, err) : 0;
 	if (rc)
 		return rc;
 	if (entry > 0xfffff)
@@ -135,7 +135,7 @@ static int load_wide(struct machine *m, const struct image *img, enum flat_mode 
 		     struct err *err)
 {
 	u64 entry = load;
-	int rc = m->spec.entry ? number_parse(m->spec.entry, "--entry", &entry, err) : 0;
+	int rc = m->spec.entry ? address_parse(m->spec.entry, "--entry", &entry, err) : 0;
 
 	if (!rc)
 		rc = extent_load(m, img, 0, img->size, load, img->size, "the flat image", err);
