@@ -1,9 +1,12 @@
 # --- tests ---------------------------------------------------------------------------------------
-# check-unit: every tests/unit/NAME.c is a program linked with libvmstep.a, every tests/unit/t_*.sh
-# a script that gets the build folder in O; both print TAP, kept in $(O)/tests/unit/NAME.tap.
+# Every test prints TAP (HACKING.md) and is run by tests/run, which keeps it in $(O)/tests/KIND/.
+#	tests/unit/NAME.c       a program linked with libvmstep.a
+#	tests/KIND/t_*.sh, .py  a script that gets the build folder in O
+# check-unit runs the first kind and the scripts beside it, check all of them.
 
 UNIT_BINS    := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/*.c)))
 UNIT_SCRIPTS := $(sort $(wildcard tests/unit/t_*.sh))
+SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli faults docs,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libvmstep.a $(O)/.flags
 	$(call say,CC,$<)
@@ -13,6 +16,30 @@ $(O)/tests/unit/%: tests/unit/%.c $(O)/libvmstep.a $(O)/.flags
 -include $(UNIT_BINS:=.d)
 
 check-unit: $(UNIT_BINS) $(UNIT_SCRIPTS)
-	$(Q)O=$(O) CC="$(CC)" tests/unit/run $^
+	$(Q)O=$(O) CC="$(CC)" tests/run $^
 
-.PHONY: check-unit
+check: all guests $(UNIT_BINS)
+	$(Q)O=$(O) CC="$(CC)" tests/run $(UNIT_BINS) $(UNIT_SCRIPTS) $(SCRIPTS)
+
+# --- guests --------------------------------------------------------------------------------------
+# NAME64.S, NAME32.S: ELF files. NAME16.S: a flat binary, its ELF holds symbols and expectation. All
+# are linked below 64 KiB (guest64.inc); the demo where programs are.
+
+GUEST_SRCS := $(wildcard tests/guests/*.S)
+GUESTS     := $(GUEST_SRCS:%.S=$(O)/%.elf) $(patsubst %.S,$(O)/%.bin,$(filter %16.S,$(GUEST_SRCS)))
+GUEST_LD    = ld -nostdlib -static -z noexecstack --no-warn-rwx-segments
+
+$(O)/tests/guests/%.elf: tests/guests/%.S $(wildcard tests/guests/*.inc)
+	$(call say,GUEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(if $(filter %16 %32,$*),-m32,-m64) -c -I tests/guests -o $(@:.elf=.o) $<
+	$(Q)$(GUEST_LD) $(if $(filter %16 %32,$*),-m elf_i386,-m elf_x86_64) \
+	    $(if $(filter demo,$*),-Ttext 0x401000 -e main,-N -Ttext $(if $(filter %16,$*),0x1000,0x2000) -e _start) \
+	    -o $@ $(@:.elf=.o)
+
+$(O)/tests/guests/%.bin: $(O)/tests/guests/%.elf
+	$(Q)objcopy -O binary -j .text -j .data $< $@
+
+guests: $(GUESTS)
+
+.PHONY: check-unit check guests

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""expect.py ELF TRACE hw|pvm - a JSON Lines trace against the expectations its guest carries.
+
+Prints one TAP line a case. The words of an expectation are described in expect.inc. Everything is
+taken from the two files, so that a trace made elsewhere (in the rig, on another machine) can be
+judged too; t_guests.py imports this.
+"""
+import json
+import subprocess
+import struct
+import sys
+import tempfile
+
+DR6_BITS = {"BS": 1 << 14, "BD": 1 << 13, "BT": 1 << 15, "B0": 1, "B1": 2, "B2": 4, "B3": 8}
+
+
+class Spot:
+    """An address with the stops that must come there, in order."""
+
+    def __init__(self, case, address, text, why):
+        self.case, self.address, self.text, self.why = case, address, text, why
+        self.seen = []
+        self.alternatives = []
+        for part in text.split(";"):
+            words = part.split()
+            times = 1
+            if words and words[-1][0] == "x" and words[-1][1:] in ("*", *map(str, range(2, 100))):
+                times = None if words[-1] == "x*" else int(words[-1][1:])
+                words = words[:-1]
+            if not words or words == ["-"]:
+                continue
+            self.alternatives.append((words, times))
+
+    def fits(self, record, words):
+        """None, or what does not fit."""
+        causes = "+".join(record["causes"])
+        wanted = words[0].split("|")
+        if causes not in wanted:
+            return "cause %s, wanted %s" % (causes, words[0])
+        values = dict(w.split("=", 1) for w in words[1:])
+        values.setdefault("retired", "0" if wanted == ["EVENT"] else "1")
+        for key, value in values.items():
+            got = field(record, key)
+            if got != value:
+                return "%s %s, wanted %s" % (key, got, value)
+        return None
+
+    def verdict(self):
+        """None, or the first thing that is wrong with the stops seen here."""
+        left = list(self.seen)
+        for words, times in self.alternatives:
+            n = 0
+            while left and (times is None or n < times):
+                wrong = self.fits(left[0], words)
+                if wrong and times is None and n:
+                    break
+                if wrong:
+                    return "#%d at %#x: got %s" % (left[0]["n"], self.address, wrong)
+                left.pop(0)
+                n += 1
+            if times is not None and n < times:
+                return "at %#x: got %d stop(s), wanted %s: a step is lost" % (self.address, len(self.seen), self.text)
+            if times is None and not n and "-" not in words[0].split("|"):
+                return "at %#x: got no stop, wanted %s" % (self.address, self.text)
+        if left:
+            return "#%d at %#x: got a stop too many (%s), wanted %s" % (
+                left[0]["n"], self.address, "+".join(left[0]["causes"]), self.text)
+        return None
+
+
+def field(record, key):
+    if key == "vector":
+        event = record.get("event")
+        return str(event["vector"]) if isinstance(event, dict) else "none"
+    if key == "dr6":
+        if record["dr6"] is None:
+            return "none"
+        bits = int(record["dr6"], 16)
+        return ",".join(name for name, bit in DR6_BITS.items() if bits & bit) or "none"
+    if key == "did":
+        return ",".join(d.split(":")[0] for d in record["did"]) or "none"
+    value = record.get(key)
+    return "null" if value is None else str(value)
+
+
+def expectation_read(elf, flavour):
+    """[(case name, start, end)], {address: Spot}; handlers are spots of no case."""
+    with tempfile.NamedTemporaryFile() as f:
+        subprocess.run(["objcopy", "--dump-section", ".expect=" + f.name, elf, "/dev/null"], check=True)
+        data = open(f.name, "rb").read()
+    cases, spots, case, start, at = [], {}, None, 0, 0
+    while at < len(data):
+        address, kind = struct.unpack_from("<IB", data, at)
+        a, b, why, rest = (data[at + 5:].split(b"\0", 3) + [b""])[:4]
+        a, b, why = a.decode(), b.decode(), why.decode()
+        at = len(data) - len(rest)
+        if kind == ord("C"):
+            case, start = a, address
+        elif kind == ord("E"):
+            cases.append((case, start, address))
+            case = None
+        else:
+            spots[address] = Spot(case, address, b if flavour == "pvm" and b else a, why)
+    return cases, spots
+
+
+def trace_read(path):
+    """Header, records (stops and gaps), total; a line that is no JSON is an exception."""
+    with open(path, encoding="utf-8") as f:
+        lines = [json.loads(line) for line in f]
+    header = lines.pop(0) if lines and "vmstep" in lines[0] else None
+    total = lines.pop() if lines and "total" in lines[-1] else None
+    return header, lines, total
+
+
+def tap(name, wrong):
+    if wrong is None:
+        print("ok - " + name)
+    else:
+        print("not ok - %s: %s" % (name, wrong))
+    return wrong is None
+
+
+def check(guest, elf, trace, flavour):
+    """Prints the TAP lines; returns whether all held."""
+    header, records, total = trace_read(trace)
+    cases, spots = expectation_read(elf, flavour)
+    fine = tap("%s: header and total" % guest, None if header and total else "got none, wanted both")
+    stray, last = {}, None
+    for r in records:
+        if "gap" in r:
+            continue
+        address = int(r["lin"], 16)
+        if address in spots:
+            spots[address].seen.append(r)
+        for name, start, end in cases:
+            if start < address < end and address not in spots:
+                stray.setdefault(name, "#%d at %#x: got %s, wanted no stop in the middle of nothing" % (
+                    r["n"], address, "+".join(r["causes"])))
+        last = r["n"] if last is None or r["n"] == last + 1 else fail_number(guest, last, r["n"])
+    for name, start, end in cases:
+        wrong = stray.get(name)
+        for spot in spots.values():
+            if spot.case == name and not wrong:
+                wrong = spot.verdict()
+        fine = tap("%s: %s" % (guest, name), wrong) and fine
+    for spot in spots.values():
+        if spot.case is None:
+            fine = tap("%s: handler at %#x" % (guest, spot.address), spot.verdict()) and fine
+    return fine
+
+
+def fail_number(guest, last, n):
+    tap("%s: records are numbered" % guest, "got #%d behind #%d, wanted the next number" % (n, last))
+    return n
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4 or sys.argv[3] not in ("hw", "pvm"):
+        sys.exit(__doc__)
+    name = sys.argv[1].rsplit("/", 1)[-1].removesuffix(".elf")
+    sys.exit(0 if check(name, sys.argv[1], sys.argv[2], sys.argv[3]) else 1)

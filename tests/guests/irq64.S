@@ -1,0 +1,44 @@
+/*
+ * irq64.S - interrupts while stepping: in a trace they are let in, and their handler is seen from its
+ * first instruction. The source is the local APIC, to itself: no clock, so that runs are equal.
+ */
+	.include "guest64.inc"
+
+	.set APIC, 0xfee00000
+	.set ICR, 0x300
+	.set EOI, 0xb0
+	.set SVR, 0xf0
+	.set SELF, 0x44000
+
+	.data
+count:	.long 0
+
+	.text
+h_irq:
+	S "EVENT vector=64 x*"
+	inc dword ptr [count]
+	mov dword ptr [rbx + EOI], 0
+	iretq
+
+main:
+	GATE 0x40, h_irq
+	mov ebx, APIC
+	mov dword ptr [rbx + SVR], 0x1ff
+
+	CASE "an interrupt held by IF and taken behind the STI's shadow"
+	mov dword ptr [rbx + ICR], SELF | 0x40
+	S "TF"
+	nop
+	S "TF"
+	sti
+	S "TF"
+	nop
+	S "-; TF"
+	cli
+	S "TF"
+	END
+
+	mov eax, [count]
+	add eax, '0'
+	out 0xe9, al
+	ret
