@@ -129,7 +129,7 @@ static void digits(void)
 	u64 v = 0;
 
 	for (unsigned i = 0; i < 130; i++) {
-		v = i < 65 ? (i ? ~0ull >> (65 - i) : 0) : v * 6364136223846793005ull + i;
+		v = i < 65 ? (i ? ~0ull >> (64 - i) : 0) : v * 6364136223846793005ull + i;
 		*fmt_hex(got, v) = '\0';
 		snprintf(wanted, sizeof(wanted), "%llx", (unsigned long long)v);
 		tap_str(got, wanted, "hex of %s", wanted);
