@@ -5,7 +5,8 @@
 #include <vmstep/x86_tables.h>
 
 /*
- * A paging-structure entry (SDM volume 3, "Paging"; 4-byte entries end at bit 31):
+ * A paging-structure entry (SDM volume 3, "Paging"; 4-byte entries end at bit 31 and are read with the
+ * rest 0):
  *   63   62..52    51..12    11..9  8  7   6  5  4    3    2    1    0
  *   XD   ignored   address   ign.   G  PS  D  A  PCD  PWT  U/S  R/W  P
  */
@@ -69,7 +70,7 @@ static bool reserved_set(const struct cpu_state *c, const struct shape *s, const
 {
 	u64 mask = l->reserved;
 
-	if (s->entry_size == 8 && !(c->efer & EFER_NXE))
+	if (!(c->efer & EFER_NXE))
 		mask |= E_XD;
 	/* SDM "Paging", formats of entries that map large pages: bit 12 is PAT; 4-MiB pages of
 	 * 32-bit paging hold address bits 39:32 in bits 20:13 (PSE-36). */
@@ -111,7 +112,7 @@ static bool level_walk(const struct cpu_state *c, const struct phys_ops *mem, co
 	if (!(s->pdpte_bare && w->n == 1)) {
 		w->writable &= !!(step->entry & E_RW);
 		w->user &= !!(step->entry & E_US);
-		w->nx |= !!(step->entry & E_XD) && s->entry_size == 8;
+		w->nx |= !!(step->entry & E_XD);
 	}
 	if (!leaf)
 		return true;

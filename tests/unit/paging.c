@@ -152,13 +152,13 @@ static void paging_pse(void)
 
 	ram_clear();
 	put32(0x1000 + 4 * 1, 0xffc00000 | PS | P | RW);
-	put32(0x1000 + 4 * 2, 0x00c00000 | 0x13 << 13 | PS | P | US);	    /* PSE-36: bits 32, 33, 36 */
+	put32(0x1000 + 4 * 2, 0x00c00000 | 0x93 << 13 | PS | P | US);	    /* PSE-36: bits 32, 33, 36, 39 */
 	put32(0x1000 + 4 * 3, 0x00c00000 | BIT(12) | PS | P | RW | US);    /* PAT */
 	put32(0x1000 + 4 * 4, 0x00c00000 | BIT(21) | PS | P | RW | US);
 	put32(0x1000 + 4 * 5, 0x2000 | P | RW | US);
 	put32(0x2000, 0x7000 | PS | P | RW | US); /* bit 7 is PAT there */
 	walk_is(&c, 0x007fffff, 0xffffffff, 1, 22, "w--", "PSE: 4 MiB");
-	walk_is(&c, 0x00812345, 0x1300c12345, 1, 22, "-u-", "PSE-36: address bits 39:32");
+	walk_is(&c, 0x00812345, 0x9300c12345, 1, 22, "-u-", "PSE-36: address bits 39:32");
 	walk_is(&c, 0x00c00000, 0x00c00000, 1, 22, "wu-", "PSE: the PAT bit is no address");
 	walk_ends(&c, 0x01000000, 1, "PD", 4, "reserved", "PSE: bit 21");
 	walk_is(&c, 0x01400010, 0x7010, 2, 12, "wu-", "PSE: a 4 KiB page with PAT");

@@ -102,14 +102,21 @@ static void each_gpr_is_its_own(void)
 					     "r8d", "r9d", "r10d", "r11d", "r12d", "r13d", "r14d", "r15d" };
 	static const char *const byte[] = { "al",  "cl",  "dl",	  "bl",	  "spl",  "bpl",  "sil",  "dil",
 					    "r8l", "r9l", "r10l", "r11l", "r12l", "r13l", "r14l", "r15l" };
+	static const char *const word[] = { "ax",  "cx",  "dx",	  "bx",	  "sp",	  "bp",	  "si",	  "di",
+					    "r8w", "r9w", "r10w", "r11w", "r12w", "r13w", "r14w", "r15w" };
+	static const char *const high[] = { "ah", "ch", "dh", "bh" };
 	struct cpu_state c = long_cpu();
 
 	for (unsigned i = 0; i < GPR_COUNT; i++)
-		c.gpr[i] = 0x1111111100001000ull * 1 + ((u64)i << 32) + i;
+		c.gpr[i] = 0x8090a0b0c0d0e0f0ull + i * 0x0101010101010101ull; /* no byte twice */
 	for (unsigned i = 0; i < GPR_COUNT; i++) {
 		tap_eq(get(&c, full[i]), c.gpr[i], "%s", full[i]);
 		tap_eq(get(&c, dword[i]), (u32)c.gpr[i], "%s", dword[i]);
 		tap_eq(get(&c, byte[i]), (u8)c.gpr[i], "%s", byte[i]);
+		if (i != GPR_RSP) /* $sp is gdb's alias of the stack pointer */
+			tap_eq(get(&c, word[i]), (u16)c.gpr[i], "%s", word[i]);
+		if (i < ARRAY_SIZE(high))
+			tap_eq(get(&c, high[i]), (u8)(c.gpr[i] >> 8), "%s", high[i]);
 	}
 }
 
