@@ -43,7 +43,7 @@ rig-evidence: check-rig
 
 # --- the oracle: small guests that watch themselves, also on the bare emulated CPU -----------------
 
-ORACLE_CFLAGS := -std=gnu11 $(WARN) -Os -ffreestanding -fno-pic -no-pie -mno-red-zone \
+ORACLE_CFLAGS := -std=gnu11 $(WARN) -O2 -ffreestanding -fno-pic -no-pie -mno-red-zone \
                  -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
                  -fno-asynchronous-unwind-tables -nostdlib -static
 
@@ -83,3 +83,21 @@ rig-shell: rig-root
 	$(Q)tests/rig/boot.py --bochs $(RIG_CACHE)/bochs --iso $(RIG)/shell.iso --out $(RIG)/shell --shell
 
 .PHONY: rig-shell
+
+# --- vmstep itself ---------------------------------------------------------------------------------
+
+RIG_CASE_SRCS := $(wildcard tests/rig/cases/*.s)
+RIG_CASE_OUT  := $(patsubst tests/rig/cases/%.s,$(RIG_ROOT)/cases/%.elf,$(RIG_CASE_SRCS))
+
+$(RIG_ROOT)/cases/%.elf: tests/rig/cases/%.s tests/rig/cases/case.inc
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-Ttext=0x400000 -Wa,-Itests/rig/cases -o $@ $<
+	$(Q)cp $< $(@:.elf=.s)
+
+$(RIG_ROOT)/vmstep: $(O)/vmstep tests/rig/libs.sh
+	$(Q)mkdir -p $(@D)
+	$(Q)tests/rig/libs.sh $< $(RIG_ROOT)
+	$(Q)cp $< $@ && strip -g $@
+
+rig-root: $(RIG_CASE_OUT) $(if $(wildcard src/main.c),$(RIG_ROOT)/vmstep)

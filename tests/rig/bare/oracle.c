@@ -41,9 +41,18 @@ static struct {
 	uint64_t low, high;
 } idt[256];
 
+/* A line at a time by REP OUTSB: under a stepper each instruction of this costs a stop. */
+static char line[128];
+static size_t line_len;
+
 static void put(char c)
 {
-	__asm__ volatile("outb %0, %1" : : "a"(c), "Nd"((uint16_t)0xe9));
+	const char *from = line;
+
+	line[line_len++] = c;
+	if (c != '\n')
+		return;
+	__asm__ volatile("rep outsb" : "+S"(from), "+c"(line_len) : "d"((uint16_t)0xe9) : "memory");
 }
 
 static void put_text(const char *s)

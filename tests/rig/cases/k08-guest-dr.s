@@ -1,0 +1,31 @@
+# K8: the guest's own write watch reaches the guest while it is stepped, and beside a hardware point of ours
+# run: -q -nx --batch -e kvm -ex "hbreak point" -ex "continue" -ex "stepi 2" -ex "continue" --guest-status GUEST
+# status: 1
+# stop: BREAK/1 point
+# stop: TF after_1
+# stop: .* .*
+# stop: EXIT .*
+	.include "case.inc"
+	GATE 1, handler
+_start:	IDT_LOAD
+	leaq cell(%rip), %rsi
+	movq %rsi, %dr0
+	movl $0xd0402, %eax
+	movq %rax, %dr7
+	movl $1, (%rsi)
+	nop
+point:	nop
+after_1: movl $2, (%rsi)
+after_2: nop
+	movl $3, (%rsi)
+	nop
+	cmpl $3, %ebx
+	setne %al
+	EXIT
+handler: movq %dr6, %rax
+	btl $0, %eax
+	adcl $0, %ebx
+	iretq
+	.data
+	.balign 8
+cell:	.quad 0
