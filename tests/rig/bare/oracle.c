@@ -11,6 +11,9 @@
 
 #define GDT_CODE 0x8
 #define GDT_DATA 0x10
+#define GDT_USER_DATA 0x1b
+#define GDT_USER_CODE 0x23
+#define GDT_TSS 0x28
 #define RF 0x10000u
 #define ARITHMETIC 0x8d5u /* CF PF AF ZF SF OF: no matter here, and partly undefined */
 
@@ -21,14 +24,17 @@ struct snippet {
 	uint64_t dr7;    /* DR0 = watched, or the code when it is an execute breakpoint */
 	uint64_t dr0;
 	uint64_t resume; /* where a fault's handler goes on, 0: at the saved RIP */
+	uint64_t user;   /* runs in ring 3 */
 };
 
 /* Table and code in snippets.S. */
 extern const struct snippet snippets[];
 extern const uint64_t snippets_count;
 /* Runs a snippet; comes back when it executes INT 30, with RAX as the snippet left it. */
-uint64_t snippet_run(const uint8_t *code, uint64_t rflags);
+uint64_t snippet_run(const uint8_t *code, uint64_t rflags, uint64_t cs, uint64_t ss);
 extern const uint8_t vector_stubs[]; /* 16 bytes each */
+extern const uint8_t syscall_entry[]; /* NOP; SYSRETQ */
+extern uint8_t ring0_top[];
 extern uint32_t watched;
 
 struct frame {
@@ -36,7 +42,8 @@ struct frame {
 };
 
 static const struct snippet *now;
-static uint64_t gdt[3];
+static uint64_t gdt[7];
+static uint32_t tss[26];
 static struct {
 	uint64_t low, high;
 } idt[256];
@@ -99,7 +106,10 @@ void event_seen(struct frame *f)
 	uint64_t dr6 = dr6_take();
 
 	put_hex("  vector=", f->vector);
-	put_hex(" rip=+", f->rip - (uint64_t)now->code);
+	if (f->rip - (uint64_t)now->code < 0x100)
+		put_hex(" rip=+", f->rip - (uint64_t)now->code);
+	else
+		put_text(" rip=outside"); /* a handler, the entry of SYSCALL */
 	put_hex(" rflags=", f->rflags & ~(uint64_t)ARITHMETIC);
 	put_hex(" dr6=", dr6);
 	put('\n');
@@ -112,10 +122,15 @@ static void gates_load(void)
 		uint16_t limit;
 		uint64_t base;
 	} p = {sizeof(idt) - 1, (uint64_t)idt}, g = {sizeof(gdt) - 1, (uint64_t)gdt};
+	const uint64_t t = (uint64_t)tss;
 	unsigned v;
 
 	gdt[1] = 0x00af9b000000ffff;
 	gdt[2] = 0x00cf93000000ffff;
+	gdt[3] = 0x00cff3000000ffff;
+	gdt[4] = 0x00affb000000ffff;
+	gdt[5] = (t & 0xffffff) << 16 | (t >> 24 & 0xff) << 56 | 0x0000890000000067;
+	tss[1] = (uint32_t)(uint64_t)ring0_top;
 	__asm__ volatile("lgdt %0\n pushq %1\n leaq 1f(%%rip), %%rax\n pushq %%rax\n lretq\n 1:"
 			 :
 			 : "m"(g), "i"(GDT_CODE)
@@ -124,10 +139,27 @@ static void gates_load(void)
 	for (v = 0; v < 256; v++) {
 		uint64_t h = (uint64_t)vector_stubs + 16 * v;
 
-		idt[v].low = (h & 0xffff) | (uint64_t)GDT_CODE << 16 | 0x8eull << 40 | (h >> 16 & 0xffff) << 48;
+		idt[v].low = (h & 0xffff) | (uint64_t)GDT_CODE << 16 | 0xeeull << 40 | (h >> 16 & 0xffff) << 48;
 		idt[v].high = h >> 32;
 	}
-	__asm__ volatile("lidt %0" : : "m"(p));
+	__asm__ volatile("lidt %0\n ltr %w1" : : "m"(p), "r"(GDT_TSS));
+}
+
+static void msr_set(uint32_t index, uint64_t v)
+{
+	__asm__ volatile("wrmsr" : : "c"(index), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
+}
+
+/* STAR: SYSCALL to 8 and 10, SYSRET to 23 and 1b; EFER.SCE; FMASK clears nothing. */
+static void syscall_set(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000080));
+	msr_set(0xc0000080, low | 1 | (uint64_t)high << 32);
+	msr_set(0xc0000081, 0x0013000800000000);
+	msr_set(0xc0000082, (uint64_t)syscall_entry);
+	msr_set(0xc0000084, 0);
 }
 
 static void debug_set(uint64_t dr0, uint64_t dr7)
@@ -148,8 +180,9 @@ static void snippet_show(const struct snippet *s)
 	watched = 0;
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
 	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | 8)); /* DE: I/O breakpoints */
+	syscall_set();
 	debug_set(s->dr0, s->dr7);
-	rax = snippet_run(s->code, s->tf);
+	rax = snippet_run(s->code, s->tf, s->user ? GDT_USER_CODE : GDT_CODE, s->user ? GDT_USER_DATA : GDT_DATA);
 	debug_set(0, 0);
 	put_hex("  end rax=", rax);
 	put('\n');

@@ -67,20 +67,24 @@ snippet_run:
 	pushq %r14
 	pushq %r15
 	movq %rsp, saved_rsp(%rip)
-	movl $0x10, %eax
-	pushq %rax
-	leaq 8(%rsp), %rcx
-	subq $0x100, %rcx
+	movq %rdx, %rax
+	pushq %rcx
+	leaq snippet_top(%rip), %rcx
 	pushq %rcx
 	orq $2, %rsi
 	pushq %rsi
-	movl $0x8, %eax
 	pushq %rax
 	pushq %rdi
 	xorl %eax, %eax
 	leaq watched(%rip), %rbx
 	iretq
+	.globl syscall_entry
+syscall_entry:
+	nop
+	sysretq
 end_stub:
+	movl $0x10, %ecx
+	movl %ecx, %ss
 	movq saved_rsp(%rip), %rsp
 	popq %r15
 	popq %r14
@@ -90,13 +94,13 @@ end_stub:
 	popq %rbx
 	ret
 
-	/* SNIPPET name, rflags, dr7, dr0, resume */
-	.macro SNIPPET name:req, tf=0, dr7=0, dr0=0, resume=0
+	/* SNIPPET name, rflags, dr7, dr0, resume, user */
+	.macro SNIPPET name:req, tf=0, dr7=0, dr0=0, resume=0, user=0
 	.pushsection .rodata.names, "a"
 9:	.asciz "\name"
 	.popsection
 	.pushsection .rodata.table, "a"
-	.quad 9b, 8f, \tf, \dr7, \dr0, \resume
+	.quad 9b, 8f, \tf, \dr7, \dr0, \resume, \user
 	.popsection
 8:
 	.endm
@@ -369,6 +373,77 @@ behind_de_tf:
 	nop
 	END
 
+	SNIPPET "watch hit by mov ss; int3", 0, RW0, watched
+	movl $0x10, (%rbx)
+	mov (%rbx), %ss
+	int3
+	nop
+	END
+	SNIPPET "watch hit by mov ss; int 31", 0, RW0, watched
+	movl $0x10, (%rbx)
+	mov (%rbx), %ss
+	int $0x31
+	nop
+	END
+	SNIPPET "GD, TF", T, 0x2000
+	movq %dr0, %rax
+	xorl %eax, %eax
+	nop
+	END
+	SNIPPET "GD behind mov ss", 0, 0x2000
+	movl %ss, %eax
+	movl %eax, %ss
+	movq %dr0, %rax
+	xorl %eax, %eax
+	END
+	SNIPPET "ring 3: nop, TF", T, user=1
+	nop
+	nop
+	END
+	SNIPPET "ring 3: icebp, TF", T, user=1
+	nop
+	.byte 0xf1
+	nop
+	END
+	SNIPPET "ring 3: int3, TF", T, user=1
+	nop
+	int3
+	nop
+	END
+	SNIPPET "ring 3: int 31, TF", T, user=1
+	nop
+	int $0x31
+	nop
+	END
+	SNIPPET "ring 3: pushf, popf new 1", 0, user=1
+	pushfq
+	orl $0x100, (%rsp)
+	popfq
+	nop
+	nop
+	END
+	SNIPPET "ring 3: mov ss; nop, TF", T, user=1
+	movl %ss, %eax
+	movl %eax, %ss
+	nop
+	nop
+	END
+	SNIPPET "ring 3: cli, TF", T, resume=behind_cli, user=1
+	cli
+behind_cli:
+	nop
+	END
+	SNIPPET "ring 3: syscall, sysret, TF", T, user=1
+	nop
+	syscall
+	nop
+	movl %r11d, %eax
+	END
+	SNIPPET "ring 3: write watch, TF", T, W0, watched, user=1
+	movl $0x11, (%rbx)
+	nop
+	END
+
 	/* LSTAR = RDI, FMASK = ESI, STAR for this GDT, EFER.SCE */
 syscall_prepare:
 	movl $0xc0000081, %ecx
@@ -393,7 +468,7 @@ table_end:
 	.balign 8
 	.globl snippets_count
 snippets_count:
-	.quad (table_end - snippets) / 48
+	.quad (table_end - snippets) / 56
 	.popsection
 
 	.bss
@@ -407,4 +482,9 @@ saved_rsp:
 	.balign 16
 	.skip 8192
 stack_top:
+	.skip 4096
+snippet_top:
+	.globl ring0_top
+	.skip 8192
+ring0_top:
 	.section .note.GNU-stack, "", @progbits
