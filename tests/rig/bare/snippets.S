@@ -484,7 +484,7 @@ saved_rsp:
 stack_top:
 	.skip 4096
 snippet_top:
-	.globl ring0_top
+	.globl ring0_top, snippet_top
 	.skip 8192
 ring0_top:
 	.section .note.GNU-stack, "", @progbits
