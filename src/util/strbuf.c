@@ -113,8 +113,15 @@ void strbuf_addjson(struct strbuf *b, const char *text, size_t n)
 	const unsigned char *p = (const unsigned char *)text, *end = p + n;
 
 	while (p < end) {
+		const unsigned char *run = p;
 		unsigned len = 1;
 
+		/* Nearly all text is plain: in one piece. */
+		while (p < end && *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+			p++;
+		strbuf_addn(b, run, p - run);
+		if (p == end)
+			break;
 		if (*p == '"' || *p == '\\') {
 			strbuf_addc(b, '\\');
 			strbuf_addc(b, *p);
@@ -123,8 +130,6 @@ void strbuf_addjson(struct strbuf *b, const char *text, size_t n)
 
 			fmt_hex_fixed(esc + 4, *p, 2);
 			strbuf_addn(b, esc, sizeof(esc));
-		} else if (*p < 0x80) {
-			strbuf_addc(b, *p);
 		} else if ((len = utf8_length(p, end - p))) {
 			strbuf_addn(b, p, len);
 		} else {

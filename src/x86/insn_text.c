@@ -134,6 +134,15 @@ static bool formatter_init(ZydisFormatter *f, struct text_args *a)
 						  (const void **)&a->typecast_default));
 }
 
+/* "[bx+si*1]" -> "[bx+si]": 16-bit addresses have no scale. */
+static void scale_drop(char *text)
+{
+	char *at = strstr(text, "*1");
+
+	if (at && strchr("]+-", at[2]))
+		memmove(at, at + 2, strlen(at + 2) + 1);
+}
+
 /* "jz 0x10" -> "je 0x10"; "nop DWORD PTR [rax], eax" -> "nop DWORD PTR [rax]". */
 static void names_adapt(ZydisMnemonic mnemonic, char *text, size_t size)
 {
@@ -189,6 +198,8 @@ size_t insn_format(unsigned bits, const u8 *bytes, size_t n, u64 addr, insn_symb
 								  text, sizeof(text), addr, &a)))
 			strcpy(text, "(bad)");
 		names_adapt(d.insn.mnemonic, text, sizeof(text));
+		if (d.insn.address_width == 16)
+			scale_drop(text);
 		riprel_append(&d, addr, &a, text, sizeof(text));
 	}
 	if (!size)

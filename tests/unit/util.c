@@ -265,10 +265,9 @@ static void hex_bytes(void)
 		u8 got[4];
 		size_t n = 0x77;
 
-		tap_eq(hex_bytes_parse(row[i].text, "--hex", got, 4, &n, &err), (u64)row[i].rc, "bytes \"%s\"",
-		       row[i].text);
-		tap_eq(n, row[i].rc ? 0x77 : row[i].n, "bytes \"%s\": how many", row[i].text);
-		tap_mem(got, row[i].b, row[i].n, "bytes \"%s\": which", row[i].text);
+		tap_eq(hex_bytes_parse(row[i].text, "--hex", got, 4, &n, &err), (u64)row[i].rc, "bytes, row %u", i);
+		tap_eq(n, row[i].rc ? 0x77 : row[i].n, "bytes, row %u: how many", i);
+		tap_mem(got, row[i].b, row[i].n, "bytes, row %u: which", i);
 	}
 }
 
