@@ -34,7 +34,7 @@ extern const uint64_t snippets_count;
 uint64_t snippet_run(const uint8_t *code, uint64_t rflags, uint64_t cs, uint64_t ss);
 extern const uint8_t vector_stubs[]; /* 16 bytes each */
 extern const uint8_t syscall_entry[]; /* NOP; SYSRETQ */
-extern volatile uint8_t ring0_top[], snippet_top[];
+extern const uint8_t ring0_top[];
 extern uint32_t watched;
 
 struct frame {
@@ -195,8 +195,6 @@ void oracle_main(void)
 	uint64_t i;
 
 	gates_load();
-	/* Delivery that meets an EPT violation shows RF in the frame: touch the stacks first. */
-	ring0_top[-8] = snippet_top[-8] = 0;
 	for (i = 0; i < snippets_count; i++)
 		snippet_show(&snippets[i]);
 	put_text("oracle: all snippets ran\n");

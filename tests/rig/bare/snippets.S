@@ -8,6 +8,9 @@
 	.globl _start
 _start:
 	leaq stack_top(%rip), %rsp
+	/* Delivery that meets an EPT violation shows RF in the frame: touch the stacks first. */
+	movq $0, snippet_top-8(%rip)
+	movq $0, ring0_top-8(%rip)
 	call oracle_main
 1:	hlt
 	jmp 1b
@@ -484,7 +487,7 @@ saved_rsp:
 stack_top:
 	.skip 4096
 snippet_top:
-	.globl ring0_top, snippet_top
+	.globl ring0_top
 	.skip 8192
 ring0_top:
 	.section .note.GNU-stack, "", @progbits
