@@ -1,0 +1,174 @@
+/*
+ * kvm.h - what the files of src/engine/kvm/ share. Nobody outside the folder includes it.
+ *
+ * Engine kvm drives a guest through /dev/kvm with KVM_SET_GUEST_DEBUG. One thread, one vCPU:
+ *
+ *   engine.c    the ops: create, destroy, run, interrupt
+ *   caps.c vm.c quirks.c    /dev/kvm, the VM, what this KVM does (probed, never by version)
+ *   vcpu.c      the one door to KVM_RUN
+ *   regs.c      registers by group
+ *   at.c        the boundary the guest is at: address, bytes, instruction, stop record
+ *   step.c      one step; its helpers: tf.c whose TF, gates.c internal points, fault.c what can
+ *               fault, io.c exits of devices, rep.c iterations, hlt.c, irq.c, cpl3.c ring 3 of the
+ *               software flavour
+ *   pending.c   events owed to the guest: deliver or swallow
+ *   cont.c points.c    free running and the user's points
+ *   info.c      `info engine`, `info events`
+ */
+#ifndef VMSTEP_KVM_KVM_H
+#define VMSTEP_KVM_KVM_H
+
+#include <vmstep/engine.h>
+
+#include <linux/kvm.h>
+#include <signal.h>
+
+enum { SLOTS = 4 /* DR0-3 */, MEM_SLOTS_MAX = 8 };
+
+/* ---- /dev/kvm ------------------------------------------------------------------------------------ */
+
+struct kvm_caps {
+	bool sync_regs;         /* REGS, SREGS and EVENTS in the shared page */
+	bool exception_payload;
+	bool readonly_mem;
+	bool pit2;
+	bool block_irq;         /* KVM_GUESTDBG_BLOCKIRQ */
+	u32 debug_control;      /* flags KVM_SET_GUEST_DEBUG takes; 0: older than 5.16, not told */
+};
+int kvm_open(struct kvm_caps *ret, int *ret_fd, struct err *err);
+
+/* How this KVM behaves where KVMs differ; found out by quirks_probe() with a guest of a few bytes. */
+struct kvm_quirks {
+	bool software;         /* F1 under SINGLESTEP: KVM_EXIT_INTERNAL_ERROR (K16); else a debug exit */
+	bool db_on_f1;         /* ... a debug exit with RIP on the F1 (K1) */
+	bool data_points;      /* a write watch by DR0 fires */
+	bool exec_repeats;     /* an execute point by DR0 is reported again on resume even with RF=1 */
+	bool int3_real;        /* INT3 in real mode exits under USE_SW_BP */
+	bool hlt_swallowed;    /* HLT under SINGLESTEP is a debug exit and no halt */
+	u32 f1_reason;         /* kvm_run.exit_reason at the F1, for `info engine` */
+};
+int quirks_probe(int kvm_fd, const struct kvm_caps *caps, struct kvm_quirks *ret, struct err *err);
+
+/* ---- the engine ---------------------------------------------------------------------------------- */
+
+/* The boundary the guest is at. */
+struct at {
+	u64 rip, lin;
+	u8 mode, bits, cpl, shadow;
+	u8 n_bytes;            /* readable bytes at lin, 0: none */
+	u8 bytes[INSN_MAX];
+	struct insn insn;
+};
+
+/* An event that the guest is owed at the next resume (ICEBP, INT3, its own #DB, or queued). */
+struct pending {
+	bool active;
+	bool by_user;          /* queue_event(): delivered whatever the policy */
+	struct guest_event ev;
+	u8 cause;              /* CAUSE_ICEBP, CAUSE_INT3 or CAUSE_TF (the guest's own #DB) */
+};
+
+/* Something done between two stops, to be told with the next one. */
+struct note {
+	bool active;
+	struct did did;
+};
+
+struct planted {
+	u64 lin, gpa;
+	u8 orig;
+	bool in;               /* the CC is in memory now */
+};
+
+/* How one point of the user is served. */
+struct served {
+	struct point p;
+	s8 slot;               /* DRn, -1 */
+	s16 planted;           /* index in planted[], -1 */
+	bool has_value;
+	u64 value;             /* data points by stepping: last value seen */
+};
+
+struct kvm_engine {
+	struct engine base;
+	struct kvm_caps caps;
+	struct kvm_quirks quirks;
+	int kvm_fd, vm_fd, cpu_fd;
+	struct kvm_run *run;
+	size_t run_size;
+	struct kvm_sync_regs own;  /* where the page has none */
+	struct kvm_sync_regs *s;   /* registers; RFLAGS.TF in it is always clear, see guest_tf */
+	u32 dirty;                 /* KVM_SYNC_X86_* that the next entry writes */
+	struct kvm_guest_debug debug; /* as last set */
+	struct phys_ops phys;
+	struct insn_cache *insns;
+
+	volatile sig_atomic_t interrupted;
+	bool dead;
+	bool guest_tf;             /* the guest's own trap flag (K5) */
+	bool guest_dr_stale;       /* the guest may have written a debug register */
+	struct kvm_debugregs guest_dr;
+
+	struct at at;
+	struct cpu_state cpu;      /* system state at `at` for page walks; refreshed by at_load() */
+	u64 seq;                   /* number of the last stop */
+	u64 prev_rip, prev_lin;    /* the boundary before, for from */
+	struct pending pending;
+	struct note note;
+
+	const struct plan *plan;   /* of the run() that is on, else NULL */
+	struct ring *ring;
+	bool has_backlog;
+	struct stop backlog;       /* a record the ring had no room for */
+
+	struct served *points;
+	size_t n_points;
+	struct planted *planted;
+	size_t n_planted;
+	bool by_address;           /* some point needs stepping in PLAN_CONTINUE */
+	u32 irq_countdown;         /* steps until pending interrupts are looked at */
+	u64 n_runs, n_rearm, n_debug; /* for `info engine` */
+};
+
+static inline struct kvm_engine *to_kvm(struct engine *e)
+{
+	return (struct kvm_engine *)e;
+}
+
+/* ---- vm.c ---------------------------------------------------------------------------------------- */
+
+int vm_create(struct kvm_engine *k, struct err *err);
+void vm_destroy(struct kvm_engine *k);
+
+/* ---- vcpu.c -------------------------------------------------------------------------------------- */
+
+int vcpu_fetch(struct kvm_engine *k, struct err *err); /* all of k->s by ioctl */
+int vcpu_flush(struct kvm_engine *k, struct err *err); /* all that is dirty by ioctl */
+void vcpu_touch(struct kvm_engine *k, u32 groups);     /* KVM_SYNC_X86_*: write them at the next entry */
+int vcpu_debug(struct kvm_engine *k, const struct kvm_guest_debug *want, struct err *err);
+int vcpu_run(struct kvm_engine *k, bool immediate, u32 *ret_reason, struct err *err);
+int vcpu_mp_state(struct kvm_engine *k, u32 *ret);
+int vcpu_set_mp_state(struct kvm_engine *k, u32 state, struct err *err);
+
+/* ---- regs.c -------------------------------------------------------------------------------------- */
+
+int regs_get(struct kvm_engine *k, u32 groups, struct cpu_state *ret, struct err *err);
+int regs_set(struct kvm_engine *k, u32 groups, const struct cpu_state *c, struct err *err);
+u16 segment_attr(const struct kvm_segment *s);
+u64 regs_gpr(const struct kvm_engine *k, unsigned i); /* i: enum gpr */
+/* System part of *ret from the shared page: all that page walks, modes and gates need. */
+void regs_sys(const struct kvm_engine *k, struct cpu_state *ret);
+int regs_guest_dr(struct kvm_engine *k, struct err *err); /* refresh guest_dr if stale */
+
+/* ---- at.c ---------------------------------------------------------------------------------------- */
+
+void at_load(struct kvm_engine *k); /* k->at and k->cpu from k->s and guest memory */
+/* A stop record at k->at with everything but causes; `from` is the boundary before. */
+void stop_begin(struct kvm_engine *k, const struct at *from, struct stop *ret);
+/* Number it, append the note, put it into the ring (or the backlog). */
+void stop_push(struct kvm_engine *k, struct stop *s);
+void gap_push(struct kvm_engine *k, enum gap_reason why, u64 lin, s32 retired);
+/* The report as it stands in kvm_run. */
+void evidence_fill(const struct kvm_engine *k, u32 reason, struct kvm_evidence *ret);
+
+#endif
