@@ -116,6 +116,14 @@ void stop_begin(struct kvm_engine *k, const struct at *from, struct stop *ret)
 	stop_place(k, ret);
 	stop_from(from, ret);
 	stop_registers(k, ret);
+	for (unsigned i = 0; i < k->n_notes; i++)
+		stop_did(ret, k->note[i].kind, k->note[i].arg, k->note[i].a, k->note[i].b);
+}
+
+void stop_note(struct kvm_engine *k, enum did_kind kind, u8 arg, u64 a, u64 b)
+{
+	if (k->n_notes < ARRAY_SIZE(k->note))
+		k->note[k->n_notes++] = (struct did){ kind, arg, a, b };
 }
 
 void stop_place_again(struct kvm_engine *k, struct stop *s)
@@ -137,8 +145,7 @@ static void record_push(struct kvm_engine *k, const struct stop *s)
 
 void stop_push(struct kvm_engine *k, struct stop *s)
 {
-	for (; k->n_notes; k->n_notes--)
-		stop_did_first(s, &k->note[k->n_notes - 1]);
+	k->n_notes = 0;
 	s->n = ++k->seq;
 	record_push(k, s);
 }

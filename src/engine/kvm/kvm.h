@@ -68,10 +68,11 @@ struct pending {
 	u8 cause;              /* CAUSE_ICEBP, CAUSE_INT3 or CAUSE_TF (the guest's own #DB) */
 };
 
-/* Something done between two stops, to be told with the next one. */
-struct note {
-	bool active;
-	struct did did;
+/* Why an internal execute point is armed: what landing on it means. */
+struct gate {
+	u64 lin;
+	u8 vector, type;       /* of the event delivered there; type: enum intr_type */
+	bool syscall;          /* no event: where SYSCALL or SYSRET goes (K7) */
 };
 
 struct planted {
@@ -114,7 +115,12 @@ struct kvm_engine {
 	u64 seq;                   /* number of the last stop */
 	u64 prev_rip, prev_lin;    /* the boundary before, for from */
 	struct pending pending;
-	struct note note;
+	struct did note[2];        /* done between two stops, to be told with the next one */
+	u8 n_notes;
+	struct gate gate[SLOTS];   /* by slot, where gate_slots has its bit */
+	u8 gate_slots;             /* internal points in force */
+	u8 user_slots;             /* the user's points in force */
+	bool halted;               /* in HLT: RIP behind it, nothing has woken the CPU yet */
 
 	const struct plan *plan;   /* of the run() that is on, else NULL */
 	struct ring *ring;
@@ -165,10 +171,120 @@ int regs_guest_dr(struct kvm_engine *k, struct err *err); /* refresh guest_dr if
 void at_load(struct kvm_engine *k); /* k->at and k->cpu from k->s and guest memory */
 /* A stop record at k->at with everything but causes; `from` is the boundary before. */
 void stop_begin(struct kvm_engine *k, const struct at *from, struct stop *ret);
-/* Number it, append the note, put it into the ring (or the backlog). */
+/* Place and registers once more, after they were changed. */
+void stop_place_again(struct kvm_engine *k, struct stop *s);
+/* Remember something done for the next stop to tell. */
+void stop_note(struct kvm_engine *k, enum did_kind kind, u8 arg, u64 a, u64 b);
+/* Number it, forget the notes, put it into the ring (or the backlog). */
 void stop_push(struct kvm_engine *k, struct stop *s);
 void gap_push(struct kvm_engine *k, enum gap_reason why, u64 lin, s32 retired);
-/* The report as it stands in kvm_run. */
-void evidence_fill(const struct kvm_engine *k, u32 reason, struct kvm_evidence *ret);
+/* ---- gates.c: internal points -------------------------------------------------------------------- */
+
+/* What to arm for one entry. */
+struct arm {
+	bool step;             /* SINGLESTEP */
+	bool block_irq;
+	bool sw_bp;            /* USE_SW_BP */
+	bool hw_bp;            /* USE_HW_BP even without a point: ICEBP then comes to us (K1) */
+	bool user_exec;        /* the user's execute points in debug registers too */
+	u8 n;
+	struct gate want[SLOTS + 2]; /* in order of need; those that do not fit are left out */
+};
+/* Add the gate of a vector, if it has a usable one; else those its failure leads to. */
+void arm_gate(struct kvm_engine *k, struct arm *a, u8 vector, u8 type);
+void arm_address(struct arm *a, u64 lin);
+int arm_apply(struct kvm_engine *k, const struct arm *a, struct armed *ret, struct err *err);
+/* Linear address of a vector's handler. */
+bool gate_target(struct kvm_engine *k, u8 vector, u64 *ret);
+/* Was the landing at k->at the delivery of an event that ran its handler's first instruction? */
+bool gate_deduce(struct kvm_engine *k, const struct at *from, struct gate *ret);
+
+/* ---- fault.c ------------------------------------------------------------------------------------- */
+
+/* Vectors (mask) that the instruction at k->at may raise as faults, as far as can be told before. */
+u32 fault_vectors(struct kvm_engine *k);
+u32 fault_memory(struct kvm_engine *k); /* of its memory operands: fault_mem.c */
+
+/* ---- io.c ---------------------------------------------------------------------------------------- */
+
+/* Serve exits of devices until there is a report: *ret holds it verbatim. KVM_EXIT_INTR without
+ * `completed` is a signal. */
+int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err);
+/* What the guest ordered of the machine becomes a cause of the stop; true if there was something. */
+bool machine_cause(struct kvm_engine *k, struct stop *s);
+
+/* ---- step.c -------------------------------------------------------------------------------------- */
+
+struct step {
+	struct at from;
+	struct boundary b;
+	struct armed armed;
+	struct tf_plan tf;
+	u64 tf_image;          /* what TF_FROM_* asks for */
+	u64 rcx;               /* before */
+	struct kvm_evidence ev;
+	struct verdict v;
+	struct stop stop;
+};
+/* *ret_end is -1 to go on, else enum run_end. */
+int step_one(struct kvm_engine *k, int *ret_end, struct err *err);
+void step_begin(struct kvm_engine *k, struct step *st);
+void step_attribute(struct kvm_engine *k, struct step *st);
+/* Skip, pending event and causes of st->v into the stop, which is then complete but for points. */
+void step_verdict(struct kvm_engine *k, struct step *st);
+void step_causes(struct stop *s, const struct verdict *v);
+/* The evidence, the machine's orders, the user's points; then the stop is pushed. */
+void step_finish(struct kvm_engine *k, struct step *st, int *ret_end);
+/* RIP over the instruction at k->at; an outer skip under the guest's TF adds its trap to *v (or NULL). */
+void skip_at(struct kvm_engine *k, enum skip_kind kind, struct verdict *v);
+
+/* ---- tf.c ---------------------------------------------------------------------------------------- */
+
+void tf_before(struct kvm_engine *k, struct step *st);
+void tf_after(struct kvm_engine *k, struct step *st);
+/* Repair the image in the frame of a handler just entered (K6). */
+void tf_frame(struct kvm_engine *k, struct stop *s, u8 vector, bool had_tf);
+/* Linear address of the stack, `off` bytes above its top. */
+u64 stack_lin(const struct kvm_engine *k, u64 off);
+bool vector_has_error(u8 vector);
+unsigned frame_slot(const struct kvm_engine *k, u8 vector); /* bytes of one slot of an event's frame */
+
+/* ---- pending.c ----------------------------------------------------------------------------------- */
+
+/* Deliver or swallow what is pending. *ret_stop: a stop at the handler was pushed. */
+int pending_resume(struct kvm_engine *k, bool *ret_stop, int *ret_end, struct err *err);
+/* Deliver through the guest's IVT or IDT; *s gets what was done and is placed at the handler. */
+int deliver_event(struct kvm_engine *k, const struct guest_event *ev, struct stop *s, int *ret_end,
+		  struct err *err);
+
+/* ---- irq.c, hlt.c -------------------------------------------------------------------------------- */
+
+/* Vectors the interrupt controllers would deliver now; 0, 1 or 2 of them. */
+unsigned irq_pending(struct kvm_engine *k, u8 ret[2]);
+/* Now and then while stepping with interrupts not held by the user: let one in if there is one. */
+bool irq_due(struct kvm_engine *k);
+int irq_step(struct kvm_engine *k, struct step *st, int *ret_end, bool *ret_done, struct err *err);
+/* Enter with interrupts let in and points at their gates; *ret_in: st->stop is ready to finish. */
+int irq_let_in(struct kvm_engine *k, struct step *st, const u8 *vector, unsigned n, bool *ret_in,
+	       struct err *err);
+int hlt_resume(struct kvm_engine *k, int *ret_end, struct err *err); /* still in HLT from before */
+int hlt_step(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err);
+
+/* ---- points.c, cont.c ---------------------------------------------------------------------------- */
+
+int points_set(struct kvm_engine *k, struct point *p, size_t n, struct err *err);
+void points_free(struct kvm_engine *k);
+void points_plant(struct kvm_engine *k);   /* also again what was overwritten */
+void points_unplant(struct kvm_engine *k);
+/* The user's points at this stop become causes, if accepted. True: the run ends here. */
+bool points_check(struct kvm_engine *k, struct step *st);
+const struct served *point_exec_at(const struct kvm_engine *k, u64 lin);
+
+/* PLAN_CONTINUE. */
+int cont_run(struct kvm_engine *k, int *ret_end, struct err *err);
+
+/* ---- info.c -------------------------------------------------------------------------------------- */
+
+int info_text(struct kvm_engine *k, const char *what, struct strbuf *out, struct err *err);
 
 #endif

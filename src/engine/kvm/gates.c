@@ -1,0 +1,224 @@
+/*
+ * gates.c - internal execute points in debug registers: where an event's handler begins (K17), where
+ * SYSCALL goes (K7). They are never shown.
+ *
+ * Delivery of an event clears TF, so that a handler would run unseen. An execute point on its first
+ * instruction stops there, on kvm_intel and on the software flavour, and nothing of the handler has
+ * run: B0-B3 alone and no BS (seen on both).
+ *
+ * What they cost decides when they are armed. On the software flavour a step with debug registers in
+ * force takes twice the time, and a missed delivery loses only the boundary at the handler (the stop
+ * comes one instruction later): they are armed where the instruction can fault (fault.c). On VMX and
+ * SVM a miss loses the whole handler, so that the free slots always hold #PF, #GP and #UD.
+ */
+#include "engine/kvm/kvm.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool wanted(const struct arm *a, u64 lin)
+{
+	for (unsigned i = 0; i < a->n; i++)
+		if (a->want[i].lin == lin)
+			return true;
+	return false;
+}
+
+static void add(struct arm *a, struct gate g)
+{
+	if (a->n < ARRAY_SIZE(a->want) && !wanted(a, g.lin))
+		a->want[a->n++] = g;
+}
+
+bool gate_target(struct kvm_engine *k, u8 vector, u64 *ret)
+{
+	struct descriptor gate, code;
+
+	if (!gate_usable(&k->cpu, &k->phys, vector) ||
+	    gate_read(&k->cpu, &k->phys, vector, &gate) || gate.kind == DESC_TASK_GATE)
+		return false;
+	if (!(k->cpu.cr0 & CR0_PE)) {
+		*ret = (u32)((gate.sel << 4) + (u16)gate.offset);
+		return true;
+	}
+	if (k->cpu.efer & EFER_LMA) {
+		*ret = gate.offset;
+		return true;
+	}
+	if (descriptor_read(&k->cpu, &k->phys, gate.sel, &code))
+		return false;
+	*ret = (u32)(code.base + gate.offset);
+	return true;
+}
+
+/* A gate that cannot be used raises #GP or #NP, and that one's failure #DF (SDM "Interrupt 8"). */
+void arm_gate(struct kvm_engine *k, struct arm *a, u8 vector, u8 type)
+{
+	static const u8 failing[] = { EXC_GP, EXC_NP, EXC_DF };
+	u64 lin;
+
+	if (gate_target(k, vector, &lin)) {
+		add(a, (struct gate){ .lin = lin, .vector = vector, .type = type });
+		return;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(failing); i++)
+		if (failing[i] != vector && gate_target(k, failing[i], &lin))
+			add(a, (struct gate){ .lin = lin, .vector = failing[i], .type = INTR_HARD_EXC });
+}
+
+void arm_address(struct arm *a, u64 lin)
+{
+	add(a, (struct gate){ .lin = lin, .syscall = true });
+}
+
+static void slot_set(struct kvm_guest_debug *d, unsigned slot, u64 addr, unsigned rw, unsigned len)
+{
+	d->arch.debugreg[slot] = addr;
+	d->arch.debugreg[7] |= DR7_G(slot) | (u64)rw << DR7_RW_SHIFT(slot) |
+			       (u64)len << DR7_LEN_SHIFT(slot);
+}
+
+static unsigned dr_len(u8 len)
+{
+	return len == 8 ? DR_LEN_8 : len == 4 ? DR_LEN_4 : len == 2 ? DR_LEN_2 : DR_LEN_1;
+}
+
+/* The user's points that are in debug registers. */
+static u8 user_slots(struct kvm_engine *k, const struct arm *a, struct kvm_guest_debug *d)
+{
+	u8 used = 0;
+
+	for (size_t i = 0; i < k->n_points; i++) {
+		const struct served *p = &k->points[i];
+		bool exec = p->p.kind == POINT_EXEC;
+
+		if (p->slot < 0 || (exec && !a->user_exec))
+			continue;
+		slot_set(d, p->slot, p->p.addr,
+			 exec ? DR_RW_EXEC : p->p.kind == POINT_WRITE ? DR_RW_WRITE : DR_RW_RW,
+			 exec ? DR_LEN_1 : dr_len(p->p.len));
+		used |= BIT(p->slot);
+	}
+	return used;
+}
+
+/* K8: with USE_HW_BP on the guest's own breakpoints do not fire unless they are among ours. */
+static u8 guest_slots(struct kvm_engine *k, struct kvm_guest_debug *d, u8 used)
+{
+	u64 dr7 = k->guest_dr.dr7;
+	u8 mine = 0;
+
+	for (unsigned n = 0; n < SLOTS; n++) {
+		if (!(dr7 & DR7_LG(n)) || (used & BIT(n)))
+			continue;
+		slot_set(d, n, k->guest_dr.db[n], DR7_RW(dr7, n), DR7_LEN(dr7, n));
+		mine |= BIT(n);
+	}
+	if (mine || used)
+		d->arch.debugreg[7] |= dr7 & DR7_GD;
+	return mine;
+}
+
+static void internal_slots(struct kvm_engine *k, const struct arm *a, struct kvm_guest_debug *d,
+			   u8 used)
+{
+	unsigned slot = 0;
+
+	k->gate_slots = 0;
+	for (unsigned i = 0; i < a->n; i++) {
+		while (slot < SLOTS && (used & BIT(slot)))
+			slot++;
+		if (slot == SLOTS)
+			return;
+		slot_set(d, slot, a->want[i].lin, DR_RW_EXEC, DR_LEN_1);
+		k->gate[slot] = a->want[i];
+		k->gate_slots |= BIT(slot);
+		slot++;
+	}
+}
+
+/* An execute point on the very instruction resumed from: RF passes it (SDM "Instruction-Breakpoint
+ * Exception Condition"), on the software flavour it must not be there (it repeats for ever). */
+static void pass_current(struct kvm_engine *k, struct kvm_guest_debug *d)
+{
+	for (unsigned n = 0; n < SLOTS; n++) {
+		if (!(d->arch.debugreg[7] & DR7_LG(n)) ||
+		    DR7_RW(d->arch.debugreg[7], n) != DR_RW_EXEC ||
+		    d->arch.debugreg[n] != k->at.lin)
+			continue;
+		if (k->quirks.exec_repeats) {
+			d->arch.debugreg[7] &= ~(DR7_LG(n) | 15ull << DR7_RW_SHIFT(n));
+			d->arch.debugreg[n] = 0;
+		} else {
+			k->s->regs.rflags |= FL_RF;
+			vcpu_touch(k, KVM_SYNC_X86_REGS);
+		}
+	}
+}
+
+int arm_apply(struct kvm_engine *k, const struct arm *a, struct armed *ret, struct err *err)
+{
+	struct kvm_guest_debug d = { .control = KVM_GUESTDBG_ENABLE };
+	u8 used, guests = 0;
+	int r = regs_guest_dr(k, err);
+
+	if (r)
+		return r;
+	if (a->step)
+		d.control |= KVM_GUESTDBG_SINGLESTEP;
+	if (a->block_irq && k->caps.block_irq)
+		d.control |= KVM_GUESTDBG_BLOCKIRQ;
+	if (a->sw_bp)
+		d.control |= KVM_GUESTDBG_USE_SW_BP;
+	used = user_slots(k, a, &d);
+	k->user_slots = used;
+	k->gate_slots = 0;
+	if (used || a->n || a->hw_bp) {
+		guests = guest_slots(k, &d, used);
+		internal_slots(k, a, &d, used | guests);
+		d.control |= KVM_GUESTDBG_USE_HW_BP;
+		d.arch.debugreg[7] |= DR7_FIXED;
+		pass_current(k, &d);
+	}
+	*ret = (struct armed){
+		.host_tf = a->step, .sw_bp = a->sw_bp, .host_dr7 = d.arch.debugreg[7],
+		.host_slots = k->user_slots | k->gate_slots, .internal_slots = k->gate_slots,
+		.db_exiting = true, .bp_exiting = a->sw_bp,
+	};
+	return vcpu_debug(k, &d, err);
+}
+
+/* Could running the one instruction at `lin` have led to where the guest is now? */
+static bool leads_here(struct kvm_engine *k, u64 lin)
+{
+	u8 bytes[INSN_MAX];
+	size_t n = linear_read(&k->cpu, &k->phys, lin, bytes, sizeof(bytes));
+	struct insn i;
+
+	insn_decode(k->at.bits, bytes, n, &i);
+	if (!i.facts.length)
+		return false;
+	return k->at.lin == lin + i.facts.length ||
+	       (i.has_target && k->at.lin == lin + i.facts.length + i.target_rel);
+}
+
+/* The exception whose gate leads here; KVM's last one first (KVM_GET_VCPU_EVENTS exception.nr stays
+ * after it was delivered). */
+bool gate_deduce(struct kvm_engine *k, const struct at *from, struct gate *ret)
+{
+	u8 first = k->s->events.exception.nr;
+	u64 lin;
+
+	regs_sys(k, &k->cpu);
+	for (int v = -1; v < 32; v++) {
+		u8 vector = v < 0 ? first : v;
+
+		if (v == EXC_NMI || !gate_target(k, vector, &lin))
+			continue;
+		if (k->at.lin == lin || leads_here(k, lin)) {
+			*ret = (struct gate){ .lin = lin, .vector = vector, .type = INTR_HARD_EXC };
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,136 @@
+/*
+ * io.c - entering the guest and serving the exits that are a device's business.
+ *
+ * K4: a step can be lost across an OUT, an MMIO access or HLT that exits to userspace, and where RIP
+ * stands at the exit differs (on the OUT, behind it). So an access is always completed by another
+ * KVM_RUN with immediate_exit: a debug exit then is the step's stop, EINTR with the instruction done
+ * is it too. Afterwards TF is written again, since KVM's emulator may have dropped it.
+ */
+#include "engine/kvm/kvm.h"
+
+#include <string.h>
+
+enum { COMPLETED_INTR = 1, COMPLETED_DEBUG = 2, BYTES_AT = 2 /* internal.data: flags, size|bytes */ };
+
+static void evidence_pio(const struct kvm_engine *k, struct kvm_evidence *ev)
+{
+	const u8 *data = (const u8 *)k->run + k->run->io.data_offset;
+
+	ev->is_write = k->run->io.direction == KVM_EXIT_IO_OUT;
+	ev->size = k->run->io.size;
+	ev->port = k->run->io.port;
+	ev->count = k->run->io.count;
+	ev->data = 0;
+	memcpy(&ev->data, data, ev->size);
+}
+
+static void serve_pio(struct kvm_engine *k, struct kvm_evidence *ev)
+{
+	u8 *data = (u8 *)k->run + k->run->io.data_offset;
+	bool write = k->run->io.direction == KVM_EXIT_IO_OUT;
+
+	for (u32 i = 0; i < k->run->io.count; i++)
+		machine_pio(k->base.machine, write, k->run->io.port, k->run->io.size,
+			    data + (size_t)i * k->run->io.size);
+	evidence_pio(k, ev);
+}
+
+static void serve_mmio(struct kvm_engine *k, struct kvm_evidence *ev)
+{
+	machine_mmio(k->base.machine, k->run->mmio.is_write, k->run->mmio.phys_addr,
+		     k->run->mmio.len, k->run->mmio.data);
+	ev->is_write = k->run->mmio.is_write;
+	ev->size = k->run->mmio.len;
+	ev->gpa = k->run->mmio.phys_addr;
+	memcpy(&ev->data, k->run->mmio.data, sizeof(ev->data));
+}
+
+/* KVM gives the bytes it could not emulate: data[0] flags, then in data[1] their number and them
+ * (kvm_run.emulation_failure, kvm/api.rst). */
+static void evidence_internal(const struct kvm_engine *k, struct kvm_evidence *ev)
+{
+	const struct kvm_run *run = k->run;
+
+	ev->suberror = run->internal.suberror;
+	if (ev->suberror != KVM_INTERNAL_ERROR_EMULATION || run->emulation_failure.ndata < 3 ||
+	    !(run->emulation_failure.flags & KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES))
+		return;
+	ev->n_bytes = run->emulation_failure.insn_size;
+	if (ev->n_bytes > INSN_MAX)
+		ev->n_bytes = INSN_MAX;
+	memcpy(ev->bytes, run->emulation_failure.insn_bytes, ev->n_bytes);
+}
+
+static u64 linear_rip(const struct kvm_engine *k)
+{
+	const struct kvm_sregs *s = &k->s->sregs;
+	u16 attr = segment_attr(&s->cs);
+	unsigned bits = mode_bits(cpu_mode_of(s->cr0, s->efer, k->s->regs.rflags, attr));
+
+	if (bits == 64)
+		return k->s->regs.rip;
+	return (u32)(s->cs.base + (bits == 16 ? (u16)k->s->regs.rip : (u32)k->s->regs.rip));
+}
+
+static void evidence_report(const struct kvm_engine *k, u32 reason, struct kvm_evidence *ev)
+{
+	ev->reason = reason;
+	ev->rip = linear_rip(k);
+	switch (reason) {
+	case KVM_EXIT_DEBUG:
+		ev->exception = k->run->debug.arch.exception;
+		ev->pc = k->run->debug.arch.pc;
+		ev->dr6 = k->run->debug.arch.dr6;
+		ev->dr7 = k->run->debug.arch.dr7;
+		break;
+	case KVM_EXIT_INTERNAL_ERROR:
+		evidence_internal(k, ev);
+		break;
+	case KVM_EXIT_FAIL_ENTRY:
+		ev->hw_reason = k->run->fail_entry.hardware_entry_failure_reason;
+		break;
+	}
+}
+
+/* EINTR of a completing re-entry: is the instruction (or an iteration of it) done? */
+static bool moved(const struct kvm_engine *k, u64 rip, u64 rcx)
+{
+	return k->s->regs.rip != rip || k->s->regs.rcx != rcx;
+}
+
+int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err)
+{
+	u64 rip = k->s->regs.rip, rcx = k->s->regs.rcx;
+	bool immediate = false, served = false;
+	u32 reason, served_reason = 0;
+
+	memset(ret, 0, sizeof(*ret));
+	for (;;) {
+		int r = vcpu_run(k, immediate, &reason, err);
+
+		if (r)
+			return r;
+		if (reason == KVM_EXIT_IO) {
+			serve_pio(k, ret);
+		} else if (reason == KVM_EXIT_MMIO) {
+			serve_mmio(k, ret);
+		} else if (reason == KVM_EXIT_INTR && immediate && !moved(k, rip, rcx)) {
+			/* A fragment of a larger access: the instruction goes on. */
+			immediate = false;
+			continue;
+		} else {
+			break;
+		}
+		served = immediate = true;
+		served_reason = reason;
+	}
+	if (served) {
+		/* K3, K4: KVM's emulator may have dropped TF. */
+		vcpu_touch(k, KVM_SYNC_X86_REGS);
+		ret->completed = reason == KVM_EXIT_DEBUG ? COMPLETED_DEBUG : COMPLETED_INTR;
+		if (reason == KVM_EXIT_INTR)
+			reason = served_reason;
+	}
+	evidence_report(k, reason, ret);
+	return 0;
+}

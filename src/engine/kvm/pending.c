@@ -1,0 +1,107 @@
+/*
+ * pending.c - an event owed to the guest from the last stop (its ICEBP, its INT3, the #DB of its own
+ * TF or breakpoints): delivered or swallowed at the resume, by policy.
+ *
+ * Delivery is our own routine (K12: KVM's own while SINGLESTEP is on pushes TF=1 into the frame and
+ * loses the handler), so that the next boundary is the handler's first instruction.
+ */
+#include "engine/kvm/kvm.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const u32 delivery_groups = REGS_GPR | REGS_SYS | REGS_DEBUG | REGS_EVENTS | REGS_MSR;
+
+static void delivery_tell(const struct guest_event *ev, const struct delivery *d, struct stop *s)
+{
+	stop_did(s, DID_DELIVER, d->vector, d->return_rip, d->handler_lin);
+	s->has_event = true;
+	s->event_vector = d->vector;
+	s->event_type = d->vector == ev->vector ? ev->type : INTR_HARD_EXC;
+	s->event_has_error = d->vector == ev->vector ? ev->has_error : true;
+	s->event_error = d->vector == ev->vector ? ev->error : 0;
+}
+
+int deliver_event(struct kvm_engine *k, const struct guest_event *ev, struct stop *s, int *ret_end,
+		  struct err *err)
+{
+	struct cpu_state c = { 0 };
+	struct delivery d;
+	int r = regs_get(k, delivery_groups, &c, err);
+
+	if (r)
+		return r;
+	r = event_deliver(&c, &k->phys, ev, &d);
+	if (r)
+		return err_set(err, -r, "vector %#x goes through a task gate, which vmstep does not "
+					"deliver: use `swallow`", ev->vector);
+	if (d.outcome == DELIVERY_SHUTDOWN) {
+		k->dead = true;
+		s->causes |= CAUSE_BIT(CAUSE_SHUTDOWN);
+		s->first = CAUSE_SHUTDOWN;
+		*ret_end = RUN_DEAD;
+		return 0;
+	}
+	r = regs_set(k, delivery_groups, &c, err);
+	if (r)
+		return r;
+	at_load(k);
+	delivery_tell(ev, &d, s);
+	stop_place_again(k, s);
+	return 0;
+}
+
+static u8 policy_of(const struct kvm_engine *k, const struct pending *p)
+{
+	if (k->plan->pending_once != EVENT_AUTO)
+		return k->plan->pending_once;
+	if (p->by_user || p->cause == CAUSE_TF)
+		return EVENT_DELIVER;
+	return p->cause == CAUSE_ICEBP ? k->plan->icebp : k->plan->int3;
+}
+
+static bool swallows(struct kvm_engine *k, const struct pending *p, bool *ret_no_gate)
+{
+	u8 policy = policy_of(k, p);
+
+	*ret_no_gate = false;
+	if (policy != EVENT_AUTO)
+		return policy == EVENT_SWALLOW;
+	regs_sys(k, &k->cpu);
+	*ret_no_gate = !gate_usable(&k->cpu, &k->phys, p->ev.vector);
+	return *ret_no_gate;
+}
+
+int pending_resume(struct kvm_engine *k, bool *ret_stop, int *ret_end, struct err *err)
+{
+	struct pending p = k->pending;
+	bool no_gate;
+	struct stop s;
+	int r;
+
+	*ret_stop = false;
+	if (!p.active)
+		return 0;
+	k->pending.active = false;
+	if (swallows(k, &p, &no_gate)) {
+		stop_note(k, DID_SWALLOW, p.ev.vector, no_gate, 0);
+		return 0;
+	}
+	stop_begin(k, &k->at, &s);
+	s.causes = CAUSE_BIT(CAUSE_EVENT);
+	s.first = CAUSE_EVENT;
+	r = deliver_event(k, &p.ev, &s, ret_end, err);
+	if (r) {
+		k->pending = p;
+		return r;
+	}
+	if (k->plan->mode == PLAN_CONTINUE && *ret_end < 0) {
+		k->n_notes = 0;
+		for (unsigned i = 0; i < s.n_did; i++)
+			stop_note(k, s.did[i].kind, s.did[i].arg, s.did[i].a, s.did[i].b);
+		return 0;
+	}
+	stop_push(k, &s);
+	*ret_stop = true;
+	return 0;
+}

@@ -1,0 +1,493 @@
+/*
+ * step.c - one step: from the boundary the guest is at to the next one, and the stop there.
+ *
+ * What it costs is one KVM_RUN: debug control and registers are written only where something
+ * changed. What the report means is the core's business (attribute_kvm); here is the order of
+ * things around it, and what KVM shows in no report: a delivery noticed by where the guest landed.
+ */
+#include "engine/kvm/kvm.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A second debug exit at the same boundary is the same stop (seen on kvm_intel after an OUT in a
+ * MOV-SS shadow; code breakpoints come after the trap, semantics.md section 9). */
+enum { FOLD_MAX = 3 };
+
+static bool may_stay(const struct insn_facts *f)
+{
+	return f->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH | INSNF_FAR | INSNF_REP);
+}
+
+static bool nothing_happened(const struct kvm_engine *k, const struct step *st)
+{
+	return st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB &&
+	       (st->ev.dr6 & DR6_BS) && st->ev.rip == st->from.lin && !st->ev.completed &&
+	       k->s->regs.rcx == st->rcx && !may_stay(&st->from.insn.facts);
+}
+
+static int enter_until_moved(struct kvm_engine *k, struct step *st, struct err *err)
+{
+	int r, n = 0;
+
+	do {
+		r = guest_enter(k, &st->ev, err);
+	} while (!r && nothing_happened(k, st) && ++n < FOLD_MAX);
+	return r;
+}
+
+static void arm_faults(struct kvm_engine *k, struct arm *a)
+{
+	u32 mask = fault_vectors(k);
+
+	if (!mask && k->quirks.software)
+		return;
+	if (!k->quirks.software)
+		mask |= BIT(EXC_PF) | BIT(EXC_GP) | BIT(EXC_UD);
+	regs_sys(k, &k->cpu);
+	for (unsigned v = 0; mask >> v; v++)
+		if (mask & BIT(v))
+			arm_gate(k, a, v, INTR_HARD_EXC);
+}
+
+/* INT n and its like: the handler's first instruction is the next boundary. The software flavour
+ * refuses them in protected mode and stops there by itself in real mode. */
+static void arm_event(struct kvm_engine *k, const struct insn *i, struct arm *a)
+{
+	static const u8 type[INSN_CLASS_COUNT] = {
+		[INSN_INT3] = INTR_SOFT_EXC, [INSN_INTN] = INTR_SOFT_INT, [INSN_INTO] = INTR_SOFT_EXC,
+	};
+
+	if (!type[i->facts.cls] || k->quirks.software)
+		return;
+	if (i->facts.cls == INSN_INT3)
+		return; /* USE_SW_BP brings it to us */
+	regs_sys(k, &k->cpu);
+	arm_gate(k, a, i->vector, type[i->facts.cls]);
+}
+
+/* K7: a SYSCALL that clears TF is not followed by a trap. */
+static void arm_syscall(struct kvm_engine *k, const struct step *st, struct arm *a)
+{
+	struct cpu_state c = { 0 };
+
+	if (!st->tf.may_lose || st->from.insn.facts.cls != INSN_SYSCALL)
+		return;
+	if (!regs_get(k, REGS_MSR, &c, NULL))
+		arm_address(a, st->from.mode == MODE_LONG ? c.lstar : c.cstar);
+}
+
+static int step_arm(struct kvm_engine *k, struct step *st, struct err *err)
+{
+	struct arm a = { .step = true, .block_irq = true };
+
+	a.sw_bp = !k->quirks.software && st->from.insn.facts.cls == INSN_INT3;
+	arm_event(k, &st->from.insn, &a);
+	arm_syscall(k, st, &a);
+	arm_faults(k, &a);
+	return arm_apply(k, &a, &st->armed, err);
+}
+
+void step_begin(struct kvm_engine *k, struct step *st)
+{
+	st->from = k->at;
+	st->rcx = k->s->regs.rcx;
+	st->b = (struct boundary){
+		.lin = k->at.lin,
+		.rflags = k->s->regs.rflags | (k->guest_tf ? FL_TF : 0),
+		.shadow = k->at.shadow,
+		.shadow_known = true,
+		.cpl = k->at.cpl,
+		.dr7 = k->guest_dr.dr7,
+		.de = k->cpu.cr4 & CR4_DE,
+		.insn = k->at.insn.facts,
+	};
+	tf_before(k, st);
+}
+
+void step_attribute(struct kvm_engine *k, struct step *st)
+{
+	struct landing l = {
+		.lin = k->at.lin,
+		.rflags = k->s->regs.rflags,
+		.insn = k->at.insn.facts,
+		.vector = k->at.insn.vector,
+		.armed_emulated = k->quirks.software,
+	};
+
+	attribute_kvm(&st->b, &st->armed, &st->ev, &l, &st->v);
+}
+
+void step_causes(struct stop *s, const struct verdict *v)
+{
+	s->causes |= v->causes;
+	s->first = v->first;
+	s->proof = v->proof;
+	s->retired = v->retired;
+}
+
+/* ---- the delivery of an event, seen or found out ------------------------------------------------- */
+
+static u32 frame_error(struct kvm_engine *k)
+{
+	u32 e = 0;
+
+	linear_read(&k->cpu, &k->phys, stack_lin(k, 0), &e, sizeof(e));
+	return e;
+}
+
+static void event_tell(struct kvm_engine *k, struct step *st, const struct gate *g)
+{
+	struct stop *s = &st->stop;
+
+	regs_sys(k, &k->cpu);
+	s->has_event = true;
+	s->event_vector = g->vector;
+	s->event_type = g->type;
+	s->event_has_error = g->type == INTR_HARD_EXC && vector_has_error(g->vector) &&
+			     (k->cpu.cr0 & CR0_PE);
+	if (s->event_has_error)
+		s->event_error = frame_error(k);
+	if (g->vector == EXC_DB)
+		k->guest_dr_stale = true;
+}
+
+static bool is_software_event(const struct gate *g)
+{
+	return g->type == INTR_SOFT_INT || g->type == INTR_SOFT_EXC;
+}
+
+/* The guest is at a handler's first instruction, which has not run. */
+static void event_seen(struct kvm_engine *k, struct step *st, const struct gate *g, enum proof proof)
+{
+	struct stop *s = &st->stop;
+	bool had_tf = k->guest_tf;
+
+	s->causes = CAUSE_BIT(CAUSE_EVENT);
+	s->first = CAUSE_EVENT;
+	s->proof = proof;
+	s->retired = is_software_event(g) ? 1 : 0;
+	event_tell(k, st, g);
+	k->guest_tf = false;
+	tf_frame(k, s, g->vector, had_tf);
+	stop_place_again(k, s);
+	vcpu_touch(k, KVM_SYNC_X86_REGS);
+}
+
+/*
+ * The handler ran before the guest could be stopped. On the software flavour it is its first
+ * instruction that did: nothing is uncounted, only the boundary before it is missing. Elsewhere all
+ * of it ran, and how much that was nobody can tell.
+ */
+static void event_missed(struct kvm_engine *k, struct step *st)
+{
+	struct gate g;
+	bool had_tf = k->guest_tf;
+
+	if (!gate_deduce(k, &st->from, &g) || !k->quirks.software) {
+		gap_push(k, GAP_EVENT, st->from.lin, -1);
+		st->stop.retired = 0;
+		return;
+	}
+	gap_push(k, GAP_EVENT, g.lin, 0);
+	st->stop.retired = 1;
+	st->stop.proof = PROOF_DEDUCED;
+	event_tell(k, st, &g);
+	k->guest_tf = false;
+	tf_frame(k, &st->stop, g.vector, had_tf);
+}
+
+/* ---- where an instruction may lead ---------------------------------------------------------------- */
+
+static u64 wrap(const struct at *from, u64 lin)
+{
+	return from->bits == 64 ? lin : (u32)lin;
+}
+
+/* 16-bit targets wrap within the segment. */
+static bool is_target(const struct kvm_engine *k, const struct at *from)
+{
+	u64 rel = from->insn.facts.length + from->insn.target_rel;
+
+	if (from->insn.opsize == 2 || from->bits == 16)
+		return (u16)k->at.rip == (u16)(from->rip + rel) || k->at.lin == wrap(from, from->lin + rel);
+	return k->at.lin == wrap(from, from->lin + rel);
+}
+
+/* Behind a MOV SS and the instruction it took along unseen (K2): one step of up to 30 bytes. */
+static bool is_pair(const struct kvm_engine *k, const struct at *from)
+{
+	return from->insn.facts.cls == INSN_MOV_SS && !k->quirks.software;
+}
+
+static bool is_explained(const struct kvm_engine *k, const struct step *st)
+{
+	const struct at *from = &st->from;
+	const struct insn_facts *f = &from->insn.facts;
+
+	if (f->length && k->at.lin == wrap(from, from->lin + f->length))
+		return true;
+	if (f->cls == INSN_INVALID || f->cls == INSN_UD)
+		return false;
+	if ((f->flags & INSNF_REP) && k->at.lin == from->lin)
+		return true;
+	if (from->insn.has_target)
+		return is_target(k, from);
+	if (f->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH | INSNF_FAR))
+		return f->cls < INSN_ICEBP || f->cls > INSN_INTO;
+	return is_pair(k, from) ||
+	       (u16)k->at.rip == (u16)(from->rip + f->length); /* IP wrapped */
+}
+
+/* ---- from the report to the stop ------------------------------------------------------------------ */
+
+static const struct gate *gate_hit(const struct kvm_engine *k, const struct step *st)
+{
+	for (unsigned n = 0; n < SLOTS; n++)
+		if (st->v.internal_hits & BIT(n))
+			return &k->gate[n];
+	return NULL;
+}
+
+/* Real mode on the software flavour, and INTO anywhere: a step ends at the handler itself. */
+static bool event_stepped(struct kvm_engine *k, const struct step *st, struct gate *ret)
+{
+	const struct insn *i = &st->from.insn;
+
+	if (i->facts.cls != INSN_INTN && i->facts.cls != INSN_INT3 && i->facts.cls != INSN_INTO)
+		return false;
+	regs_sys(k, &k->cpu);
+	*ret = (struct gate){
+		.vector = i->vector, .type = i->facts.cls == INSN_INTN ? INTR_SOFT_INT : INTR_SOFT_EXC,
+	};
+	return gate_target(k, i->vector, &ret->lin) && ret->lin == k->at.lin;
+}
+
+static void landed(struct kvm_engine *k, struct step *st)
+{
+	struct verdict *v = &st->v;
+	const struct gate *hit = gate_hit(k, st);
+	struct gate g;
+
+	if (hit && !v->causes && hit->syscall) {
+		v->causes = CAUSE_BIT(CAUSE_TF); /* lost with TF (K7), its boundary is this one */
+		v->first = CAUSE_TF;
+		v->proof = PROOF_DEDUCED;
+		v->retired = 1;
+	} else if (hit && !v->causes) {
+		event_seen(k, st, hit, PROOF_SEEN);
+		return;
+	}
+	step_causes(&st->stop, v);
+	if (!(v->causes & CAUSE_BIT(CAUSE_TF)) || v->skip != SKIP_KIND_NONE)
+		return;
+	if (event_stepped(k, st, &g))
+		event_seen(k, st, &g, PROOF_SEEN);
+	else if (!is_explained(k, st))
+		event_missed(k, st);
+}
+
+/* The instruction the software flavour refused is done by us: INT n, INTO. */
+static int emulate_event(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
+{
+	const struct insn *i = &st->from.insn;
+	struct guest_event ev = {
+		.vector = i->vector, .insn_len = i->facts.length,
+		.type = i->facts.cls == INSN_INTN ? INTR_SOFT_INT : INTR_SOFT_EXC,
+	};
+	struct stop *s = &st->stop;
+
+	s->causes = CAUSE_BIT(CAUSE_EVENT);
+	s->first = CAUSE_EVENT;
+	s->proof = PROOF_DEDUCED;
+	s->retired = 1;
+	stop_did(s, DID_EMULATE, ev.vector, 0, 0);
+	return deliver_event(k, &ev, s, ret_end, err);
+}
+
+static bool must_emulate(const struct step *st)
+{
+	const struct insn *i = &st->from.insn;
+
+	return st->ev.reason == KVM_EXIT_INTERNAL_ERROR &&
+	       st->ev.suberror == KVM_INTERNAL_ERROR_EMULATION && st->ev.rip == st->from.lin &&
+	       (i->facts.cls == INSN_INTN ||
+		(i->facts.cls == INSN_INTO && (st->b.rflags & FL_OF)));
+}
+
+static void skip_tell(struct stop *s, enum skip_kind kind, u8 policy, u64 from, u64 to)
+{
+	if (kind == SKIP_KIND_NONE)
+		stop_did(s, DID_NO_SKIP, 0, from, 0);
+	else
+		stop_did(s, kind == SKIP_KIND_INNER ? DID_INNER_SKIP : DID_OUTER_SKIP, 0, from, to);
+	if (policy != SKIP_CORRECTED)
+		stop_did(s, DID_WRONG_SKIP, policy, 0, 0);
+}
+
+/* The skip owed before the stop is shown, by the rule the user chose. */
+static void skip_do(struct kvm_engine *k, struct step *st)
+{
+	u8 policy = k->plan->skip;
+	enum skip_kind kind = skip_choose(policy, &st->v, st->ev.dr6);
+	u64 from = k->at.lin;
+
+	if (st->v.skip == SKIP_KIND_NONE && kind == SKIP_KIND_NONE)
+		return;
+	skip_at(k, kind, &st->v);
+	skip_tell(&st->stop, kind, kind == st->v.skip ? SKIP_CORRECTED : policy, from, k->at.lin);
+	if (kind != SKIP_KIND_NONE)
+		st->stop.retired = st->stop.retired < 0 ? -1 : st->stop.retired + 1;
+	stop_place_again(k, &st->stop);
+}
+
+/* RIP over the instruction at k->at, without running it. An outer skip under a TF owes its trap. */
+void skip_at(struct kvm_engine *k, enum skip_kind kind, struct verdict *v)
+{
+	struct skip_state s = {
+		.rip = k->at.rip, .rflags = k->s->regs.rflags, .shadow = k->at.shadow,
+		.tf = k->guest_tf,
+	};
+
+	skip_apply(kind, k->at.bits, k->at.insn.facts.length, &s);
+	k->s->regs.rip = s.rip;
+	k->s->regs.rflags = s.rflags;
+	vcpu_touch(k, KVM_SYNC_X86_REGS);
+	if (k->at.shadow != s.shadow) {
+		k->s->events.interrupt.shadow = s.shadow;
+		k->s->events.flags |= KVM_VCPUEVENT_VALID_SHADOW;
+		vcpu_touch(k, KVM_SYNC_X86_EVENTS);
+	}
+	at_load(k);
+	if (s.tf && v) {
+		v->guest_tf_trap = true;
+		v->guest_dr6 |= DR6_BS;
+	}
+}
+
+static void pending_set(struct kvm_engine *k, struct step *st)
+{
+	const struct verdict *v = &st->v;
+	bool icebp = v->type == INTR_PRIV_SOFT_EXC, int3 = v->type == INTR_SOFT_EXC;
+
+	if (!v->pending)
+		return;
+	k->pending = (struct pending){
+		.active = true,
+		.cause = icebp ? CAUSE_ICEBP : int3 ? CAUSE_INT3 : CAUSE_TF,
+		.ev = { .vector = v->vector, .type = v->type, .dr6 = v->guest_dr6,
+			.fault = v->causes & (CAUSE_BIT(CAUSE_GD) | CAUSE_BIT(CAUSE_HWBP)) },
+	};
+	st->stop.pending = true;
+	st->stop.pending_vector = v->vector;
+	if (!icebp && !int3)
+		stop_did(&st->stop, DID_GUEST_DB, 0, v->guest_dr6, 0);
+}
+
+void step_verdict(struct kvm_engine *k, struct step *st)
+{
+	struct stop *s = &st->stop;
+
+	landed(k, st);
+	s->host_tf = st->armed.host_tf;
+	s->guest_tf = st->b.rflags & FL_TF;
+	if (st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB) {
+		s->has_dr = true;
+		s->dr6 = st->ev.dr6;
+		s->dr7 = st->ev.dr7;
+	}
+	if (s->causes & CAUSE_BIT(CAUSE_EVENT))
+		return;
+	skip_do(k, st);
+	pending_set(k, st);
+	tf_after(k, st);
+	s->rflags = k->s->regs.rflags | (k->guest_tf ? FL_TF : 0);
+}
+
+/* ---- ends ----------------------------------------------------------------------------------------- */
+
+static int end_of(struct kvm_engine *k, const struct stop *s)
+{
+	if (s->causes & (CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_EXIT))) {
+		k->dead = true;
+		return RUN_DEAD;
+	}
+	if (s->causes & CAUSE_BIT(CAUSE_ERROR)) {
+		/* An instruction KVM cannot emulate may be skipped; an entry that fails may not. */
+		k->dead = s->ev.kvm.reason != KVM_EXIT_INTERNAL_ERROR;
+		return k->dead ? RUN_DEAD : RUN_STOP;
+	}
+	if (s->causes & CAUSE_BIT(CAUSE_INTERRUPT))
+		return RUN_INTERRUPTED;
+	if (s->causes & (CAUSE_BIT(CAUSE_HLT) | CAUSE_BIT(CAUSE_EXCEPTION)))
+		return RUN_STOP;
+	return -1;
+}
+
+void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
+{
+	struct stop *s = &st->stop;
+
+	s->ev.kind = EVIDENCE_KVM;
+	s->ev.kvm = st->ev;
+	if (st->ev.completed)
+		stop_did(s, DID_COMPLETE_IO, 0, 0, 0);
+	machine_cause(k, s);
+	if (*ret_end < 0)
+		*ret_end = end_of(k, s);
+	if (points_check(k, st) && *ret_end < 0)
+		*ret_end = RUN_STOP;
+	stop_push(k, s);
+}
+
+/* A signal came before anything ran: EINTR and the boundary is the same. */
+static bool only_signal(const struct kvm_engine *k, const struct step *st)
+{
+	return st->ev.reason == KVM_EXIT_INTR && !st->ev.completed && k->at.lin == st->from.lin;
+}
+
+static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
+{
+	int r = step_arm(k, st, err);
+
+	do {
+		if (r || k->interrupted)
+			return r;
+		r = enter_until_moved(k, st, err);
+		if (!r)
+			at_load(k);
+		if (!r && st->ev.reason == KVM_EXIT_INTR)
+			machine_poll(k->base.machine);
+	} while (!r && only_signal(k, st));
+	if (r)
+		return r;
+	if (st->from.insn.facts.cls == INSN_MOV_DR)
+		k->guest_dr_stale = true;
+	stop_begin(k, &st->from, &st->stop);
+	if (must_emulate(st)) {
+		r = emulate_event(k, st, ret_end, err);
+	} else {
+		step_attribute(k, st);
+		step_verdict(k, st);
+	}
+	if (!r)
+		step_finish(k, st, ret_end);
+	return r;
+}
+
+int step_one(struct kvm_engine *k, int *ret_end, struct err *err)
+{
+	struct step st;
+	bool done = false;
+	int r = 0;
+
+	step_begin(k, &st);
+	if (st.from.insn.facts.cls == INSN_HLT && !st.from.cpl)
+		return hlt_step(k, &st, ret_end, err);
+	if (!k->plan->hold_irq && irq_due(k)) {
+		r = irq_step(k, &st, ret_end, &done, err);
+		if (r || done)
+			return r;
+	}
+	return step_run(k, &st, ret_end, err);
+}
