@@ -63,6 +63,19 @@ struct insn_facts {
 
 enum { INSN_MAX = 15 };
 
+/*
+ * One memory operand as a formula: seg.base + base + index * scale + disp, cut to the address size
+ * (`stack`: an implicit push or pop, cut to the stack's width; the address already counts the push).
+ */
+enum { INSN_MEMS = 2, INSN_MEM_NONE = 0xff, INSN_MEM_RIP = 0xfe /* the next instruction's */ };
+struct insn_mem {
+	u8 base, index; /* enum gpr, INSN_MEM_NONE, INSN_MEM_RIP */
+	u8 scale, seg;  /* enum seg */
+	u16 size;       /* bytes */
+	bool read, write, stack;
+	s64 disp;
+};
+
 struct insn {
 	struct insn_facts facts;
 	u8 bytes[INSN_MAX];
@@ -75,6 +88,8 @@ struct insn {
 	bool to_sysreg; /* MOV_DR, MOV_CR: writes the system register */
 	bool has_target; /* direct branch or call */
 	s64 target_rel;  /* target - address of the next instruction, when has_target; IP wrap is the user's */
+	u8 n_mem;       /* operands that INSNF_MEM_READ and _WRITE tell of, as far as they are formulas */
+	struct insn_mem mem[INSN_MEMS];
 };
 
 /*

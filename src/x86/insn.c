@@ -243,6 +243,8 @@ void insn_decode(unsigned bits, const u8 *bytes, size_t n, struct insn *ret)
 	ret->opsize = d.insn.operand_width / 8;
 	ret->addrsize = d.insn.address_width / 8;
 	ret->vector = vector_of(&d, ret->facts.cls);
+	if (ret->facts.flags & (INSNF_MEM_READ | INSNF_MEM_WRITE))
+		insn_mem_decode(&d, ret);
 	if (ret->facts.cls == INSN_MOV_DR || ret->facts.cls == INSN_MOV_CR)
 		sysreg_decode(&d, ret);
 	if (d.insn.operand_count && d.op[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&

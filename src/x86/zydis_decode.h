@@ -31,4 +31,7 @@ static inline bool zydis_decode(unsigned bits, const u8 *bytes, size_t n, struct
 						   &ret->insn, ret->op));
 }
 
+/* insn_mem.c: the operands' formulas into ret->mem. */
+void insn_mem_decode(const struct decoded *d, struct insn *ret);
+
 #endif

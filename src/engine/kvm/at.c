@@ -156,3 +156,12 @@ void gap_push(struct kvm_engine *k, enum gap_reason why, u64 lin, s32 retired)
 
 	record_push(k, &s);
 }
+
+/* A stop that is not shown: what was done at it that the user should know goes to the next. */
+void stop_drop(struct kvm_engine *k, const struct stop *s)
+{
+	k->n_notes = 0;
+	for (unsigned i = 0; i < s->n_did; i++)
+		if (s->did[i].kind == DID_SWALLOW || s->did[i].kind == DID_WRONG_SKIP)
+			stop_note(k, s->did[i].kind, s->did[i].arg, s->did[i].a, s->did[i].b);
+}

@@ -15,7 +15,7 @@
 
 static int halt(struct kvm_engine *k, struct step *st, struct err *err)
 {
-	skip_at(k, SKIP_KIND_OUTER, NULL);
+	skip_at(k, SKIP_KIND_OUTER);
 	k->halted = true;
 	return vcpu_set_mp_state(k, KVM_MP_STATE_HALTED, err);
 }
@@ -41,15 +41,17 @@ static int sleep_until(struct kvm_engine *k, struct step *st, bool *ret_awake, s
 
 	k->s->regs.rflags &= ~FL_RF;
 	*ret_awake = false;
+	watch_start(k);
 	while (!r && !k->interrupted) {
 		r = vcpu_run(k, false, &reason, err);
 		if (!r && reason == KVM_EXIT_DEBUG) {
 			k->halted = false;
 			*ret_awake = true;
-			return 0;
+			break;
 		}
 		machine_poll(k->base.machine);
 	}
+	watch_stop(k);
 	return r;
 }
 
@@ -99,7 +101,7 @@ static int hlt_wait(struct kvm_engine *k, struct step *st, s32 retired, int *ret
 	if (awake)
 		return wake(k, st, retired, ret_end, err);
 	hlt_stop(k, st, CAUSE_INTERRUPT, retired);
-	k->interrupted = 0;
+	interrupt_take(k);
 	step_finish(k, st, ret_end);
 	return 0;
 }
@@ -115,15 +117,9 @@ int hlt_step(struct kvm_engine *k, struct step *st, int *ret_end, struct err *er
 	int r;
 
 	if (guest_traps(st)) {
-		skip_at(k, SKIP_KIND_OUTER, NULL);
+		skip_at(k, SKIP_KIND_OUTER);
 		hlt_stop(k, st, CAUSE_TF, 1);
-		k->pending = (struct pending){
-			.active = true, .cause = CAUSE_TF,
-			.ev = { .vector = EXC_DB, .type = INTR_HARD_EXC, .dr6 = DR6_BS },
-		};
-		st->stop.pending = true;
-		st->stop.pending_vector = EXC_DB;
-		stop_did(&st->stop, DID_GUEST_DB, 0, DR6_BS, 0);
+		pending_guest_db(k, &st->stop, DR6_BS);
 		step_finish(k, st, ret_end);
 		return 0;
 	}

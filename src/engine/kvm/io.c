@@ -134,3 +134,38 @@ int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err)
 	evidence_report(k, reason, ret);
 	return 0;
 }
+
+static enum cause cause_of(enum machine_event e)
+{
+	switch (e) {
+	case MACHINE_EXIT:
+	case MACHINE_POWEROFF:
+		return CAUSE_EXIT;
+	case MACHINE_RESET:
+		return CAUSE_SHUTDOWN;
+	default:
+		return CAUSE_EXCEPTION;
+	}
+}
+
+bool machine_cause(struct kvm_engine *k, struct stop *s)
+{
+	u32 value;
+	enum machine_event e = machine_take_event(k->base.machine, &value);
+	struct machine_exception x;
+
+	if (e == MACHINE_NONE)
+		return false;
+	s->causes = CAUSE_BIT(cause_of(e));
+	s->first = cause_of(e);
+	if (e != MACHINE_EXCEPTION)
+		return true;
+	/* An exception nobody in the guest handles reached vmstep's own handler. */
+	x = machine_exception(k->base.machine);
+	s->has_event = true;
+	s->event_vector = x.vector;
+	s->event_type = INTR_HARD_EXC;
+	s->event_has_error = x.has_error;
+	s->event_error = x.error;
+	return true;
+}

@@ -22,6 +22,7 @@
 
 #include <linux/kvm.h>
 #include <signal.h>
+#include <time.h>
 
 enum { SLOTS = 4 /* DR0-3 */, MEM_SLOTS_MAX = 8 };
 
@@ -105,6 +106,9 @@ struct kvm_engine {
 	struct insn_cache *insns;
 
 	volatile sig_atomic_t interrupted;
+	timer_t watch;             /* kicks KVM_RUN now and then */
+	bool has_watch, watch_on;
+	bool owed_tf;              /* `set skip outer`: the one TF stop too many is still to come */
 	bool dead;
 	bool guest_tf;             /* the guest's own trap flag (K5) */
 	bool guest_dr_stale;       /* the guest may have written a debug register */
@@ -133,7 +137,7 @@ struct kvm_engine {
 	size_t n_planted;
 	bool by_address;           /* some point needs stepping in PLAN_CONTINUE */
 	u32 irq_countdown;         /* steps until pending interrupts are looked at */
-	u64 n_runs, n_rearm, n_debug; /* for `info engine` */
+	u64 n_runs, n_debug;       /* for `info engine` */
 };
 
 static inline struct kvm_engine *to_kvm(struct engine *e)
@@ -177,6 +181,7 @@ void stop_place_again(struct kvm_engine *k, struct stop *s);
 void stop_note(struct kvm_engine *k, enum did_kind kind, u8 arg, u64 a, u64 b);
 /* Number it, forget the notes, put it into the ring (or the backlog). */
 void stop_push(struct kvm_engine *k, struct stop *s);
+void stop_drop(struct kvm_engine *k, const struct stop *s); /* instead of stop_push */
 void gap_push(struct kvm_engine *k, enum gap_reason why, u64 lin, s32 retired);
 /* ---- gates.c: internal points -------------------------------------------------------------------- */
 
@@ -203,6 +208,7 @@ bool gate_deduce(struct kvm_engine *k, const struct at *from, struct gate *ret);
 
 /* Vectors (mask) that the instruction at k->at may raise as faults, as far as can be told before. */
 u32 fault_vectors(struct kvm_engine *k);
+u64 mem_linear(const struct kvm_engine *k, const struct insn_mem *m); /* at the boundary k->at */
 u32 fault_memory(struct kvm_engine *k); /* of its memory operands: fault_mem.c */
 
 /* ---- io.c ---------------------------------------------------------------------------------------- */
@@ -222,6 +228,8 @@ struct step {
 	struct tf_plan tf;
 	u64 tf_image;          /* what TF_FROM_* asks for */
 	u64 rcx;               /* before */
+	u8 n_mem;              /* operands of a watched step */
+	u64 mem_lin[INSN_MEMS];
 	struct kvm_evidence ev;
 	struct verdict v;
 	struct stop stop;
@@ -235,8 +243,16 @@ void step_verdict(struct kvm_engine *k, struct step *st);
 void step_causes(struct stop *s, const struct verdict *v);
 /* The evidence, the machine's orders, the user's points; then the stop is pushed. */
 void step_finish(struct kvm_engine *k, struct step *st, int *ret_end);
-/* RIP over the instruction at k->at; an outer skip under the guest's TF adds its trap to *v (or NULL). */
-void skip_at(struct kvm_engine *k, enum skip_kind kind, struct verdict *v);
+/* The guest's #DB with these DR6 bits comes at the next resume; told in *s. */
+void pending_guest_db(struct kvm_engine *k, struct stop *s, u64 dr6);
+
+/* ---- skip.c -------------------------------------------------------------------------------------- */
+
+bool skip_at(struct kvm_engine *k, enum skip_kind kind);
+void skip_owed(struct kvm_engine *k, struct step *st);
+/* `skip`: the next instruction is not run; its stop. */
+void skip_stop(struct kvm_engine *k, enum skip_kind kind, int *ret_end);
+
 
 /* ---- tf.c ---------------------------------------------------------------------------------------- */
 
@@ -281,10 +297,23 @@ bool points_check(struct kvm_engine *k, struct step *st);
 const struct served *point_exec_at(const struct kvm_engine *k, u64 lin);
 
 /* PLAN_CONTINUE. */
+/* A catch of the plan at this stop: causes added, accepted. */
+bool catch_check(struct kvm_engine *k, struct step *st);
 int cont_run(struct kvm_engine *k, int *ret_end, struct err *err);
 
 /* ---- info.c -------------------------------------------------------------------------------------- */
 
+void quirks_text(const struct kvm_quirks *q, char *buf, size_t size);
 int info_text(struct kvm_engine *k, const char *what, struct strbuf *out, struct err *err);
+
+/* ---- watch.c, engine.c --------------------------------------------------------------------------- */
+
+int watch_create(struct kvm_engine *k, struct err *err);
+void watch_destroy(struct kvm_engine *k);
+void watch_start(struct kvm_engine *k); /* nests no deeper than one: a second start is none */
+void watch_stop(struct kvm_engine *k);
+/* The user's interrupt() is answered. */
+void interrupt_take(struct kvm_engine *k);
+void interrupt_stop(struct kvm_engine *k, int *ret_end);
 
 #endif

@@ -75,8 +75,8 @@ static bool swallows(struct kvm_engine *k, const struct pending *p, bool *ret_no
 int pending_resume(struct kvm_engine *k, bool *ret_stop, int *ret_end, struct err *err)
 {
 	struct pending p = k->pending;
+	struct step st;
 	bool no_gate;
-	struct stop s;
 	int r;
 
 	*ret_stop = false;
@@ -87,21 +87,17 @@ int pending_resume(struct kvm_engine *k, bool *ret_stop, int *ret_end, struct er
 		stop_note(k, DID_SWALLOW, p.ev.vector, no_gate, 0);
 		return 0;
 	}
-	stop_begin(k, &k->at, &s);
-	s.causes = CAUSE_BIT(CAUSE_EVENT);
-	s.first = CAUSE_EVENT;
-	r = deliver_event(k, &p.ev, &s, ret_end, err);
+	memset(&st, 0, sizeof(st));
+	st.from = k->at;
+	stop_begin(k, &st.from, &st.stop);
+	st.stop.causes = CAUSE_BIT(CAUSE_EVENT);
+	st.stop.first = CAUSE_EVENT;
+	r = deliver_event(k, &p.ev, &st.stop, ret_end, err);
 	if (r) {
 		k->pending = p;
 		return r;
 	}
-	if (k->plan->mode == PLAN_CONTINUE && *ret_end < 0) {
-		k->n_notes = 0;
-		for (unsigned i = 0; i < s.n_did; i++)
-			stop_note(k, s.did[i].kind, s.did[i].arg, s.did[i].a, s.did[i].b);
-		return 0;
-	}
-	stop_push(k, &s);
 	*ret_stop = true;
+	step_finish(k, &st, ret_end);
 	return 0;
 }

@@ -88,8 +88,18 @@ static int step_arm(struct kvm_engine *k, struct step *st, struct err *err)
 	return arm_apply(k, &a, &st->armed, err);
 }
 
+/* For watchpoints by stepping: where the operands lie, before the registers change. */
+static void operands_note(const struct kvm_engine *k, struct step *st)
+{
+	st->n_mem = k->at.insn.n_mem;
+	for (unsigned i = 0; i < st->n_mem; i++)
+		st->mem_lin[i] = mem_linear(k, &k->at.insn.mem[i]);
+}
+
 void step_begin(struct kvm_engine *k, struct step *st)
 {
+	memset(&st->ev, 0, sizeof(st->ev));
+	memset(&st->v, 0, sizeof(st->v));
 	st->from = k->at;
 	st->rcx = k->s->regs.rcx;
 	st->b = (struct boundary){
@@ -103,6 +113,8 @@ void step_begin(struct kvm_engine *k, struct step *st)
 		.insn = k->at.insn.facts,
 	};
 	tf_before(k, st);
+	if (k->n_points)
+		operands_note(k, st);
 }
 
 void step_attribute(struct kvm_engine *k, struct step *st)
@@ -315,56 +327,6 @@ static bool must_emulate(const struct step *st)
 		(i->facts.cls == INSN_INTO && (st->b.rflags & FL_OF)));
 }
 
-static void skip_tell(struct stop *s, enum skip_kind kind, u8 policy, u64 from, u64 to)
-{
-	if (kind == SKIP_KIND_NONE)
-		stop_did(s, DID_NO_SKIP, 0, from, 0);
-	else
-		stop_did(s, kind == SKIP_KIND_INNER ? DID_INNER_SKIP : DID_OUTER_SKIP, 0, from, to);
-	if (policy != SKIP_CORRECTED)
-		stop_did(s, DID_WRONG_SKIP, policy, 0, 0);
-}
-
-/* The skip owed before the stop is shown, by the rule the user chose. */
-static void skip_do(struct kvm_engine *k, struct step *st)
-{
-	u8 policy = k->plan->skip;
-	enum skip_kind kind = skip_choose(policy, &st->v, st->ev.dr6);
-	u64 from = k->at.lin;
-
-	if (st->v.skip == SKIP_KIND_NONE && kind == SKIP_KIND_NONE)
-		return;
-	skip_at(k, kind, &st->v);
-	skip_tell(&st->stop, kind, kind == st->v.skip ? SKIP_CORRECTED : policy, from, k->at.lin);
-	if (kind != SKIP_KIND_NONE)
-		st->stop.retired = st->stop.retired < 0 ? -1 : st->stop.retired + 1;
-	stop_place_again(k, &st->stop);
-}
-
-/* RIP over the instruction at k->at, without running it. An outer skip under a TF owes its trap. */
-void skip_at(struct kvm_engine *k, enum skip_kind kind, struct verdict *v)
-{
-	struct skip_state s = {
-		.rip = k->at.rip, .rflags = k->s->regs.rflags, .shadow = k->at.shadow,
-		.tf = k->guest_tf,
-	};
-
-	skip_apply(kind, k->at.bits, k->at.insn.facts.length, &s);
-	k->s->regs.rip = s.rip;
-	k->s->regs.rflags = s.rflags;
-	vcpu_touch(k, KVM_SYNC_X86_REGS);
-	if (k->at.shadow != s.shadow) {
-		k->s->events.interrupt.shadow = s.shadow;
-		k->s->events.flags |= KVM_VCPUEVENT_VALID_SHADOW;
-		vcpu_touch(k, KVM_SYNC_X86_EVENTS);
-	}
-	at_load(k);
-	if (s.tf && v) {
-		v->guest_tf_trap = true;
-		v->guest_dr6 |= DR6_BS;
-	}
-}
-
 static void pending_set(struct kvm_engine *k, struct step *st)
 {
 	const struct verdict *v = &st->v;
@@ -384,6 +346,17 @@ static void pending_set(struct kvm_engine *k, struct step *st)
 		stop_did(&st->stop, DID_GUEST_DB, 0, v->guest_dr6, 0);
 }
 
+void pending_guest_db(struct kvm_engine *k, struct stop *s, u64 dr6)
+{
+	k->pending = (struct pending){
+		.active = true, .cause = CAUSE_TF,
+		.ev = { .vector = EXC_DB, .type = INTR_HARD_EXC, .dr6 = dr6 },
+	};
+	s->pending = true;
+	s->pending_vector = EXC_DB;
+	stop_did(s, DID_GUEST_DB, 0, dr6, 0);
+}
+
 void step_verdict(struct kvm_engine *k, struct step *st)
 {
 	struct stop *s = &st->stop;
@@ -398,7 +371,7 @@ void step_verdict(struct kvm_engine *k, struct step *st)
 	}
 	if (s->causes & CAUSE_BIT(CAUSE_EVENT))
 		return;
-	skip_do(k, st);
+	skip_owed(k, st);
 	pending_set(k, st);
 	tf_after(k, st);
 	s->rflags = k->s->regs.rflags | (k->guest_tf ? FL_TF : 0);
@@ -428,8 +401,11 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 {
 	struct stop *s = &st->stop;
 
-	s->ev.kind = EVIDENCE_KVM;
-	s->ev.kvm = st->ev;
+	/* No report: what vmstep did by itself (a delivery, a HLT). */
+	if (st->ev.reason) {
+		s->ev.kind = EVIDENCE_KVM;
+		s->ev.kvm = st->ev;
+	}
 	if (st->ev.completed)
 		stop_did(s, DID_COMPLETE_IO, 0, 0, 0);
 	machine_cause(k, s);
@@ -437,7 +413,12 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 		*ret_end = end_of(k, s);
 	if (points_check(k, st) && *ret_end < 0)
 		*ret_end = RUN_STOP;
-	stop_push(k, s);
+	if (k->plan->mode == PLAN_CONTINUE && *ret_end < 0 && catch_check(k, st))
+		*ret_end = RUN_STOP;
+	if (k->plan->mode == PLAN_STEP || *ret_end >= 0)
+		stop_push(k, s);
+	else
+		stop_drop(k, s);
 }
 
 /* A signal came before anything ran: EINTR and the boundary is the same. */

@@ -105,6 +105,7 @@ int vcpu_debug(struct kvm_engine *k, const struct kvm_guest_debug *want, struct 
 		return err_set(err, errno, "KVM_SET_GUEST_DEBUG (control %#x) failed: %s",
 			       want->control, strerror(errno));
 	k->debug = *want;
+	k->n_debug++;
 	return 0;
 }
 
@@ -130,6 +131,7 @@ int vcpu_run(struct kvm_engine *k, bool immediate, u32 *ret_reason, struct err *
 	}
 	if (immediate)
 		k->run->immediate_exit = 1;
+	k->n_runs++;
 	r = ioctl(k->cpu_fd, KVM_RUN, 0);
 	code = r < 0 ? errno : 0;
 	if (immediate) {

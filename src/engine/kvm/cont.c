@@ -1,0 +1,246 @@
+/*
+ * cont.c - PLAN_CONTINUE: the guest runs freely until something of the user's, or its end.
+ *
+ * The first thing is always one internal step if a point is where the guest stands. Points in debug
+ * registers or memory then run at full speed; what needs a look after each instruction (points by
+ * address, watchpoints where debug registers watch no data, catches KVM does not report) is stepped
+ * internally, with the stops nobody asked for dropped.
+ *
+ * A timer kicks the vCPU out now and then: a HLT with IF=0 sleeps in the kernel for ever and is a
+ * stop, serial input wants polling, and a planted INT3 that the guest has overwritten is put back.
+ */
+#include "engine/kvm/kvm.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- catches -------------------------------------------------------------------------------------- */
+
+enum { CATCH_REPORTED = CATCH_ICEBP | CATCH_INT3 };
+
+static u32 by_insn(const struct step *st)
+{
+	switch (st->from.insn.facts.cls) {
+	case INSN_RDMSR:
+	case INSN_WRMSR:
+		return CATCH_MSR;
+	case INSN_MOV_CR:
+		return CATCH_CR;
+	case INSN_IN:
+	case INSN_OUT:
+		return CATCH_IO;
+	case INSN_HLT:
+		return CATCH_HLT;
+	default:
+		return 0;
+	}
+}
+
+/* What happened, as catch bits; which ports and vectors are meant is for accept() to say. */
+static u32 happened(const struct step *st)
+{
+	const struct stop *s = &st->stop;
+	u32 bits = s->retired > 0 ? by_insn(st) : 0;
+
+	if (s->causes & CAUSE_BIT(CAUSE_ICEBP))
+		bits |= CATCH_ICEBP;
+	if (s->causes & CAUSE_BIT(CAUSE_INT3))
+		bits |= CATCH_INT3;
+	if (st->ev.gpa)
+		bits |= CATCH_MMIO;
+	if (s->has_event && !s->event_rep && s->event_type != INTR_EXTERNAL && s->event_vector < 32)
+		bits |= CATCH_EXCEPTION;
+	return bits;
+}
+
+static bool vector_meant(const struct kvm_engine *k, const struct stop *s)
+{
+	u32 mask = k->plan->catch_vectors;
+
+	return !mask || (mask & BIT(s->event_vector & 31));
+}
+
+bool catch_check(struct kvm_engine *k, struct step *st)
+{
+	u32 bits = happened(st) & k->plan->catches;
+
+	if (bits == CATCH_EXCEPTION && !vector_meant(k, &st->stop))
+		return false;
+	if (!bits)
+		return false;
+	st->stop.causes |= CAUSE_BIT(CAUSE_CATCH);
+	return !k->plan->accept || k->plan->accept(k->plan->accept_arg, &st->stop);
+}
+
+/* ---- running free --------------------------------------------------------------------------------- */
+
+/*
+ * Whether every instruction must be looked at. The software flavour lets INT3 pass in real mode and
+ * INT3 and F1 at CPL 3 (K16), so that catching those there is by stepping, too.
+ */
+static bool must_step(const struct kvm_engine *k)
+{
+	return k->by_address || (k->plan->catches & ~CATCH_REPORTED) ||
+	       (k->quirks.software && (k->plan->catches & CATCH_REPORTED));
+}
+
+static bool stands_on_point(const struct kvm_engine *k)
+{
+	return point_exec_at(k, k->at.lin);
+}
+
+static int free_arm(struct kvm_engine *k, struct step *st, struct err *err)
+{
+	struct arm a = {
+		.user_exec = true,
+		.sw_bp = !k->quirks.software && (k->n_planted || (k->plan->catches & CATCH_INT3)),
+		.hw_bp = !k->quirks.software && (k->plan->catches & CATCH_ICEBP),
+	};
+
+	return arm_apply(k, &a, &st->armed, err);
+}
+
+static bool is_halted(struct kvm_engine *k)
+{
+	u32 mp;
+
+	return !vcpu_mp_state(k, &mp) && mp == KVM_MP_STATE_HALTED;
+}
+
+/* A sleep in HLT that nothing ends. */
+static bool sleeps_for_ever(struct kvm_engine *k)
+{
+	return !(k->s->regs.rflags & FL_IF) && is_halted(k);
+}
+
+/* EINTR: the timer, or the user. True: there is a stop. */
+static bool signal_seen(struct kvm_engine *k, struct step *st)
+{
+	enum cause c;
+
+	if (st->ev.completed)
+		return false;
+	machine_poll(k->base.machine);
+	if (sleeps_for_ever(k)) {
+		k->halted = true;
+		c = CAUSE_HLT;
+	} else if (k->interrupted) {
+		interrupt_take(k);
+		k->halted = is_halted(k);
+		c = CAUSE_INTERRUPT;
+	} else {
+		return false;
+	}
+	st->stop.causes = CAUSE_BIT(c);
+	st->stop.first = c;
+	st->stop.retired = -1;
+	return true;
+}
+
+/* HLT under a free run has IF=0 for good: the stop and the end. */
+static int free_end(struct kvm_engine *k, struct step *st, int *ret_end)
+{
+	st->stop.ev.kind = EVIDENCE_KVM;
+	st->stop.ev.kvm = st->ev;
+	*ret_end = st->stop.first == CAUSE_HLT ? RUN_STOP : RUN_INTERRUPTED;
+	stop_push(k, &st->stop);
+	return 0;
+}
+
+static int free_enter(struct kvm_engine *k, struct step *st, struct err *err)
+{
+	int r = free_arm(k, st, err);
+
+	if (r)
+		return r;
+	points_plant(k);
+	r = guest_enter(k, &st->ev, err);
+	at_load(k);
+	return r;
+}
+
+static bool is_planted(const struct kvm_engine *k, u64 lin)
+{
+	for (size_t i = 0; i < k->n_planted; i++)
+		if (k->planted[i].in && k->planted[i].lin == lin)
+			return true;
+	return false;
+}
+
+static void free_attribute(struct kvm_engine *k, struct step *st)
+{
+	struct landing l = {
+		.lin = k->at.lin, .rflags = k->s->regs.rflags, .insn = k->at.insn.facts,
+		.vector = k->at.insn.vector, .armed_emulated = k->quirks.software,
+		.planted = is_planted(k, k->at.lin),
+	};
+
+	attribute_kvm(&st->b, &st->armed, &st->ev, &l, &st->v);
+}
+
+/* INT n that the software flavour refuses: from here it is a step like any other. */
+static bool needs_step(const struct step *st)
+{
+	return st->v.pending && !st->v.causes;
+}
+
+/* One free run up to a report. */
+static int free_run(struct kvm_engine *k, int *ret_end, struct err *err)
+{
+	struct step st;
+	int r;
+
+	step_begin(k, &st);
+	r = free_enter(k, &st, err);
+	k->guest_dr_stale = true;
+	if (r)
+		return r;
+	stop_begin(k, &st.from, &st.stop);
+	st.stop.retired = -1;
+	if (st.ev.reason == KVM_EXIT_INTR)
+		return signal_seen(k, &st) ? free_end(k, &st, ret_end) : 0;
+	free_attribute(k, &st);
+	if (needs_step(&st))
+		return step_one(k, ret_end, err);
+	step_verdict(k, &st);
+	step_finish(k, &st, ret_end);
+	return 0;
+}
+
+/* In HLT from before: KVM sleeps on by itself, unless stepping has to see what wakes it. */
+static int halted_run(struct kvm_engine *k, int *ret_end, struct err *err)
+{
+	if (!(k->s->regs.rflags & FL_IF) || must_step(k))
+		return hlt_resume(k, ret_end, err);
+	k->halted = false;
+	return free_run(k, ret_end, err);
+}
+
+static int cont_once(struct kvm_engine *k, int *ret_end, struct err *err)
+{
+	if (k->halted)
+		return halted_run(k, ret_end, err);
+	if (must_step(k) || stands_on_point(k))
+		return step_one(k, ret_end, err);
+	return free_run(k, ret_end, err);
+}
+
+int cont_run(struct kvm_engine *k, int *ret_end, struct err *err)
+{
+	bool stopped;
+	int r = 0;
+
+	watch_start(k);
+	while (!r && *ret_end < 0) {
+		if (k->interrupted) {
+			interrupt_stop(k, ret_end);
+			break;
+		}
+		r = pending_resume(k, &stopped, ret_end, err);
+		if (!r && *ret_end < 0)
+			r = cont_once(k, ret_end, err);
+	}
+	watch_stop(k);
+	points_unplant(k);
+	return r;
+}

@@ -1,0 +1,299 @@
+/*
+ * points.c - the user's points: how each is noticed, planting and unplanting INT3s, and which of them
+ * a stop is at.
+ *
+ * While stepping an execute point is an address to compare. Running free it is an INT3 in guest
+ * memory, there only while the guest runs; or a debug register, if asked for, if the code cannot be
+ * written, or on the software flavour, where INT3 is not intercepted in real mode (K16); or else
+ * noticed by stepping all the way. Data points are debug registers where those fire, else stepping
+ * and looking at the memory.
+ */
+#include "engine/kvm/kvm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char cost_address[] =
+	"continue single-steps the guest to notice it: thousands of times slower than running free";
+static const char cost_data[] =
+	"debug registers do not watch data on this KVM: continue single-steps the guest and looks "
+	"after each instruction";
+
+static u64 value_at(struct kvm_engine *k, const struct point *p)
+{
+	u64 v = 0;
+
+	linear_read(&k->cpu, &k->phys, p->addr, &v, p->len);
+	return v;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------------- */
+
+static bool may_write_code(struct kvm_engine *k, u64 lin, u64 *ret_gpa)
+{
+	u8 b;
+
+	return !linear_to_phys(&k->cpu, &k->phys, lin, ret_gpa) &&
+	       machine_hva(k->base.machine, *ret_gpa, 1) && !k->phys.read(k->phys.arg, *ret_gpa, &b, 1);
+}
+
+/* The software flavour runs pages of the user's natively, where neither INT3 nor DR exits. */
+static bool is_user_page(struct kvm_engine *k, u64 lin)
+{
+	struct page_walk w;
+
+	page_walk(&k->cpu, &k->phys, lin, &w);
+	return (k->cpu.cr0 & CR0_PG) && w.present && w.user;
+}
+
+static s8 slot_free(struct kvm_engine *k, u8 used)
+{
+	for (unsigned n = 0; n < SLOTS; n++)
+		if (!(used & BIT(n)) && !(k->guest_dr.dr7 & DR7_LG(n)))
+			return n;
+	return -1;
+}
+
+/* DRn needs natural alignment (SDM "Debug Address Registers"). */
+static bool fits_dr(const struct point *p)
+{
+	return p->kind == POINT_EXEC || (p->len && p->len <= 8 && !(p->addr & (p->len - 1)));
+}
+
+static void serve_data(struct kvm_engine *k, struct served *s, u8 *used)
+{
+	bool dr = k->quirks.data_points && s->p.how != POINT_HOW_ADDRESS && fits_dr(&s->p);
+	s8 slot = dr ? slot_free(k, *used) : -1;
+
+	if (slot >= 0) {
+		s->slot = slot;
+		*used |= BIT(slot);
+		s->p.got = POINT_HOW_DR;
+		/* x86 has no read-only watch: rwatch is read-write, and tells a write by its value. */
+	} else {
+		s->p.got = POINT_HOW_ADDRESS;
+		s->p.cost = cost_data;
+	}
+	s->value = value_at(k, &s->p);
+	s->has_value = true;
+}
+
+static void serve_exec(struct kvm_engine *k, struct served *s, u8 *used)
+{
+	bool soft = k->quirks.software, wants_dr = s->p.how == POINT_HOW_DR || soft;
+	bool may_int3 = !soft && s->p.how != POINT_HOW_DR && s->p.how != POINT_HOW_ADDRESS;
+	u64 gpa;
+
+	if (soft && is_user_page(k, s->p.addr))
+		wants_dr = false;
+	if (may_int3 && may_write_code(k, s->p.addr, &gpa)) {
+		s->p.got = POINT_HOW_INT3;
+		s->planted = k->n_planted;
+		k->planted[k->n_planted++] = (struct planted){ .lin = s->p.addr, .gpa = gpa };
+		return;
+	}
+	s->slot = (wants_dr || !soft) && s->p.how != POINT_HOW_ADDRESS ? slot_free(k, *used) : -1;
+	if (s->slot >= 0) {
+		*used |= BIT(s->slot);
+		s->p.got = POINT_HOW_DR;
+		return;
+	}
+	s->p.got = POINT_HOW_ADDRESS;
+	s->p.cost = cost_address;
+}
+
+static int refuse(const struct point *p, struct err *err)
+{
+	return err_set(err, ENOSPC, "no debug register is left for point %u at %#llx: delete one or "
+				    "let vmstep choose how to notice it",
+		       p->id, (unsigned long long)p->addr);
+}
+
+int points_set(struct kvm_engine *k, struct point *p, size_t n, struct err *err)
+{
+	struct served *served = calloc(n ? n : 1, sizeof(*served));
+	struct planted *planted = calloc(n ? n : 1, sizeof(*planted));
+	u8 used = 0;
+	int r = regs_guest_dr(k, err);
+
+	if (!served || !planted || r) {
+		free(served);
+		free(planted);
+		return r ? r : err_set(err, ENOMEM, "no memory for %zu points", n);
+	}
+	points_free(k);
+	k->points = served;
+	k->planted = planted;
+	/* Data points first: nothing but a debug register serves them well. */
+	for (int data = 1; data >= 0; data--) {
+		for (size_t i = 0; i < n; i++) {
+			struct served *s = &served[i];
+
+			if ((p[i].kind != POINT_EXEC) != data)
+				continue;
+			*s = (struct served){ .p = p[i], .slot = -1, .planted = -1 };
+			s->p.cost = NULL;
+			(data ? serve_data : serve_exec)(k, s, &used);
+			if (s->p.how == POINT_HOW_DR && s->p.got != POINT_HOW_DR &&
+			    (data ? k->quirks.data_points : true)) {
+				points_free(k);
+				return refuse(&p[i], err);
+			}
+			k->by_address |= s->p.got == POINT_HOW_ADDRESS;
+		}
+	}
+	k->n_points = n;
+	for (size_t i = 0; i < n; i++) {
+		p[i].got = served[i].p.got;
+		p[i].cost = served[i].p.cost;
+	}
+	return 0;
+}
+
+void points_free(struct kvm_engine *k)
+{
+	points_unplant(k);
+	free(k->points);
+	free(k->planted);
+	k->points = NULL;
+	k->planted = NULL;
+	k->n_points = k->n_planted = 0;
+	k->by_address = false;
+}
+
+/* ---- planting ------------------------------------------------------------------------------------- */
+
+void points_plant(struct kvm_engine *k)
+{
+	const u8 cc = 0xcc;
+	u8 now;
+
+	for (size_t i = 0; i < k->n_planted; i++) {
+		struct planted *p = &k->planted[i];
+
+		/* The mapping may be another one since: the point is at the linear address. */
+		if (!p->in && linear_to_phys(&k->cpu, &k->phys, p->lin, &p->gpa))
+			continue;
+		if (k->phys.read(k->phys.arg, p->gpa, &now, 1) || (p->in && now == cc))
+			continue;
+		p->orig = now; /* also when the guest has overwritten our INT3 */
+		p->in = !k->phys.write(k->phys.arg, p->gpa, &cc, 1);
+	}
+}
+
+void points_unplant(struct kvm_engine *k)
+{
+	u8 now;
+
+	for (size_t i = 0; i < k->n_planted; i++) {
+		struct planted *p = &k->planted[i];
+
+		if (p->in && !k->phys.read(k->phys.arg, p->gpa, &now, 1) && now == 0xcc)
+			k->phys.write(k->phys.arg, p->gpa, &p->orig, 1);
+		p->in = false;
+	}
+}
+
+/* ---- which points a stop is at ---------------------------------------------------------------------- */
+
+const struct served *point_exec_at(const struct kvm_engine *k, u64 lin)
+{
+	for (size_t i = 0; i < k->n_points; i++)
+		if (k->points[i].p.kind == POINT_EXEC && k->points[i].p.addr == lin)
+			return &k->points[i];
+	return NULL;
+}
+
+static bool overlaps(const struct point *p, u64 lin, u16 size)
+{
+	return p->addr < lin + size && lin < p->addr + p->len;
+}
+
+/* Did the instruction stepped touch the watched bytes? By its operands where they are formulas. */
+static bool touched(const struct kvm_engine *k, const struct step *st, const struct served *s)
+{
+	for (unsigned i = 0; i < st->n_mem; i++) {
+		const struct insn_mem *m = &st->from.insn.mem[i];
+
+		if ((s->p.kind == POINT_READ ? m->read : m->read || m->write) &&
+		    overlaps(&s->p, st->mem_lin[i], m->size))
+			return true;
+	}
+	return false;
+}
+
+static void cause_point(struct stop *s, const struct served *p, enum cause c, u8 how)
+{
+	s->causes |= CAUSE_BIT(c);
+	if (s->first == CAUSE_NONE)
+		s->first = c;
+	s->point = p->p.id;
+	s->point_how = how;
+	s->point_dr = how == POINT_HOW_DR ? p->slot : -1;
+}
+
+static bool data_hit(struct kvm_engine *k, struct step *st, struct served *s)
+{
+	u64 now = value_at(k, &s->p);
+	bool by_dr = s->slot >= 0 && (st->v.host_hits & BIT(s->slot));
+	bool changed = s->has_value && now != s->value;
+	bool hit = by_dr || (s->slot < 0 && (s->p.kind == POINT_READ ? touched(k, st, s) :
+					     s->p.kind == POINT_ACCESS ? changed || touched(k, st, s) :
+									 changed));
+
+	if (hit && !(st->stop.causes & CAUSE_BIT(CAUSE_UWATCH) && st->stop.point)) {
+		cause_point(&st->stop, s, CAUSE_UWATCH, by_dr ? POINT_HOW_DR : POINT_HOW_ADDRESS);
+		st->stop.hit_addr = s->p.addr;
+		st->stop.old_value = s->value;
+		st->stop.new_value = now;
+	}
+	s->value = now;
+	return hit;
+}
+
+/* What brought the guest to a halt there: while stepping it is the comparison of addresses. */
+static u8 how_seen(const struct step *st, const struct served *p)
+{
+	if (st->v.planted_hit)
+		return POINT_HOW_INT3;
+	return p->slot >= 0 && (st->v.host_hits & BIT(p->slot)) ? POINT_HOW_DR : POINT_HOW_ADDRESS;
+}
+
+static void values_refresh(struct kvm_engine *k)
+{
+	for (size_t i = 0; i < k->n_points; i++)
+		if (k->points[i].p.kind != POINT_EXEC)
+			k->points[i].value = value_at(k, &k->points[i].p);
+}
+
+static bool accepted(struct kvm_engine *k, struct stop *s)
+{
+	return !k->plan->accept || k->plan->accept(k->plan->accept_arg, s);
+}
+
+bool points_check(struct kvm_engine *k, struct step *st)
+{
+	struct stop *s = &st->stop;
+	const struct served *exec;
+	bool hit = false;
+
+	if (!k->n_points)
+		return false;
+	if (k->plan->quiet_points) {
+		values_refresh(k);
+		return false;
+	}
+	for (size_t i = 0; i < k->n_points; i++)
+		if (k->points[i].p.kind != POINT_EXEC)
+			hit |= data_hit(k, st, &k->points[i]);
+	exec = point_exec_at(k, s->lin);
+	if (exec && (s->lin != st->from.lin || s->retired)) {
+		hit = true;
+		if (!(s->causes & CAUSE_BIT(CAUSE_UWATCH)))
+			cause_point(s, exec, CAUSE_BREAK, how_seen(st, exec));
+		else
+			s->causes |= CAUSE_BIT(CAUSE_BREAK);
+	}
+	return hit && accepted(k, s);
+}

@@ -1,0 +1,66 @@
+/* insn_mem.c - where the memory operands of one instruction lie, as formulas; see insn.h. */
+#include "zydis_decode.h"
+
+static u8 reg_number(ZydisRegister r)
+{
+	switch (ZydisRegisterGetClass(r)) {
+	case ZYDIS_REGCLASS_GPR16:
+	case ZYDIS_REGCLASS_GPR32:
+	case ZYDIS_REGCLASS_GPR64:
+		return ZydisRegisterGetId(r);
+	case ZYDIS_REGCLASS_IP:
+		return INSN_MEM_RIP;
+	default:
+		return INSN_MEM_NONE;
+	}
+}
+
+static u8 seg_number(ZydisRegister r)
+{
+	s8 id = ZydisRegisterGetClass(r) == ZYDIS_REGCLASS_SEGMENT ? ZydisRegisterGetId(r) : SEG_DS;
+
+	return id >= 0 && id < SEG_COUNT ? id : SEG_DS;
+}
+
+/* A PUSH or CALL stores below the stack pointer that it then moves there. */
+static bool is_push(const ZydisDecodedOperand *op)
+{
+	return op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN && reg_number(op->mem.base) == GPR_RSP &&
+	       (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) && !(op->actions & ZYDIS_OPERAND_ACTION_MASK_READ);
+}
+
+/* XLAT's index is AL, a gather's a vector: those are not told. */
+static bool is_formula(const ZydisDecodedOperand *op)
+{
+	return op->type == ZYDIS_OPERAND_TYPE_MEMORY && op->mem.type == ZYDIS_MEMOP_TYPE_MEM &&
+	       (op->mem.index == ZYDIS_REGISTER_NONE || reg_number(op->mem.index) != INSN_MEM_NONE);
+}
+
+void insn_mem_decode(const struct decoded *d, struct insn *ret)
+{
+	for (unsigned i = 0; i < d->insn.operand_count && ret->n_mem < INSN_MEMS; i++) {
+		const ZydisDecodedOperand *op = &d->op[i];
+		struct insn_mem *m = &ret->mem[ret->n_mem];
+
+		if (!is_formula(op))
+			continue;
+		*m = (struct insn_mem){
+			.base = op->mem.base == ZYDIS_REGISTER_NONE ? INSN_MEM_NONE : reg_number(op->mem.base),
+			.index = op->mem.index == ZYDIS_REGISTER_NONE ? INSN_MEM_NONE :
+									reg_number(op->mem.index),
+			.scale = op->mem.scale,
+			.seg = seg_number(op->mem.segment),
+			.size = op->size / 8,
+			.read = op->actions & ZYDIS_OPERAND_ACTION_MASK_READ,
+			.write = op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE,
+			.disp = op->mem.disp.value,
+		};
+		if (is_push(op)) {
+			m->disp -= m->size;
+			m->stack = true;
+		}
+		if (m->base == GPR_RSP && op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN)
+			m->stack = true;
+		ret->n_mem++;
+	}
+}
