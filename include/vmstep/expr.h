@@ -2,11 +2,21 @@
  * expr.h - C expressions over registers, symbols, convenience variables and guest memory, in gdb's
  * dialect. Implemented by src/debug/expr*.c; used for print, x, conditions, set, addresses.
  *
- * Grammar: C operators with C precedence (no ?: assignment chains beyond =, op=), integer and
- * character constants (0x, 0b, octal, 'a'), $reg, $name convenience variables, $N / $ / $$ value
- * history, symbols (their address; &sym the same, *sym reads by size), (type)expr and *(type*)expr
- * with u8..u64, s8..s64, uint8_t.., char, short, int, long, unsigned, void*; expr@N; parentheses; seg:off.
- * Arithmetic is 64-bit, wraps, and is unsigned unless an operand's type is signed.
+ * Grammar: C operators with C precedence (no comma, no ++ and --), = and op=, ?:, integer and
+ * character constants (0x, 0b, octal, 'a', suffixes u and l), $reg, $name convenience variables, $N /
+ * $ / $$ / $$N value history, symbols (their address; &sym the same, *sym reads by size), (type)expr
+ * and *(type*)expr with u8..u64, s8..s64, uint8_t.., char, short, int, long, unsigned, void*;
+ * sizeof(type); ptr[i]; expr@N; parentheses; seg:off.
+ *
+ * Arithmetic is done in 64 bits and wraps; what is signed follows from C's usual conversions, as in
+ * gdb. Types of registers are gdb's: general registers signed, rsp, rbp and rip pointers. $pc is the
+ * *linear* address of the next instruction in every mode (so that x/i $pc is right in real mode too);
+ * $rip, $eip and $ip are the register. An address without a type reads as a signed word of the mode's
+ * width (*0x500, *$rsp). Pointer arithmetic counts elements; plain symbols and void pointers count
+ * bytes. seg:off with a segment register takes its hidden base, with a number in real mode number * 16;
+ * a bare NUMBER:NUMBER is hexadecimal on both sides (f000:fff0, 0:7c00).
+ *
+ * Errors of parsing are one sentence that starts with "column N: ".
  */
 #ifndef VMSTEP_EXPR_H
 #define VMSTEP_EXPR_H
@@ -40,5 +50,7 @@ int expr_value(struct session *s, const char *text, struct value *ret, struct er
 int expr_u64(struct session *s, const char *text, u64 *ret, struct err *err);
 /* A location: symbol, *EXPR, SEG:OFF, number or any expression; a linear address. */
 int expr_location(struct session *s, const char *text, u64 *ret, struct err *err);
+/* The same for a prefix, as expr_parse_prefix() ("main if $rax == 1"). */
+int expr_location_prefix(struct session *s, const char *text, u64 *ret, const char **ret_end, struct err *err);
 
 #endif

@@ -41,6 +41,8 @@ const char *session_engine_reason(const struct session *s);
 /* `set engine NAME`: checks that it works here; restarts the guest if there is one. */
 int session_set_engine(struct session *s, const char *name, struct err *err);
 struct symbols *session_symbols(struct session *s); /* NULL: none */
+/* Command symbol-file: take the symbols from another ELF file from now on; on failure the old ones stay. */
+int session_load_symbols(struct session *s, const char *path, struct err *err);
 /* insn_symbolize_fn over the session's symbols; arg is the session. */
 bool session_symbolize(void *session, u64 addr, char *buf, size_t size);
 
@@ -136,12 +138,18 @@ struct upoint {
 	u64 old_value;       /* watch */
 	u8 got;              /* enum point_how, by the engine; valid when the guest lives */
 	const char *cost;
+	bool stopped;        /* the last stop is one of this point */
 };
 int session_break(struct session *s, enum upoint_type type, const char *what, u64 addr, u8 len, bool temporary,
 		  const char *condition, struct upoint **ret, struct err *err);
 int session_catch(struct session *s, const struct upoint *proto, struct upoint **ret, struct err *err);
 int session_delete(struct session *s, u32 num, struct err *err);
 struct upoint *session_point(struct session *s, u32 num); /* NULL if unknown */
+/*
+ * The points that made the last stop (for their commands), at most max; returns how many. Temporary
+ * ones are deleted by then and no more found by number: here they are valid until the next run.
+ */
+size_t session_stop_points(struct session *s, struct upoint **ret, size_t max);
 struct upoint *const *session_points(const struct session *s, size_t *ret_n);
 int session_point_enable(struct session *s, u32 num, bool on, struct err *err);
 int session_point_condition(struct session *s, u32 num, const char *text_or_null, struct err *err);

@@ -128,7 +128,8 @@ struct stop {
 	u64 rflags;         /* the guest's */
 	u64 dr6, dr7;
 	u64 hit_addr;       /* WATCH/n: the watched address */
-	u64 old_value, new_value; /* WATCH/n by value; both 0 where not known */
+	u64 old_value, new_value; /* WATCH/n by value; both 0 where not known. EXIT: new_value is the
+			       guest's exit status, as machine_take_event() gave it */
 	u16 cs;
 	u8 n_bytes, n_from; /* instruction bytes at lin and at from_lin; 0: unreadable */
 	u8 bytes[INSN_MAX], from_bytes[INSN_MAX];

@@ -1,0 +1,272 @@
+/*
+ * accept.c - whether a stop at a point counts: temporary points, conditions, ignore counts, watched
+ * values, catches. Called by the engine in the middle of a run (plan.accept), so that a condition
+ * that is false costs no way back to the user.
+ */
+#include <string.h>
+#include "private.h"
+
+enum { POINT_CAUSES = CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH) | CAUSE_BIT(CAUSE_CATCH) };
+
+/* ---- temporary points of the debugger ------------------------------------------------------------ */
+
+static bool frame_matches(struct session *s, const struct temp_point *t)
+{
+	const struct cpu_state *c;
+	struct return_site site;
+
+	if (!t->min_sp && !t->min_cfa)
+		return true;
+	if (state_need(s, REGS_GPR | REGS_SYS, &c, NULL))
+		return false;
+	if (t->min_sp && (cpu_cpl(c) != t->cpl || state_linear_sp(c) < t->min_sp))
+		return false;
+	return !t->min_cfa || !frame_return(s, c, &site) || site.sp >= t->min_cfa;
+}
+
+static bool temp_matches(struct session *s, const struct stop *st)
+{
+	for (unsigned i = 0; i < s->n_temp; i++)
+		if (s->temp[i].addr == st->lin && frame_matches(s, &s->temp[i]))
+			return true;
+	return false;
+}
+
+/* ---- the user's conditions ----------------------------------------------------------------------- */
+
+static bool condition_holds(struct session *s, const struct upoint *p)
+{
+	struct err why = { 0 };
+	struct value v;
+
+	if (!p->cond)
+		return true;
+	if (!expr_eval(s, p->cond, &v, &why))
+		return v.bits;
+	/* As gdb does: a condition that cannot be tested stops, and says so. */
+	note(s, "error in testing condition \"%s\" of point %u: %s", p->condition, p->num, why.text);
+	return true;
+}
+
+/* gdb's order: a false condition is no hit; an ignored hit is one. */
+static bool point_counts(struct session *s, struct upoint *p)
+{
+	if (!condition_holds(s, p))
+		return false;
+	p->hits++;
+	if (p->ignore) {
+		p->ignore--;
+		return false;
+	}
+	return true;
+}
+
+static bool break_counts(struct session *s, const struct stop *st, struct upoint *p)
+{
+	return (p->type == UPOINT_BREAK || p->type == UPOINT_HBREAK) && p->addr == st->lin &&
+	       point_counts(s, p);
+}
+
+/* ---- watchpoints --------------------------------------------------------------------------------- */
+
+/* A changed value speaks for itself; an access is the engine's word for one point. */
+static bool watch_is_meant(const struct stop *st, const struct upoint *p)
+{
+	if (p->type == UPOINT_WATCH)
+		return true;
+	if (p->type != UPOINT_RWATCH && p->type != UPOINT_AWATCH)
+		return false;
+	return st->point == p->num || st->hit_addr == p->addr;
+}
+
+/*
+ * By value, as gdb: watch wants a change. The processor has no read-only breakpoint (SDM "Debug
+ * Control Register (DR7)"), so rwatch takes an access that changed the value for the write it was.
+ */
+static bool watch_counts(struct session *s, struct stop *st, struct upoint *p)
+{
+	u64 old = p->old_value, new = old;
+
+	if (!watch_is_meant(st, p) || state_read_uint(s, p->addr, p->len, &new, NULL))
+		return false;
+	p->old_value = new;
+	if (p->type == UPOINT_WATCH ? new == old : p->type == UPOINT_RWATCH && new != old)
+		return false;
+	if (!point_counts(s, p))
+		return false;
+	st->hit_addr = p->addr;
+	st->old_value = old;
+	st->new_value = new;
+	return true;
+}
+
+/* ---- catches ------------------------------------------------------------------------------------- */
+
+static u32 insn_catches(const struct stop *st)
+{
+	struct insn in;
+
+	if (!st->n_from || st->retired == 0)
+		return 0;
+	insn_decode(mode_bits(st->from_mode), st->from_bytes, st->n_from, &in);
+	switch (in.facts.cls) {
+	case INSN_RDMSR:
+	case INSN_WRMSR:
+		return CATCH_MSR;
+	case INSN_MOV_CR:
+		return CATCH_CR;
+	case INSN_IN:
+	case INSN_OUT:
+		return CATCH_IO;
+	case INSN_HLT:
+		return CATCH_HLT;
+	default:
+		return 0;
+	}
+}
+
+/* What happened at this stop, as catch bits: what the engine names and what the instruction was. */
+static u32 stop_catches(const struct stop *st)
+{
+	static const struct {
+		u8 cause;
+		u32 bit;
+	} by_cause[] = {
+		{ CAUSE_ICEBP, CATCH_ICEBP }, { CAUSE_INT3, CATCH_INT3 }, { CAUSE_HLT, CATCH_HLT },
+		{ CAUSE_IO, CATCH_IO }, { CAUSE_MMIO, CATCH_MMIO }, { CAUSE_EXCEPTION, CATCH_EXCEPTION },
+	};
+	u32 bits = insn_catches(st);
+
+	for (size_t i = 0; i < ARRAY_SIZE(by_cause); i++)
+		if (st->causes & CAUSE_BIT(by_cause[i].cause))
+			bits |= by_cause[i].bit;
+	if (st->ev.kind == EVIDENCE_KVM && st->ev.kvm.gpa)
+		bits |= CATCH_MMIO;
+	if (st->has_event && !st->event_rep && st->event_vector < 32 && st->event_type != INTR_EXTERNAL)
+		bits |= CATCH_EXCEPTION;
+	return bits;
+}
+
+/*
+ * The port of the I/O at this stop: from the evidence, else from the instruction (SDM volume 2 IN,
+ * OUT: imm8 with opcodes E4-E7, else DX, which neither IN nor OUT nor INS nor OUTS changes).
+ */
+static u16 io_port(const struct stop *st)
+{
+	if (st->ev.kind == EVIDENCE_KVM && (st->causes & CAUSE_BIT(CAUSE_IO)) && st->ev.kvm.size)
+		return st->ev.kvm.port;
+	for (unsigned i = 0; i + 1 < st->n_from; i++) {
+		u8 b = st->from_bytes[i];
+
+		if (b >= 0xe4 && b <= 0xe7)
+			return st->from_bytes[i + 1];
+		if ((b >= 0x6c && b <= 0x6f) || (b >= 0xec && b <= 0xef))
+			break;
+	}
+	return st->gpr[GPR_RDX];
+}
+
+static u8 event_vector(const struct stop *st)
+{
+	if (!st->has_event && st->ev.kind == EVIDENCE_KVM && (st->causes & CAUSE_BIT(CAUSE_EXCEPTION)))
+		return st->ev.kvm.exception;
+	return st->event_vector;
+}
+
+static bool catch_matches(const struct stop *st, const struct upoint *p, u32 happened)
+{
+	u32 both = p->catches & happened;
+
+	if (both & CATCH_IO) {
+		u16 port = io_port(st);
+
+		if (port < p->port_lo || port > p->port_hi)
+			both &= ~CATCH_IO;
+	}
+	if ((both & CATCH_EXCEPTION) && p->vectors && !(p->vectors & BIT(event_vector(st) & 31)))
+		both &= ~CATCH_EXCEPTION;
+	return both;
+}
+
+static bool catch_counts(struct session *s, const struct stop *st, struct upoint *p, u32 happened)
+{
+	return p->type == UPOINT_CATCH && catch_matches(st, p, happened) && point_counts(s, p);
+}
+
+/* ---- all together -------------------------------------------------------------------------------- */
+
+/* All enabled points of this stop: each counts its hit; the first accepted one gives the number. */
+static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 happened)
+{
+	u32 accepted = 0, number = 0;
+
+	for (size_t i = 0; i < s->n_points; i++) {
+		struct upoint *p = s->point[i];
+		u32 cause = 0;
+
+		if (!p->enabled)
+			continue;
+		if ((causes & CAUSE_BIT(CAUSE_BREAK)) && break_counts(s, st, p))
+			cause = CAUSE_BIT(CAUSE_BREAK);
+		else if ((causes & CAUSE_BIT(CAUSE_UWATCH)) && watch_counts(s, st, p))
+			cause = CAUSE_BIT(CAUSE_UWATCH);
+		else if (happened && catch_counts(s, st, p, happened))
+			cause = CAUSE_BIT(CAUSE_CATCH);
+		if (cause && !number)
+			number = p->num;
+		if (cause)
+			p->stopped = true;
+		accepted |= cause;
+	}
+	st->point = number;
+	return accepted;
+}
+
+/* A cause that was taken out must not stay the first one. */
+static void fix_first(struct stop *st)
+{
+	if (st->first < CAUSE_COUNT && (st->causes & CAUSE_BIT(st->first)))
+		return;
+	st->first = CAUSE_NONE;
+	for (unsigned c = 0; c < CAUSE_COUNT && st->first == CAUSE_NONE; c++)
+		if (st->causes & CAUSE_BIT(c))
+			st->first = c;
+}
+
+static void settle_causes(struct stop *st, u32 accepted, bool temp)
+{
+	st->causes = (st->causes & ~POINT_CAUSES) | accepted;
+	if (temp && !st->causes) /* only our own point: the end of the run that was asked for */
+		st->causes = CAUSE_BIT(CAUSE_LIMIT);
+	fix_first(st);
+}
+
+bool points_accept(void *session, struct stop *st)
+{
+	struct session *s = session;
+	u32 causes = st->causes, accepted, happened;
+	bool temp;
+
+	state_forget(s); /* the engine has been running */
+	temp = temp_matches(s, st);
+	/* Only where the engine looked for catches: else the same one would count twice. */
+	happened = !s->catch_by_step && (causes & CAUSE_BIT(CAUSE_CATCH)) ? stop_catches(st) : 0;
+	accepted = accepted_causes(s, st, causes, happened);
+	settle_causes(st, accepted, temp);
+	s->temp_hit |= temp;
+	return accepted || temp;
+}
+
+bool points_catch_step(struct session *s, struct stop *st, u32 catches)
+{
+	u32 happened = stop_catches(st) & catches, accepted;
+	u32 causes = st->causes, number = st->point;
+
+	if (!happened)
+		return false;
+	accepted = accepted_causes(s, st, 0, happened);
+	if (number) /* a break or watch that was accepted before keeps its number */
+		st->point = number;
+	st->causes = causes | accepted;
+	return accepted;
+}

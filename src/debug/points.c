@@ -1,0 +1,487 @@
+/* points.c - the user's break-, watch- and catchpoints and the engine's set of them; see session.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "private.h"
+
+/* What a catch costs that the engine cannot do while the guest runs free. */
+static const char stepping_cost[] = "continue single-steps to find it: some thousand times slower than running free";
+
+static void free_lines(char **lines)
+{
+	for (size_t i = 0; lines && lines[i]; i++)
+		free(lines[i]);
+	free(lines);
+}
+
+static void point_free(struct upoint *p)
+{
+	if (!p)
+		return;
+	free(p->what);
+	free(p->condition);
+	expr_destroy(p->cond);
+	free_lines(p->commands);
+	free(p);
+}
+
+static bool is_code(const struct upoint *p)
+{
+	return p->type == UPOINT_BREAK || p->type == UPOINT_HBREAK;
+}
+
+static bool is_watch(const struct upoint *p)
+{
+	return p->type == UPOINT_WATCH || p->type == UPOINT_RWATCH || p->type == UPOINT_AWATCH;
+}
+
+static u8 engine_kind(const struct upoint *p)
+{
+	switch (p->type) {
+	case UPOINT_WATCH:
+		return POINT_WRITE;
+	case UPOINT_RWATCH:
+		return POINT_READ;
+	case UPOINT_AWATCH:
+		return POINT_ACCESS;
+	default:
+		return POINT_EXEC;
+	}
+}
+
+/* The same place as an enabled point before it: the engine gets it once, accept() sees to both. */
+static bool is_double(const struct session *s, size_t i)
+{
+	const struct upoint *p = s->point[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct upoint *q = s->point[j];
+
+		if (q->enabled && q->type != UPOINT_CATCH && q->addr == p->addr && is_code(p) && is_code(q))
+			return true;
+	}
+	return false;
+}
+
+static bool user_point_at(const struct session *s, u64 addr)
+{
+	for (size_t i = 0; i < s->n_points; i++)
+		if (s->point[i]->enabled && is_code(s->point[i]) && s->point[i]->addr == addr)
+			return true;
+	return false;
+}
+
+static size_t collect(struct session *s, struct point *set)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_points; i++) {
+		const struct upoint *p = s->point[i];
+
+		if (!p->enabled || p->type == UPOINT_CATCH || is_double(s, i))
+			continue;
+		set[n++] = (struct point){
+			.id = p->num,
+			.kind = engine_kind(p),
+			.how = p->type == UPOINT_HBREAK ? POINT_HOW_DR : POINT_HOW_AUTO,
+			.len = is_code(p) ? 1 : p->len,
+			.addr = p->addr,
+		};
+	}
+	for (unsigned i = 0; i < s->n_temp; i++)
+		if (!user_point_at(s, s->temp[i].addr))
+			set[n++] = (struct point){ .kind = POINT_EXEC, .len = 1, .addr = s->temp[i].addr };
+	return n;
+}
+
+static void take_back(struct session *s, const struct point *set, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct upoint *p = set[i].id ? session_point(s, set[i].id) : NULL;
+
+		if (p) {
+			p->got = set[i].got;
+			p->cost = set[i].cost;
+		}
+	}
+}
+
+int points_apply(struct session *s, struct err *err)
+{
+	struct point *set;
+	size_t n;
+	int rc;
+
+	if (!s->engine || !s->points_dirty)
+		return 0;
+	set = calloc(s->n_points + s->n_temp + 1, sizeof(*set));
+	if (!set)
+		return err_set(err, ENOMEM, "no memory for the points");
+	n = collect(s, set);
+	rc = s->engine->ops->set_points(s->engine, set, n, err);
+	if (!rc) {
+		take_back(s, set, n);
+		s->points_dirty = false;
+	}
+	free(set);
+	return rc;
+}
+
+static void widen_ports(struct plan *plan, const struct upoint *p, bool first)
+{
+	if (first || p->port_lo < plan->catch_port_lo)
+		plan->catch_port_lo = p->port_lo;
+	if (first || p->port_hi > plan->catch_port_hi)
+		plan->catch_port_hi = p->port_hi;
+}
+
+/* The plan has one range of ports and one set of vectors: the hull; accept() looks at each point. */
+void points_catches(const struct session *s, struct plan *plan)
+{
+	bool all_vectors = false;
+
+	for (size_t i = 0; i < s->n_points; i++) {
+		const struct upoint *p = s->point[i];
+
+		if (!p->enabled || p->type != UPOINT_CATCH)
+			continue;
+		if (p->catches & CATCH_IO)
+			widen_ports(plan, p, !(plan->catches & CATCH_IO));
+		if (p->catches & CATCH_EXCEPTION) {
+			all_vectors |= !p->vectors;
+			plan->catch_vectors |= p->vectors;
+		}
+		plan->catches |= p->catches;
+	}
+	if (all_vectors)
+		plan->catch_vectors = 0;
+}
+
+static int compile(struct session *s, struct upoint *p, const char *text, struct err *err)
+{
+	struct expr *cond = NULL;
+	char *copy = NULL;
+
+	if (text) {
+		int rc = expr_parse(s, text, &cond, err);
+
+		if (rc)
+			return rc;
+		copy = strdup(text);
+		if (!copy) {
+			expr_destroy(cond);
+			return err_set(err, ENOMEM, "no memory for the condition");
+		}
+	}
+	expr_destroy(p->cond);
+	free(p->condition);
+	p->cond = cond;
+	p->condition = copy;
+	return 0;
+}
+
+static void recompile_one(struct session *s, struct upoint *p)
+{
+	struct err why = { 0 };
+	u64 addr;
+
+	if (is_code(p) && p->what && p->what[0] != '*' && !expr_location(s, p->what, &addr, NULL))
+		p->addr = addr;
+	if (p->condition) {
+		char *text = strdup(p->condition);
+
+		if (text && compile(s, p, text, &why)) {
+			p->enabled = false;
+			note(s, "point %u is disabled: its condition \"%s\" does not fit the new symbols: %s",
+			     p->num, text, why.text);
+		}
+		free(text);
+	}
+}
+
+void points_recompile(struct session *s)
+{
+	for (size_t i = 0; i < s->n_points; i++)
+		recompile_one(s, s->point[i]);
+	s->points_dirty = true;
+}
+
+void points_refresh_values(struct session *s)
+{
+	for (size_t i = 0; i < s->n_points; i++)
+		if (is_watch(s->point[i]))
+			state_read_uint(s, s->point[i]->addr, s->point[i]->len, &s->point[i]->old_value, NULL);
+}
+
+static void gone_clear(struct session *s)
+{
+	for (size_t i = 0; i < s->n_gone; i++)
+		point_free(s->gone[i]);
+	free(s->gone);
+	s->gone = NULL;
+	s->n_gone = 0;
+}
+
+void points_forget_stop(struct session *s)
+{
+	gone_clear(s);
+	for (size_t i = 0; i < s->n_points; i++)
+		s->point[i]->stopped = false;
+}
+
+void points_destroy(struct session *s)
+{
+	gone_clear(s);
+	for (size_t i = 0; i < s->n_points; i++)
+		point_free(s->point[i]);
+	free(s->point);
+	s->point = NULL;
+	s->n_points = 0;
+}
+
+/* ---- adding and removing ------------------------------------------------------------------------- */
+
+static int list_add(struct session *s, struct upoint *p, struct err *err)
+{
+	if (s->n_points == s->cap_points) {
+		size_t cap = s->cap_points ? s->cap_points * 2 : 8;
+		struct upoint **list = realloc(s->point, cap * sizeof(struct upoint *));
+
+		if (!list)
+			return err_set(err, ENOMEM, "no memory for the point");
+		s->point = list;
+		s->cap_points = cap;
+	}
+	s->point[s->n_points++] = p;
+	s->points_dirty = true;
+	return 0;
+}
+
+static void list_remove(struct session *s, size_t i)
+{
+	s->points_dirty |= s->point[i]->type != UPOINT_CATCH;
+	memmove(&s->point[i], &s->point[i + 1], (--s->n_points - i) * sizeof(s->point[0]));
+}
+
+void points_delete_temporary(struct session *s)
+{
+	for (size_t i = 0; i < s->n_points;) {
+		struct upoint *p = s->point[i];
+		struct upoint **gone;
+
+		if (!p->temporary || !p->stopped) {
+			i++;
+			continue;
+		}
+		list_remove(s, i);
+		gone = realloc(s->gone, (s->n_gone + 1) * sizeof(struct upoint *));
+		if (gone) { /* its commands are still to be run */
+			s->gone = gone;
+			s->gone[s->n_gone++] = p;
+		} else {
+			point_free(p);
+		}
+	}
+}
+
+/* Enter a complete point: numbered only when the engine could take it. Frees it on failure. */
+static int enter(struct session *s, struct upoint *p, struct upoint **ret, struct err *err)
+{
+	int rc;
+
+	p->num = s->next_point;
+	p->enabled = true;
+	rc = list_add(s, p, err);
+	if (rc) {
+		point_free(p);
+		return rc;
+	}
+	rc = points_apply(s, err);
+	if (rc) {
+		list_remove(s, s->n_points - 1);
+		point_free(p);
+		points_apply(s, NULL);
+		return rc;
+	}
+	s->next_point++;
+	*ret = p;
+	return 0;
+}
+
+static int check_watch(struct session *s, const struct upoint *p, struct err *err)
+{
+	u64 value;
+
+	if (p->len != 1 && p->len != 2 && p->len != 4 && p->len != 8)
+		return err_set(err, EINVAL, "cannot watch %u bytes: a watchpoint has 1, 2, 4 or 8; give a size as in *(u32*)0x%llx",
+			       p->len, (unsigned long long)p->addr);
+	return s->engine ? state_read_uint(s, p->addr, p->len, &value, err) : 0;
+}
+
+int session_break(struct session *s, enum upoint_type type, const char *what, u64 addr, u8 len, bool temporary,
+		  const char *condition, struct upoint **ret, struct err *err)
+{
+	struct upoint *p = calloc(1, sizeof(*p));
+	int rc = 0;
+
+	if (!p || !(p->what = strdup(what ?: ""))) {
+		point_free(p);
+		return err_set(err, ENOMEM, "no memory for the point");
+	}
+	p->type = type;
+	p->temporary = temporary;
+	p->addr = addr;
+	p->len = len;
+	if (is_watch(p))
+		rc = check_watch(s, p, err);
+	if (!rc && condition)
+		rc = compile(s, p, condition, err);
+	if (rc) {
+		point_free(p);
+		return rc;
+	}
+	if (is_watch(p))
+		state_read_uint(s, addr, len, &p->old_value, NULL);
+	return enter(s, p, ret, err);
+}
+
+int session_catch(struct session *s, const struct upoint *proto, struct upoint **ret, struct err *err)
+{
+	struct upoint *p;
+	int rc = 0;
+
+	if (!proto->catches || (proto->catches & ~CATCH_ALL))
+		return err_set(err, EINVAL, "nothing to catch; say one of io, mmio, msr, cr, exception, hlt, icebp, int3");
+	p = calloc(1, sizeof(*p));
+	if (!p || !(p->what = strdup(proto->what ?: ""))) {
+		point_free(p);
+		return err_set(err, ENOMEM, "no memory for the catchpoint");
+	}
+	p->type = UPOINT_CATCH;
+	p->temporary = proto->temporary;
+	p->catches = proto->catches;
+	p->vectors = proto->vectors;
+	p->port_lo = proto->port_lo;
+	p->port_hi = proto->port_hi;
+	p->ignore = proto->ignore;
+	if (s->ops && (p->catches & ~s->ops->catches)) {
+		p->got = POINT_HOW_ADDRESS;
+		p->cost = stepping_cost;
+	}
+	if (proto->condition)
+		rc = compile(s, p, proto->condition, err);
+	if (rc) {
+		point_free(p);
+		return rc;
+	}
+	return enter(s, p, ret, err);
+}
+
+static int unknown(u32 num, struct err *err)
+{
+	return err_set(err, ENOENT, "there is no point number %u; see info breakpoints", num);
+}
+
+int session_delete(struct session *s, u32 num, struct err *err)
+{
+	for (size_t i = 0; i < s->n_points; i++) {
+		struct upoint *p = s->point[i];
+
+		if (p->num != num)
+			continue;
+		list_remove(s, i);
+		point_free(p);
+		return points_apply(s, err);
+	}
+	return unknown(num, err);
+}
+
+struct upoint *session_point(struct session *s, u32 num)
+{
+	for (size_t i = 0; i < s->n_points; i++)
+		if (s->point[i]->num == num)
+			return s->point[i];
+	return NULL;
+}
+
+size_t session_stop_points(struct session *s, struct upoint **ret, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_gone && n < max; i++)
+		ret[n++] = s->gone[i];
+	for (size_t i = 0; i < s->n_points && n < max; i++)
+		if (s->point[i]->stopped)
+			ret[n++] = s->point[i];
+	return n;
+}
+
+struct upoint *const *session_points(const struct session *s, size_t *ret_n)
+{
+	*ret_n = s->n_points;
+	return s->point;
+}
+
+int session_point_enable(struct session *s, u32 num, bool on, struct err *err)
+{
+	struct upoint *p = session_point(s, num);
+	bool old;
+	int rc;
+
+	if (!p)
+		return unknown(num, err);
+	old = p->enabled;
+	if (old == on)
+		return 0;
+	p->enabled = on;
+	s->points_dirty = true;
+	if (on && is_watch(p))
+		state_read_uint(s, p->addr, p->len, &p->old_value, NULL);
+	rc = points_apply(s, err);
+	if (rc) {
+		p->enabled = old;
+		s->points_dirty = true;
+		points_apply(s, NULL);
+	}
+	return rc;
+}
+
+int session_point_condition(struct session *s, u32 num, const char *text_or_null, struct err *err)
+{
+	struct upoint *p = session_point(s, num);
+
+	return p ? compile(s, p, text_or_null, err) : unknown(num, err);
+}
+
+static char **copy_lines(char *const *lines)
+{
+	size_t n = 0;
+	char **copy;
+
+	while (lines[n])
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = strdup(lines[i]);
+		if (!copy[i]) {
+			free_lines(copy);
+			return NULL;
+		}
+	}
+	return copy;
+}
+
+int session_point_commands(struct session *s, u32 num, char *const *lines, struct err *err)
+{
+	struct upoint *p = session_point(s, num);
+	char **copy = NULL;
+
+	if (!p)
+		return unknown(num, err);
+	if (lines && !(copy = copy_lines(lines)))
+		return err_set(err, ENOMEM, "no memory for the commands");
+	free_lines(p->commands);
+	p->commands = copy;
+	return 0;
+}

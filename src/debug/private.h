@@ -1,0 +1,194 @@
+/*
+ * private.h - what the files of src/debug/ share: the session's insides and the functions between
+ * them. Nothing outside src/debug/ includes it.
+ */
+#ifndef VMSTEP_DEBUG_PRIVATE_H
+#define VMSTEP_DEBUG_PRIVATE_H
+
+#include <sys/types.h>
+#include <time.h>
+#include <vmstep/session.h>
+
+enum {
+	RING_SLOTS = 256,      /* records between two visits of the consumer: constant memory */
+	TEMP_POINTS_MAX = 4,
+	MODULES_MAX = 32,      /* slots, the last one is the NULL */
+	CATCH_ALL = CATCH_ICEBP | CATCH_INT3 | CATCH_HLT | CATCH_IO | CATCH_MMIO | CATCH_EXCEPTION |
+		    CATCH_MSR | CATCH_CR,
+};
+
+/*
+ * A temporary point of the debugger (nexti, until, advance, finish). It counts in the wanted frame
+ * only, so that a deeper recursion passing the same address is not taken for it:
+ *   min_sp  the linear stack pointer is not below it and CPL is cpl
+ *   min_cfa the frame's return slot is not below it (where that can be told)
+ * Both 0: any frame.
+ */
+struct temp_point {
+	u64 addr;
+	u64 min_sp, min_cfa;
+	u8 cpl;
+};
+
+struct session_var {
+	char *name;
+	struct value value;
+};
+
+struct session {
+	struct session_config cfg;       /* all strings owned */
+	char *modules[MODULES_MAX];      /* storage of cfg.guest.modules */
+	const struct engine_ops *ops;    /* chosen; NULL: the name is not an engine's */
+	char engine_reason[600];
+	struct machine *machine;
+	struct engine *engine;           /* read by session_interrupt() from a signal handler */
+	struct symbols *symbols;
+	char *symbols_path;              /* the file they were read from */
+	struct timespec symbols_mtime;   /* and how it was then */
+	off_t symbols_size;
+	struct settings settings;
+
+	struct cpu_state regs;           /* cache: the groups in regs.known are valid */
+	struct ring ring;
+	struct stop last;                /* the session's last stop */
+	bool has_last;
+	bool alive;
+	u64 n_stops;                     /* number of the last stop */
+	int exit_value;
+	u8 pending_once;                 /* enum event_policy for the next resume */
+
+	struct upoint **point;           /* by number */
+	size_t n_points, cap_points;
+	u32 next_point;
+	struct temp_point temp[TEMP_POINTS_MAX];
+	unsigned n_temp;
+	bool temp_hit;                   /* the run ended at a temporary point */
+	bool points_dirty;               /* the engine's set is not ours */
+	bool catch_by_step;              /* this run steps and looks at catches itself */
+	struct upoint **gone;            /* temporary points of the last stop, already deleted */
+	size_t n_gone;
+
+	struct session_var *var;
+	size_t n_vars, cap_vars;
+	struct value *history;
+	u32 n_history, cap_history;
+
+	session_note_fn *note;
+	void *note_arg;
+};
+
+/* ---- session.c ----------------------------------------------------------------------------------- */
+
+/* A remark for the user, see session_set_note(). */
+void note(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- state.c ------------------------------------------------------------------------------------- */
+
+/* Like session_regs(), but only the groups asked for. */
+int state_need(struct session *s, u32 groups, const struct cpu_state **ret, struct err *err);
+/* The cache is stale: the guest ran or was written to. */
+void state_forget(struct session *s);
+/* As many bytes as are readable; no error. */
+size_t state_read_some(struct session *s, u64 addr, void *buf, size_t n);
+/* An unsigned little-endian number of `size` bytes. */
+int state_read_uint(struct session *s, u64 addr, unsigned size, u64 *ret, struct err *err);
+/* Linear stack pointer (SS base added outside long mode). */
+u64 state_linear_sp(const struct cpu_state *c);
+/* Linear address of an offset in the code or stack segment, wrapped at the mode's width. */
+u64 state_linear_cs(const struct cpu_state *c, u64 off);
+u64 state_linear_ss(const struct cpu_state *c, u64 off);
+/* Decode the instruction at a linear address; length 0 when unreadable or bad. */
+void state_decode(struct session *s, const struct cpu_state *c, u64 addr, struct insn *ret);
+/* Fills a stop record from the registers (START). */
+int state_fill_stop(struct session *s, struct stop *st, struct err *err);
+/* RIP := linear address `addr`, within the code segment. */
+int state_set_linear_rip(struct session *s, u64 addr, struct err *err);
+
+/* ---- engine.c ------------------------------------------------------------------------------------ */
+
+/* Sets s->ops and s->engine_reason from a name; -EINVAL for an unknown one. */
+int engine_choose(struct session *s, const char *name, struct err *err);
+/* -ENODEV with the reason when the chosen engine does not work here. */
+int engine_check(const struct session *s, struct err *err);
+
+/* ---- points.c ------------------------------------------------------------------------------------ */
+
+/* Hand the whole set, temporary points included, to the engine if it changed. */
+int points_apply(struct session *s, struct err *err);
+/* The catches, vectors and ports of all enabled points. */
+void points_catches(const struct session *s, struct plan *plan);
+/* Compile the conditions again after the symbols changed; addresses by name follow their symbol. */
+void points_recompile(struct session *s);
+/* Read the watched values again (start of a run). */
+void points_refresh_values(struct session *s);
+void points_destroy(struct session *s);
+/* Before a run: no point is the last stop's. After it: temporary ones that stopped are deleted. */
+void points_forget_stop(struct session *s);
+void points_delete_temporary(struct session *s);
+
+/* ---- accept.c ------------------------------------------------------------------------------------ */
+
+/* plan.accept: whether the stop counts, with conditions, ignore counts, values and temporary points. */
+bool points_accept(void *session, struct stop *st);
+/* A step's stop under catches done by stepping: true when one of them is met (cause and number set). */
+bool points_catch_step(struct session *s, struct stop *st, u32 catches);
+
+/* ---- run.c --------------------------------------------------------------------------------------- */
+
+/*
+ * One command of run control, however often it calls the engine. Either every stop is shown as it
+ * comes (run_direct), or the stops on the way are folded into the one shown at the end (run_step,
+ * run_free, run_end). Gaps go to the observer at once in both.
+ */
+struct run {
+	struct session *s;
+	stop_observer *each;
+	void *arg;
+	bool hold_irq;       /* while stepping; never while running free */
+	bool rep_whole;
+	bool quiet_points;   /* neither the user's points nor catches count */
+	bool ended;          /* something ends the command: a point, a catch, death, Ctrl-C, the observer */
+	bool has_stop;
+	struct stop stop;    /* the last one reached, not shown yet */
+	struct stop first;   /* the first one folded in: the command's `from` is its */
+	u64 n_folded;
+	s64 retired;         /* sum of what was folded in; -1: cannot be told */
+};
+/* -ESRCH when there is no guest, or one that has ended. */
+int run_possible(const struct session *s, struct err *err);
+/* -ESRCH and the like when there is nothing that can run. */
+int run_begin(struct run *r, struct session *s, stop_observer *each, void *arg, struct err *err);
+/* Up to `count` steps, each of them shown. */
+int run_direct(struct run *r, u64 count, struct err *err);
+/* One step on the way: r->stop is where it led. */
+int run_step(struct run *r, struct err *err);
+/* Run freely (by stepping where catches ask for it) to a point, a temporary one (s->temp_hit) or the
+ * guest's end. */
+int run_free(struct run *r, struct err *err);
+/* run_free() to one of `n` temporary points; they are gone afterwards. */
+int run_to(struct run *r, const struct temp_point *t, unsigned n, struct err *err);
+/* Show the stop that was reached; the command may go on. */
+void run_flush(struct run *r);
+/* The same, and the command is over: temporary points of the user that stopped are deleted. */
+int run_finish(struct run *r, int rc);
+/* Number `st`, make it the session's last, show it; false: the observer has enough. */
+bool run_show(struct session *s, struct stop *st, stop_observer *each, void *arg);
+
+/* ---- frames.c ------------------------------------------------------------------------------------ */
+
+/* Where a frame returns to: linear address, the linear stack pointer after the return (which also
+ * names the frame), and how it was found. */
+struct return_site {
+	u64 addr, sp;
+	const char *how;
+};
+/* Of the current frame; false when it cannot be told. What is found follows a CALL. */
+bool frame_return(struct session *s, const struct cpu_state *c, struct return_site *ret);
+
+/* ---- values.c ------------------------------------------------------------------------------------ */
+
+void values_destroy(struct session *s);
+/* History entry: back 0 is the last ($), 1 the one before ($$); absolute: $N. */
+int history_get(const struct session *s, bool absolute, u32 n, struct value *ret, struct err *err);
+
+#endif

@@ -1,0 +1,309 @@
+/*
+ * run.c - the one way to the engine: plans, the ring's records, what ends a command. step.c says in
+ * these words what the commands of run control are.
+ */
+#include <errno.h>
+#include <string.h>
+#include "private.h"
+
+enum { USER_CAUSES = CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH) | CAUSE_BIT(CAUSE_CATCH) };
+
+static void plan_init(const struct run *r, u8 mode, u64 count, struct plan *ret)
+{
+	struct session *s = r->s;
+
+	*ret = (struct plan){
+		.mode = mode,
+		.count = count,
+		.hold_irq = mode == PLAN_STEP && r->hold_irq,
+		.tf_hygiene = s->settings.tf_hygiene,
+		.rep_whole = r->rep_whole,
+		.quiet_points = r->quiet_points,
+		.icebp = s->settings.icebp,
+		.int3 = s->settings.int3,
+		.skip = s->settings.skip,
+		.pending_once = s->pending_once,
+		.accept = points_accept,
+		.accept_arg = s,
+	};
+}
+
+/* The enabled catches; 0 when points do not count. */
+static u32 catches_wanted(const struct run *r)
+{
+	struct plan p = { 0 };
+
+	if (!r->quiet_points)
+		points_catches(r->s, &p);
+	return p.catches;
+}
+
+static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret, struct err *err)
+{
+	struct session *s = r->s;
+	int rc = points_apply(s, err);
+
+	if (rc)
+		return rc;
+	s->temp_hit = false;
+	s->catch_by_step = plan->mode == PLAN_STEP;
+	rc = s->engine->ops->run(s->engine, plan, &s->ring, ret, err);
+	state_forget(s);
+	if (!rc)
+		s->pending_once = EVENT_AUTO; /* it was for this resume */
+	return rc;
+}
+
+/* ---- records ------------------------------------------------------------------------------------- */
+
+static void show_gap(struct run *r, const struct stop *gap)
+{
+	if (r->each && !r->each(r->arg, gap))
+		r->ended = true;
+}
+
+/* A stop on the way: the next one, or the command's end, takes its instructions over. */
+static void fold(struct run *r, const struct stop *st)
+{
+	if (!r->n_folded++)
+		r->first = *st;
+	r->retired = r->retired < 0 || st->retired < 0 ? -1 : r->retired + st->retired;
+	r->stop = *st;
+	r->has_stop = true;
+}
+
+/* All of the ring; `show` or fold. Returns the number of stops. */
+static u64 drain(struct run *r, bool show, u32 catches)
+{
+	struct stop *st;
+	u64 n = 0;
+
+	while ((st = (struct stop *)ring_pop(&r->s->ring))) {
+		if (st->kind == RECORD_GAP) {
+			show_gap(r, st);
+			continue;
+		}
+		n++;
+		if (catches)
+			points_catch_step(r->s, st, catches);
+		if (st->causes & USER_CAUSES)
+			r->ended = true;
+		if (!show)
+			fold(r, st);
+		else if (!run_show(r->s, st, r->each, r->arg))
+			r->ended = true;
+	}
+	return n;
+}
+
+/* ---- the end of the guest ------------------------------------------------------------------------ */
+
+/* The engine leaves the exit status in new_value; where it did not, the evidence has what was written
+ * to the exit port f4 (value << 1 | 1). */
+static void note_exit(struct session *s, const struct stop *st)
+{
+	const struct kvm_evidence *ev = &st->ev.kvm;
+	struct value v = { .size = 4, .is_signed = true, .repeat = 1 };
+
+	v.bits = st->new_value;
+	if (!v.bits && st->ev.kind == EVIDENCE_KVM && ev->port == 0xf4 && ev->is_write)
+		v.bits = (s32)(u32)(ev->data << 1 | 1);
+	s->exit_value = v.bits;
+	session_var_set(s, "_exitcode", &v, NULL);
+}
+
+static void settle(struct session *s, const struct stop *last, enum run_end end)
+{
+	if (end != RUN_DEAD)
+		return;
+	s->alive = false;
+	if (last && (last->causes & CAUSE_BIT(CAUSE_EXIT)))
+		note_exit(s, last);
+}
+
+/* ---- for step.c ---------------------------------------------------------------------------------- */
+
+bool run_show(struct session *s, struct stop *st, stop_observer *each, void *arg)
+{
+	st->n = ++s->n_stops;
+	s->last = *st;
+	s->has_last = true;
+	return !each || each(arg, st);
+}
+
+int run_possible(const struct session *s, struct err *err)
+{
+	if (!s->engine)
+		return err_set(err, ESRCH, "the guest is not running; start it with run or start");
+	if (s->alive)
+		return 0;
+	return err_set(err, ESRCH, "the guest has ended (%s); start it again with run", cause_name(s->last.first));
+}
+
+int run_begin(struct run *r, struct session *s, stop_observer *each, void *arg, struct err *err)
+{
+	int rc = run_possible(s, err);
+
+	if (rc)
+		return rc;
+	*r = (struct run){
+		.s = s,
+		.each = each,
+		.arg = arg,
+		.hold_irq = !s->settings.step_irq,
+		.rep_whole = s->settings.rep_whole,
+	};
+	points_forget_stop(s);
+	points_refresh_values(s);
+	return points_apply(s, err);
+}
+
+static int no_progress(struct err *err)
+{
+	return err_set(err, EIO, "the engine returned without a stop; this is a fault of vmstep");
+}
+
+int run_direct(struct run *r, u64 count, struct err *err)
+{
+	u32 catches = catches_wanted(r);
+	enum run_end end;
+	struct plan plan;
+
+	while (count && !r->ended) {
+		u64 n, records = r->s->ring.tail;
+		int rc;
+
+		plan_init(r, PLAN_STEP, catches ? 1 : count, &plan);
+		rc = call_engine(r, &plan, &end, err);
+		if (rc)
+			return rc;
+		if (r->s->ring.tail == records)
+			return no_progress(err);
+		n = drain(r, true, catches);
+		count -= n < count ? n : count;
+		if (end != RUN_COUNT && end != RUN_RING_FULL)
+			r->ended = true;
+		settle(r->s, &r->s->last, end);
+	}
+	return 0;
+}
+
+int run_step(struct run *r, struct err *err)
+{
+	u32 catches = catches_wanted(r);
+	enum run_end end;
+	struct plan plan;
+	u64 n = 0;
+
+	while (!n && !r->ended) { /* gaps alone may fill the ring */
+		u64 records = r->s->ring.tail;
+		int rc;
+
+		plan_init(r, PLAN_STEP, 1, &plan);
+		rc = call_engine(r, &plan, &end, err);
+		if (rc)
+			return rc;
+		if (r->s->ring.tail == records)
+			return no_progress(err);
+		n = drain(r, false, catches);
+		if (end == RUN_DEAD || end == RUN_INTERRUPTED || (end == RUN_STOP && !r->s->temp_hit))
+			r->ended = true;
+		settle(r->s, &r->stop, end);
+	}
+	return 0;
+}
+
+/* Some catch cannot be done by this engine while the guest runs free. */
+static int free_by_stepping(struct run *r, struct err *err)
+{
+	bool hold = r->hold_irq, rep_whole = r->rep_whole;
+	int rc = 0;
+
+	r->hold_irq = false;
+	r->rep_whole = true;
+	r->s->temp_hit = false;
+	while (!rc && !r->ended && !r->s->temp_hit)
+		rc = run_step(r, err);
+	r->hold_irq = hold;
+	r->rep_whole = rep_whole;
+	return rc;
+}
+
+int run_free(struct run *r, struct err *err)
+{
+	enum run_end end = RUN_RING_FULL;
+	struct plan plan;
+
+	if (catches_wanted(r) & ~r->s->ops->catches)
+		return free_by_stepping(r, err);
+	while (end == RUN_RING_FULL && !r->ended) {
+		u64 records = r->s->ring.tail;
+		int rc;
+
+		plan_init(r, PLAN_CONTINUE, 0, &plan);
+		points_catches(r->s, &plan);
+		rc = call_engine(r, &plan, &end, err);
+		if (rc)
+			return rc;
+		if (r->s->ring.tail == records)
+			return no_progress(err);
+		drain(r, false, 0);
+		settle(r->s, &r->stop, end);
+	}
+	if (!r->s->temp_hit)
+		r->ended = true;
+	return 0;
+}
+
+static void temp_set(struct session *s, const struct temp_point *t, unsigned n)
+{
+	if (n > TEMP_POINTS_MAX)
+		n = TEMP_POINTS_MAX;
+	if (n)
+		memcpy(s->temp, t, n * sizeof(*t));
+	s->n_temp = n;
+	s->points_dirty = true;
+}
+
+int run_to(struct run *r, const struct temp_point *t, unsigned n, struct err *err)
+{
+	int rc;
+
+	temp_set(r->s, t, n);
+	rc = run_free(r, err);
+	temp_set(r->s, NULL, 0);
+	return rc;
+}
+
+/* What was folded in belongs to the stop that is shown. */
+static void unfold(struct run *r)
+{
+	if (r->n_folded < 2)
+		return;
+	r->stop.retired = r->retired;
+	r->stop.from = r->first.from;
+	r->stop.from_lin = r->first.from_lin;
+	r->stop.from_mode = r->first.from_mode;
+	r->stop.n_from = r->first.n_from;
+	memcpy(r->stop.from_bytes, r->first.from_bytes, sizeof(r->stop.from_bytes));
+}
+
+void run_flush(struct run *r)
+{
+	if (!r->has_stop)
+		return;
+	unfold(r);
+	if (!run_show(r->s, &r->stop, r->each, r->arg))
+		r->ended = true;
+	r->has_stop = false;
+	r->n_folded = 0;
+	r->retired = 0;
+}
+
+int run_finish(struct run *r, int rc)
+{
+	run_flush(r);
+	points_delete_temporary(r->s);
+	points_apply(r->s, NULL); /* nothing of ours stays in the guest while the user looks at it */
+	return rc;
+}

@@ -1,0 +1,349 @@
+/*
+ * step.c - run control as policy over single steps and free runs: stepi, nexti, until, advance,
+ * finish, jump, continue, trace, skip; see session.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "private.h"
+
+/* A boundary and the instruction at it, before it runs. */
+struct place {
+	u64 lin, next, sp;
+	u8 cpl;
+	bool pending;        /* an ICEBP, INT3 or #DB is to be delivered first */
+	struct insn in;
+};
+
+static int place_here(struct run *r, struct place *ret, struct err *err)
+{
+	const struct stop *st = r->has_stop ? &r->stop : &r->s->last;
+	const struct cpu_state *c;
+	int rc = state_need(r->s, REGS_GPR | REGS_SYS, &c, err);
+
+	if (rc)
+		return rc;
+	ret->lin = cpu_linear_rip(c);
+	ret->sp = state_linear_sp(c);
+	ret->cpl = cpu_cpl(c);
+	ret->pending = st->pending;
+	state_decode(r->s, c, ret->lin, &ret->in);
+	ret->next = state_linear_cs(c, c->rip + ret->in.facts.length);
+	return 0;
+}
+
+static struct temp_point back_in(const struct place *p, u64 addr)
+{
+	return (struct temp_point){ .addr = addr, .min_sp = p->sp, .cpl = p->cpl };
+}
+
+/* The step led to the first instruction of a handler. */
+static bool entered_handler(const struct run *r)
+{
+	return r->stop.has_event && !r->stop.event_rep;
+}
+
+/* Instructions that are gone over like a call: gdb's, where a kernel does the rest unseen. */
+static bool is_call_like(const struct run *r, const struct place *p)
+{
+	if (r->stop.lin == p->next) /* `call 1f; 1:` pushes and goes on; nothing to come back from */
+		return false;
+	switch (p->in.facts.cls) {
+	case INSN_ICEBP:
+	case INSN_INT3:
+	case INSN_INTO:
+	case INSN_INTN:
+		return entered_handler(r) && r->stop.event_vector == p->in.vector;
+	case INSN_SYSCALL:
+		return r->stop.cpl < p->cpl;
+	default:
+		return (p->in.facts.flags & INSNF_CALL) && !entered_handler(r);
+	}
+}
+
+/*
+ * One instruction, whatever it calls included. `over_events`: exceptions and interrupts that come
+ * in between are gone over too; else their handler's first instruction is the end, since it is the
+ * news. A pending event is delivered first, its handler gone over, and then the instruction is run.
+ */
+static int step_over(struct run *r, bool over_events, struct err *err)
+{
+	struct place p;
+	int rc;
+
+	for (;;) {
+		rc = place_here(r, &p, err);
+		if (!rc)
+			rc = run_step(r, err);
+		if (rc || r->ended)
+			return rc;
+		if (is_call_like(r, &p)) {
+			struct temp_point t = back_in(&p, p.next);
+
+			return run_to(r, &t, 1, err);
+		}
+		if (!entered_handler(r) || !(p.pending || over_events))
+			return 0;
+		/* Back to the boundary the event came at, or behind it if the handler skips it. */
+		struct temp_point t[2] = { back_in(&p, p.lin), back_in(&p, p.next) };
+
+		rc = run_to(r, t, 2, err);
+		if (rc || r->ended || r->stop.lin != p.lin)
+			return rc;
+	}
+}
+
+static bool is_return(const struct insn *in)
+{
+	return (in->facts.flags & INSNF_RET) || in->facts.cls == INSN_IRET || in->facts.cls == INSN_SYSRET ||
+	       in->facts.cls == INSN_SYSEXIT;
+}
+
+static int finish_by_stepping(struct run *r, struct err *err)
+{
+	bool last = false;
+	struct place p;
+	int rc = 0;
+
+	while (!rc && !r->ended && !last) {
+		rc = place_here(r, &p, err);
+		if (rc)
+			break;
+		last = is_return(&p.in) && !p.pending;
+		rc = step_over(r, true, err);
+	}
+	return rc;
+}
+
+static void name_place(struct session *s, u64 addr, char *buf, size_t size)
+{
+	char sym[200];
+
+	if (session_symbolize(s, addr, sym, sizeof(sym)))
+		snprintf(buf, size, "0x%llx <%s>", (unsigned long long)addr, sym);
+	else
+		snprintf(buf, size, "0x%llx", (unsigned long long)addr);
+}
+
+static int finish_frame(struct run *r, struct err *err)
+{
+	const struct cpu_state *c;
+	struct return_site site;
+	char where[240];
+	int rc = state_need(r->s, REGS_GPR | REGS_SYS, &c, err);
+
+	if (rc)
+		return rc;
+	if (!frame_return(r->s, c, &site)) {
+		note(r->s, "finish: no return address can be told here, stepping until this frame's RET or IRET");
+		return finish_by_stepping(r, err);
+	}
+	name_place(r->s, site.addr, where, sizeof(where));
+	note(r->s, "finish: running to %s, return address by the %s", where, site.how);
+	struct temp_point t = { .addr = site.addr, .min_sp = site.sp, .cpl = cpu_cpl(c) };
+
+	return run_to(r, &t, 1, err);
+}
+
+/* until and advance: `addr`, or the return from the current frame. */
+static int run_to_address(struct run *r, u64 addr, bool same_frame, struct err *err)
+{
+	struct temp_point t[2] = { { .addr = addr } };
+	const struct cpu_state *c;
+	struct return_site site;
+	unsigned n = 1;
+	int rc = state_need(r->s, REGS_GPR | REGS_SYS, &c, err);
+
+	if (rc)
+		return rc;
+	if (frame_return(r->s, c, &site)) {
+		t[0].min_cfa = same_frame ? site.sp : 0;
+		t[n++] = (struct temp_point){ .addr = site.addr, .min_sp = site.sp, .cpl = cpu_cpl(c) };
+	}
+	return run_to(r, t, n, err);
+}
+
+/* nexti, but a jump back is followed until it has come round: past the end of the loop. */
+static int until_next(struct run *r, struct err *err)
+{
+	struct place p;
+	int rc = place_here(r, &p, err);
+
+	if (!rc)
+		rc = step_over(r, false, err);
+	if (rc || r->ended || !(p.in.facts.flags & INSNF_BRANCH) || r->stop.lin > p.lin)
+		return rc;
+	struct temp_point t = back_in(&p, p.next);
+
+	return run_to(r, &t, 1, err);
+}
+
+int session_stepi(struct session *s, u64 count, stop_observer *each, void *arg, struct err *err)
+{
+	struct run r;
+	int rc = run_begin(&r, s, each, arg, err);
+
+	return rc ?: run_finish(&r, run_direct(&r, count, err));
+}
+
+int session_nexti(struct session *s, u64 count, stop_observer *each, void *arg, struct err *err)
+{
+	struct run r;
+	int rc = run_begin(&r, s, each, arg, err);
+
+	if (rc)
+		return rc;
+	r.rep_whole = true;
+	while (!rc && count-- && !r.ended) {
+		rc = step_over(&r, false, err);
+		run_flush(&r);
+	}
+	return run_finish(&r, rc);
+}
+
+int session_continue(struct session *s, stop_observer *each, void *arg, struct err *err)
+{
+	struct run r;
+	int rc = run_begin(&r, s, each, arg, err);
+
+	return rc ?: run_finish(&r, run_free(&r, err));
+}
+
+int session_until(struct session *s, bool has_addr, u64 addr, stop_observer *each, void *arg, struct err *err)
+{
+	struct run r;
+	int rc = run_begin(&r, s, each, arg, err);
+
+	if (rc)
+		return rc;
+	r.rep_whole = true;
+	return run_finish(&r, has_addr ? run_to_address(&r, addr, true, err) : until_next(&r, err));
+}
+
+int session_advance(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err)
+{
+	struct run r;
+	int rc = run_begin(&r, s, each, arg, err);
+
+	return rc ?: run_finish(&r, run_to_address(&r, addr, false, err));
+}
+
+int session_finish(struct session *s, stop_observer *each, void *arg, struct err *err)
+{
+	struct run r;
+	int rc = run_begin(&r, s, each, arg, err);
+
+	if (rc)
+		return rc;
+	r.hold_irq = false;
+	r.rep_whole = true;
+	return run_finish(&r, finish_frame(&r, err));
+}
+
+int session_jump(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err)
+{
+	struct run r;
+	int rc = run_begin(&r, s, each, arg, err);
+
+	if (!rc)
+		rc = state_set_linear_rip(s, addr, err);
+	if (rc)
+		return rc;
+	/* As gdb's jump drops the signal: what was due where we were is not due there. */
+	if (s->last.pending && s->pending_once == EVENT_AUTO)
+		s->pending_once = EVENT_SWALLOW;
+	return run_finish(&r, run_free(&r, err));
+}
+
+int session_trace(struct session *s, u64 count, bool points, stop_observer *each, void *arg, struct err *err)
+{
+	struct run r;
+	int rc = run_begin(&r, s, each, arg, err);
+
+	if (rc)
+		return rc;
+	r.hold_irq = false;
+	r.quiet_points = !points;
+	return run_finish(&r, run_direct(&r, count ?: UINT64_MAX, err));
+}
+
+int session_skip(struct session *s, enum skip_kind kind, struct err *err)
+{
+	struct stop *st;
+	struct run r;
+	int rc = run_begin(&r, s, NULL, NULL, err); /* a skip makes a stop as a run does */
+
+	if (rc)
+		return rc;
+	rc = s->engine->ops->skip(s->engine, kind, &s->ring, err);
+	state_forget(s);
+	while (!rc && (st = (struct stop *)ring_pop(&s->ring)))
+		if (st->kind == RECORD_STOP)
+			run_show(s, st, NULL, NULL);
+	return rc;
+}
+
+/* ---- events -------------------------------------------------------------------------------------- */
+
+static int choose_pending(struct session *s, u8 choice, struct err *err)
+{
+	if (!s->has_last || !s->last.pending)
+		return err_set(err, ENOENT, "no event is pending at this stop; deliver VECTOR queues one");
+	s->pending_once = choice;
+	return 0;
+}
+
+int session_deliver_pending(struct session *s, struct err *err)
+{
+	return choose_pending(s, EVENT_DELIVER, err);
+}
+
+int session_swallow_pending(struct session *s, struct err *err)
+{
+	return choose_pending(s, EVENT_SWALLOW, err);
+}
+
+/* Exceptions that push an error code outside real mode (SDM "Error Code"): #DF #TS #NP #SS #GP #PF
+ * #AC #CP. */
+static bool has_error_code(u8 vector)
+{
+	return vector == EXC_DF || (vector >= EXC_TS && vector <= EXC_PF) || vector == EXC_AC || vector == EXC_CP;
+}
+
+static u8 event_type(u8 vector)
+{
+	switch (vector) {
+	case EXC_NMI:
+		return INTR_NMI;
+	case EXC_BP:
+	case EXC_OF:
+		return INTR_SOFT_EXC;
+	default:
+		return vector < 32 ? INTR_HARD_EXC : INTR_EXTERNAL;
+	}
+}
+
+/* Fault class: RF is set in the frame (SDM "Exception Classifications"). #DB here is a trap. */
+static bool is_fault(u8 vector)
+{
+	return vector < 32 && vector != EXC_DB && vector != EXC_NMI && vector != EXC_BP && vector != EXC_OF &&
+	       vector != EXC_DF && vector != EXC_MC;
+}
+
+int session_deliver_vector(struct session *s, u8 vector, bool has_error, u32 error, struct err *err)
+{
+	struct guest_event ev = {
+		.vector = vector,
+		.type = event_type(vector),
+		.has_error = has_error_code(vector),
+		.error = error,
+		.fault = is_fault(vector),
+	};
+	int rc = run_possible(s, err);
+
+	if (rc)
+		return rc;
+	if (has_error && !ev.has_error)
+		return err_set(err, EINVAL, "vector %u has no error code; leave it out", vector);
+	return s->engine->ops->queue_event(s->engine, &ev, err);
+}

@@ -1,0 +1,37 @@
+/*
+ * private.h - the index and how it is filled. Inside src/symbols/ only.
+ */
+#ifndef VMSTEP_SYMBOLS_PRIVATE_H
+#define VMSTEP_SYMBOLS_PRIVATE_H
+
+#include <vmstep/symbols.h>
+
+/* A symbol with what the index needs to decide which one covers an address. */
+struct entry {
+	struct symbol sym;
+	u64 end;       /* first address behind it: by its size, or to the next symbol or section end */
+	u32 section;   /* index of its section; symbols of unknown size end with it */
+	u32 file;      /* which attached file: a symbol never reaches into another file */
+};
+
+/*
+ * Immutable after index_finish(). Three views of the same entries: by address, by name, and for
+ * each place in the address order the furthest end so far, so that a lookup in nested symbols
+ * knows when to stop looking back.
+ */
+struct symbols {
+	struct entry *entry;  /* by address, then by rank */
+	u32 n, cap;
+	u32 *by_name;         /* indices into entry[], by name, then by binding */
+	u64 *reach;           /* reach[i] = max(entry[0..i].end) */
+	char **strings;       /* the names' memory, one block a string table */
+	u32 n_strings;
+};
+
+/* Adds the symbols of one ELF file; `file` numbers it. */
+int elf_symbols_read(struct symbols *s, const char *path, u64 bias, u32 file, struct err *err);
+/* 0 or -ENOMEM. */
+int index_add(struct symbols *s, const struct entry *e);
+int index_finish(struct symbols *s);
+
+#endif
