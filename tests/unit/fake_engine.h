@@ -158,6 +158,8 @@ static struct stop *fake_record(struct ring *ring, u32 causes, enum cause first)
 	st->mode = MODE_LONG;
 	st->lin = st->rip = fake.rip;
 	st->gpr[GPR_RAX] = fake.rax;
+	if (fake.plan.mode == PLAN_CONTINUE) /* nobody counted */
+		st->retired = -1;
 	return st;
 }
 

@@ -256,7 +256,7 @@ static void test_nexti_events(void)
 	session_nexti(s, 1, observe, NULL, &err);
 	tap_eq(last()->lin, CODE + 0xc, "the next one goes over the handler and the instruction");
 	tap_eq(seen.n, 3, "in one stop");
-	tap_eq(last()->retired, -1 + 2, "that has retired the one instruction seen besides the free run's");
+	tap_eq(last()->retired, -1, "that cannot say what the free run retired");
 	FRESH(rep);
 	session_nexti(s, 1, observe, NULL, &err);
 	tap_ok(fake.plan.rep_whole, "a REP is gone over whole");
@@ -501,7 +501,7 @@ static void test_catch(void)
 	session_stepi(s, 50, observe, NULL, &err);
 	tap_eq(last()->lin, CODE + 0x38, "stepi N honours a catch");
 	tap_eq(last()->causes, CAUSE_BIT(CAUSE_TF) | CAUSE_BIT(CAUSE_CATCH), "as TF+CATCH");
-	tap_eq(seen.n, 11, "with every step shown");
+	tap_eq(seen.n, 12, "with every step shown");
 	tap_eq(session_catch(s, &(struct upoint){ .catches = 0 }, &(struct upoint *){ NULL }, &err), -EINVAL,
 	       "catch of nothing is refused");
 }
@@ -574,7 +574,7 @@ static void test_finish(void)
 	tap_eq(last()->causes, CAUSE_BIT(CAUSE_TF), "and ends with its TF");
 	tap_eq(seen.n, 1, "as one stop");
 	tap_ok(strstr(notes, "stepping") != NULL, "and says so: %s", notes);
-	tap_eq(last()->retired, -1 + 4, "with what was retired on the way");
+	tap_eq(last()->retired, -1, "that cannot say what the calls retired");
 }
 
 static void test_until_frame(void)
