@@ -1,0 +1,317 @@
+/* cmd_code.c - code, frames and addresses: disassemble, backtrace, translate, symbol-file. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "term.h"
+
+enum { FRAMES_MAX = 1024, DISASSEMBLE_INSNS = 10 };
+
+/* ---- disassemble ----------------------------------------------------------------------------------- */
+
+struct listing {
+	u64 start, end;        /* end exclusive; 0: by count */
+	u64 insns;
+	const struct symbol *function;
+	bool raw;              /* /r: the bytes too */
+};
+
+static int insn_list(struct cli *c, const struct listing *l, u64 pc, u64 *at, struct strbuf *out, struct err *err)
+{
+	struct strbuf text;
+	unsigned len = 1;
+	u8 bytes[INSN_MAX];
+	int r;
+
+	strbuf_init(&text);
+	r = session_disassemble(c->s, *at, &text, &len, err);
+	if (!r) {
+		strbuf_addf(out, "%s0x%016" PRIx64, *at == pc ? "=> " : "   ", *at);
+		if (l->function)
+			strbuf_addf(out, " <+%" PRIu64 ">", *at - l->function->addr);
+		strbuf_adds(out, ":\t");
+		if (l->raw && session_read(c->s, *at, bytes, len, NULL) == 0)
+			for (unsigned i = 0; i < len; i++)
+				strbuf_addf(out, "%02x%s", bytes[i], i + 1 < len ? " " : "\t");
+		strbuf_addf(out, "%s\n", strbuf_str(&text));
+	}
+	strbuf_deinit(&text);
+	*at += len;
+	return r;
+}
+
+static int listing_show(struct cli *c, const struct listing *l, struct err *err)
+{
+	const struct cpu_state *cpu;
+	struct strbuf out;
+	u64 at = l->start;
+	int r = session_regs(c->s, &cpu, err);
+
+	if (r)
+		return r;
+	if (l->function)
+		say(c, "Dump of assembler code for function %s:\n", l->function->name);
+	strbuf_init(&out);
+	for (u64 i = 0; !r && (l->end ? at < l->end : i < l->insns) && !c->out.quit && !term_interrupted(); i++) {
+		r = insn_list(c, l, cpu_linear_rip(cpu), &at, &out, err);
+		say_buf(c, &out);
+	}
+	strbuf_deinit(&out);
+	if (!r && l->function)
+		say(c, "End of assembler dump.\n");
+	return r;
+}
+
+/* START[, END|+LENGTH] */
+static int listing_range(struct cli *c, const char *args, struct listing *l, struct err *err)
+{
+	char *text = strdup(args), *comma = text ? strchr(text, ',') : NULL;
+	const char *second = comma ? blanks_skip(comma + 1) : "";
+	u64 n;
+	int r;
+
+	if (!text)
+		return err_set(err, ENOMEM, "no memory");
+	if (comma)
+		*comma = '\0';
+	r = address_get(c, text, &l->start, err);
+	if (!r && comma) {
+		r = *second == '+' ? expr_u64(c->s, second + 1, &n, err) : address_get(c, second, &l->end, err);
+		if (!r && *second == '+')
+			l->end = l->start + n;
+		if (!r && l->end <= l->start)
+			r = err_set(err, EINVAL, "the range %s is empty", args);
+	}
+	free(text);
+	return r;
+}
+
+static int cmd_disassemble(struct cli *c, const char *args, struct err *err)
+{
+	struct listing l = { .insns = DISASSEMBLE_INSNS };
+	struct symbols *syms = session_symbols(c->s);
+	int r;
+
+	if (!strncmp(args, "/r", 2)) {
+		l.raw = true;
+		args = blanks_skip(args + 2);
+	}
+	r = *args ? listing_range(c, args, &l, err) : location_get(c, "", &l.start, err);
+	if (r)
+		return r;
+	/* One address means its whole function; a label without a size has no end to stop at. */
+	if (!l.end && syms)
+		l.function = symbols_at(syms, l.start);
+	if (l.function && l.function->size) {
+		l.start = l.function->addr;
+		l.end = l.function->addr + l.function->size;
+	}
+	return listing_show(c, &l, err);
+}
+
+/* ---- frames ---------------------------------------------------------------------------------------- */
+
+static void frame_show(struct cli *c, size_t i, const struct frame *f)
+{
+	struct strbuf out;
+	char name[300];
+
+	strbuf_init(&out);
+	strbuf_addf(&out, "#%-3zu0x%016" PRIx64 " in %s ()", i, f->pc,
+		    session_symbolize(c->s, f->pc, name, sizeof(name)) ? name : "??");
+	strbuf_addf(&out, "%s%s%s\n", i ? "  [" : "", i ? f->how : "", i ? "]" : "");
+	say_buf(c, &out);
+	strbuf_deinit(&out);
+}
+
+static int frames_get(struct cli *c, size_t max, struct frame **ret, size_t *ret_n, const char **ret_why, struct err *err)
+{
+	struct frame *f = calloc(max, sizeof(*f));
+	int r = f ? session_backtrace(c->s, f, max, ret_n, ret_why, err) : err_set(err, ENOMEM, "no memory for the frames");
+
+	if (r)
+		free(f);
+	else
+		*ret = f;
+	return r;
+}
+
+static int cmd_backtrace(struct cli *c, const char *args, struct err *err)
+{
+	size_t n, max = FRAMES_MAX;
+	const char *why = NULL;
+	struct frame *f;
+	u64 count;
+	int r;
+
+	if (*args) {
+		r = expr_u64(c->s, args, &count, err);
+		if (r)
+			return r;
+		if (!count)
+			return err_set(err, EINVAL, "backtrace 0 shows nothing: give a number of frames");
+		max = count < FRAMES_MAX ? count : FRAMES_MAX;
+	}
+	r = frames_get(c, max, &f, &n, &why, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		frame_show(c, i, &f[i]);
+	if (n == max && *args)
+		say(c, "(More stack frames may follow...)\n");
+	else if (why)
+		say(c, "(%s)\n", why);
+	free(f);
+	return 0;
+}
+
+static int frame_select(struct cli *c, u64 i, struct err *err)
+{
+	const char *why = NULL;
+	struct frame *f;
+	size_t n;
+	int r;
+
+	r = frames_get(c, FRAMES_MAX, &f, &n, &why, err);
+	if (r)
+		return r;
+	if (i >= n)
+		r = err_set(err, ENOENT, "there is no frame %" PRIu64 ": the backtrace has %zu", i, n);
+	else
+		frame_show(c, c->frame = i, &f[i]);
+	free(f);
+	return r;
+}
+
+static int cmd_frame(struct cli *c, const char *args, struct err *err)
+{
+	u64 i = c->frame;
+	int r = *args ? expr_u64(c->s, args, &i, err) : 0;
+
+	return r ? r : frame_select(c, i, err);
+}
+
+static int frame_move(struct cli *c, const char *args, bool up, struct err *err)
+{
+	u64 n = 1;
+	int r = *args ? expr_u64(c->s, args, &n, err) : 0;
+
+	if (r)
+		return r;
+	if (!up && n > c->frame && !c->frame)
+		return err_set(err, ENOENT, "bottom (innermost) frame selected: down goes no further");
+	if (!up)
+		n = n > c->frame ? c->frame : n;
+	return frame_select(c, up ? c->frame + n : c->frame - n, err);
+}
+
+static int cmd_up(struct cli *c, const char *args, struct err *err)
+{
+	return frame_move(c, args, true, err);
+}
+
+static int cmd_down(struct cli *c, const char *args, struct err *err)
+{
+	return frame_move(c, args, false, err);
+}
+
+/* ---- translate ------------------------------------------------------------------------------------- */
+
+static void step_show(const struct walk_step *w, struct strbuf *out)
+{
+	static const struct {
+		u8 bit;
+		const char *name;
+	} bits[] = { { 0, "P" }, { 1, "W" }, { 2, "U" }, { 3, "PWT" }, { 4, "PCD" }, { 5, "A" }, { 6, "D" }, { 8, "G" }, { 63, "NX" } };
+	const bool leaf_large = w->entry & BIT64(7) && strcmp(w->table, "PT") && strcmp(w->table, "PML4");
+
+	strbuf_addf(out, "  %-5s[%3u] at 0x%09" PRIx64 " = 0x%016" PRIx64 "  [", w->table, w->index, w->entry_gpa, w->entry);
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		if (w->entry >> bits[i].bit & 1)
+			strbuf_addf(out, " %s", bits[i].name);
+	strbuf_addf(out, "%s ]%s\n", leaf_large ? " PS" : "", w->entry & 1 ? "" : "  not present");
+}
+
+static void walk_show(u64 la, const struct page_walk *w, struct strbuf *out)
+{
+	strbuf_addf(out, "Linear 0x%" PRIx64 ":\n", la);
+	for (unsigned i = 0; i < w->n; i++)
+		step_show(&w->step[i], out);
+	if (w->noncanonical)
+		strbuf_adds(out, "  not canonical: bits 63 to 47 (56 with LA57) must be equal\n");
+	else if (w->unreadable)
+		strbuf_adds(out, "  not mapped: the last entry does not lie in memory\n");
+	else if (w->reserved)
+		strbuf_adds(out, "  not mapped: the last entry has a reserved bit set\n");
+	else if (!w->present)
+		strbuf_adds(out, "  not mapped\n");
+	else if (!w->page_shift)
+		strbuf_addf(out, "  paging is off: physical 0x%" PRIx64 "\n", w->gpa);
+	else
+		strbuf_addf(out, "  physical 0x%" PRIx64 ", page of %s, %s, %s%s\n", w->gpa,
+			    w->page_shift == 12 ? "4K" : w->page_shift == 21 ? "2M" : w->page_shift == 22 ? "4M" : "1G",
+			    w->writable ? "writable" : "read-only", w->user ? "user" : "supervisor", w->nx ? ", no execute" : "");
+}
+
+static int cmd_translate(struct cli *c, const char *args, struct err *err)
+{
+	const struct cpu_state *cpu;
+	struct phys_ops mem;
+	struct page_walk w;
+	struct strbuf out;
+	u64 la;
+	int r;
+
+	if (!*args)
+		return err_set(err, EINVAL, "translate needs an address, as in translate $rsp");
+	r = address_get(c, args, &la, err);
+	if (!r)
+		r = session_regs(c->s, &cpu, err);
+	if (r)
+		return r;
+	mem = machine_phys(session_machine(c->s));
+	page_walk(cpu, &mem, la, &w);
+	strbuf_init(&out);
+	walk_show(la, &w, &out);
+	say_buf(c, &out);
+	strbuf_deinit(&out);
+	return 0;
+}
+
+/* ---- symbol-file ------------------------------------------------------------------------------------ */
+
+static int cmd_symbol_file(struct cli *c, const char *args, struct err *err)
+{
+	int r;
+
+	if (!*args)
+		return err_set(err, EINVAL, "symbol-file needs the path of an ELF file");
+	r = session_load_symbols(c->s, args, err);
+	if (!r)
+		say(c, "%zu symbols from %s.\n", symbols_count(session_symbols(c->s)), args);
+	return r;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------- */
+
+const struct command commands_code[] = {
+	{ "disassemble", "disas", GROUP_DATA, ARG_EXPR, CMD_NEEDS_GUEST, "disassemble [/r] [START[, END|+LENGTH]]", "Disassemble code.",
+	  "In the width of the current mode (16, 32 or 64 bits). Without a range, or with one address, the whole function\n"
+	  "around it, or ten instructions where no symbol tells its size. /r shows the bytes.", "disassemble /r $pc, +4",
+	  cmd_disassemble, NULL },
+	{ "backtrace", "bt where", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "backtrace [COUNT]", "Show the frames of the stack.",
+	  "Frames are found by the chain of frame pointers, which code built without them does not keep; the last line says\n"
+	  "why it ended.", "backtrace", cmd_backtrace, NULL },
+	{ "frame", "f", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "frame [N]", "Select and show a frame.",
+	  "Registers in expressions stay those of frame 0.", "frame", cmd_frame, NULL },
+	{ "up", NULL, GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "up [N]", "Select the frame that called this one.", "", NULL, cmd_up, NULL },
+	{ "down", "dow", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "down [N]", "Select the frame this one called.", "", NULL, cmd_down, NULL },
+	{ "translate", "tr", GROUP_STATE, ARG_EXPR, CMD_NEEDS_GUEST, "translate ADDR", "Walk the page tables for a linear address.",
+	  "Each level's entry is shown with where it lies, then the physical address and the rights of the whole walk.\n"
+	  "Nothing in the guest is changed: accessed and dirty bits stay as they are.", "translate $pc", cmd_translate, NULL },
+	{ "symbol-file", NULL, GROUP_STATE, ARG_FILE, 0, "symbol-file FILE", "Take symbols from an ELF file.", "They replace those there were.",
+	  "symbol-file ./vmstep", cmd_symbol_file, NULL },
+	{ NULL },
+};

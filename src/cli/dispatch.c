@@ -1,0 +1,305 @@
+/* dispatch.c - from a line to a command's handler: names, abbreviations, flags. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct command *const tables[] = {
+	commands_run, commands_points, commands_data, commands_code, commands_state, commands_trace, commands_set,
+	commands_script, commands_help, NULL,
+};
+
+const struct command *command_at(size_t i)
+{
+	for (const struct command *const *t = tables; *t; t++)
+		for (const struct command *k = *t; k->name; k++)
+			if (!i--)
+				return k;
+	return NULL;
+}
+
+size_t command_word(const char *p)
+{
+	size_t n = 0;
+
+	while (isalnum((unsigned char)p[n]) || p[n] == '_' || p[n] == '-')
+		n++;
+	return n;
+}
+
+bool alias_match(const char *aliases, const char *word, size_t n)
+{
+	for (const char *p = aliases; p && *p;) {
+		const size_t len = strcspn(p, " ");
+
+		if (len == n && !memcmp(p, word, n))
+			return true;
+		p += len + strspn(p + len, " ");
+	}
+	return false;
+}
+
+/* Row i of all commands, or of the subcommands of `of`. */
+static const struct command *row_at(const struct command *of, size_t i)
+{
+	if (!of)
+		return command_at(i);
+	/* Bounded by the walk: callers count up from 0 and stop at the end. */
+	return of->sub[i].name ? &of->sub[i] : NULL;
+}
+
+struct search {
+	const struct command *exact, *prefix;
+	unsigned prefixes;
+};
+
+static void search_row(struct search *s, const struct command *k, const char *word, size_t n)
+{
+	if ((strlen(k->name) == n && !memcmp(k->name, word, n)) || alias_match(k->aliases, word, n))
+		s->exact = k;
+	if (!strncmp(k->name, word, n)) {
+		s->prefix = k;
+		s->prefixes++;
+	}
+}
+
+static const struct command *row_search(const struct command *of, const char *word, size_t n, struct search *s)
+{
+	const struct command *k;
+
+	*s = (struct search){ 0 };
+	for (size_t i = 0; n && (k = row_at(of, i)); i++)
+		search_row(s, k, word, n);
+	if (s->exact)
+		return s->exact;
+	return s->prefixes == 1 ? s->prefix : NULL;
+}
+
+static int ambiguous(const struct command *of, const char *word, size_t n, struct err *err)
+{
+	const struct command *k;
+	struct strbuf b;
+
+	strbuf_init(&b);
+	for (size_t i = 0; (k = row_at(of, i)); i++)
+		if (!strncmp(k->name, word, n))
+			strbuf_addf(&b, "%s%s", b.n ? ", " : "", k->name);
+	err_set(err, EINVAL, "%s%s\"%.*s\" is ambiguous: %s", of ? of->name : "", of ? " " : "", (int)n, word, strbuf_str(&b));
+	strbuf_deinit(&b);
+	return -EINVAL;
+}
+
+const struct command *command_lookup(const char *word, size_t n)
+{
+	struct search s;
+
+	return row_search(NULL, word, n, &s);
+}
+
+const struct command *subcommand_lookup(const struct command *of, const char *word, size_t n)
+{
+	struct search s;
+
+	return row_search(of, word, n, &s);
+}
+
+int command_find(const char *word, size_t n, const struct command **ret, struct err *err)
+{
+	struct search s;
+	const struct command *k = row_search(NULL, word, n, &s);
+
+	if (!k && s.prefixes > 1)
+		return ambiguous(NULL, word, n, err);
+	if (!k)
+		return err_set(err, ENOENT, "there is no command \"%.*s\", try help or apropos WORD", (int)n, word);
+	*ret = k;
+	return 0;
+}
+
+int subcommand_find(const struct command *of, const char *word, size_t n, const struct command **ret, struct err *err)
+{
+	struct search s;
+	const struct command *k = row_search(of, word, n, &s);
+
+	if (!k && s.prefixes > 1)
+		return ambiguous(of, word, n, err);
+	if (!k && !n)
+		return err_set(err, EINVAL, "%s needs one more word, try help %s", of->name, of->name);
+	if (!k)
+		return err_set(err, ENOENT, "there is no command \"%s %.*s\", try help %s", of->name, (int)n, word, of->name);
+	*ret = k;
+	return 0;
+}
+
+struct definition *definition_find(struct cli *c, const char *name, size_t n)
+{
+	for (size_t i = 0; i < c->n_defs; i++)
+		if (strlen(c->defs[i].name) == n && !memcmp(c->defs[i].name, name, n))
+			return &c->defs[i];
+	return NULL;
+}
+
+static bool guest_died(struct cli *c)
+{
+	const struct stop *st = session_last_stop(c->s);
+
+	return st && (st->causes & (CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_ERROR)));
+}
+
+static int guest_check(struct cli *c, const struct command *k, struct err *err)
+{
+	const struct guest_spec *g = &session_config(c->s)->guest;
+
+	if (!(k->flags & (CMD_NEEDS_GUEST | CMD_NEEDS_ALIVE)))
+		return 0;
+	if (!session_has_guest(c->s) && (g->path || g->hex))
+		return err_set(err, ESRCH, "%s: the guest is not running, start it with start or run", k->name);
+	if (!session_has_guest(c->s))
+		return err_set(err, ESRCH, "%s: there is no guest, name one with file FILE and start it with start", k->name);
+	if ((k->flags & CMD_NEEDS_ALIVE) && !session_alive(c->s)) {
+		if (guest_died(c))
+			c->status = STATUS_DIED;
+		return err_set(err, ESRCH, "%s: the guest has ended and cannot run on, begin anew with start", k->name);
+	}
+	return 0;
+}
+
+static int command_run(struct cli *c, const struct command *k, const char *args, struct err *err)
+{
+	const struct command *sub;
+	int r;
+
+	if (k->sub) {
+		const size_t n = command_word(args);
+
+		sub = subcommand_lookup(k, args, n);
+		if (sub)
+			return command_run(c, sub, blanks_skip(args + n), err);
+		if (!k->run)
+			return subcommand_find(k, args, n, &sub, err);
+	}
+	r = guest_check(c, k, err);
+	return r ? r : k->run(c, args, err);
+}
+
+/* Words of a defined command's arguments; "quoted words" stay together. */
+static size_t args_split(char *text, char **ret, size_t max)
+{
+	size_t n = 0;
+
+	for (char *p = text; n < max;) {
+		p += strspn(p, " \t");
+		if (!*p)
+			break;
+		ret[n++] = p;
+		for (bool quoted = false; *p && (quoted || (*p != ' ' && *p != '\t')); p++)
+			quoted ^= *p == '"';
+		if (*p)
+			*p++ = '\0';
+	}
+	return n;
+}
+
+static int definition_run(struct cli *c, const struct definition *d, const char *args, struct err *err)
+{
+	char **saved = c->args, *words[16], *copy = strdup(args), **lines = lines_copy(d->lines);
+	const size_t n_saved = c->n_args;
+	char name[64];
+	int r = -ENOMEM;
+
+	/* The lines are copied: a command may redefine itself. */
+	if (copy && lines) {
+		c->n_args = args_split(copy, words, ARRAY_SIZE(words));
+		c->args = words;
+		snprintf(name, sizeof(name), "define %.50s", d->name);
+		r = lines_run(c, lines, name, err);
+	}
+	c->args = saved;
+	c->n_args = n_saved;
+	lines_free(lines);
+	free(copy);
+	return r;
+}
+
+/* $arg0... and $argc put in; NULL where the line has none of them or no defined command runs. */
+static char *args_expand(struct cli *c, const char *line)
+{
+	struct strbuf b;
+
+	if (!c->args || !strstr(line, "$arg"))
+		return NULL;
+	strbuf_init(&b);
+	for (const char *p = line; *p;) {
+		if (!strncmp(p, "$argc", 5) && !isalnum((unsigned char)p[5])) {
+			strbuf_adddec(&b, c->n_args);
+			p += 5;
+		} else if (!strncmp(p, "$arg", 4) && isdigit((unsigned char)p[4])) {
+			char *end;
+			const unsigned long i = strtoul(p + 4, &end, 10);
+
+			if (i < c->n_args)
+				strbuf_adds(&b, c->args[i]);
+			p = end;
+		} else {
+			strbuf_addc(&b, *p++);
+		}
+	}
+	return strbuf_detach(&b);
+}
+
+static int line_execute(struct cli *c, const char *line, struct err *err)
+{
+	const struct definition *d;
+	const struct command *k;
+	const size_t n = command_word(line);
+	int r;
+
+	if (!n)
+		return err_set(err, EINVAL, "\"%.40s\" does not start with a command, try help", line);
+	d = definition_find(c, line, n);
+	if (d)
+		return definition_run(c, d, blanks_skip(line + n), err);
+	r = command_find(line, n, &k, err);
+	return r ? r : command_run(c, k, blanks_skip(line + n), err);
+}
+
+/* Blanks at the end are never meant. */
+static char *line_trim(char *line)
+{
+	size_t n = strlen(line);
+
+	while (n && isspace((unsigned char)line[n - 1]) && !(n > 1 && line[n - 2] == '\\'))
+		line[--n] = '\0';
+	return line;
+}
+
+int command_execute(struct cli *c, const char *line, struct err *err)
+{
+	char *text;
+	int r;
+
+	line = blanks_skip(line);
+	if (!*line || *line == '#')
+		return 0;
+	text = args_expand(c, line);
+	if (!text)
+		text = strdup(line);
+	if (!text)
+		return err_set(err, ENOMEM, "no memory for the command");
+	line_trim(text);
+	if (*text == '!') {
+		char *shell;
+
+		r = asprintf(&shell, "shell %s", text + 1) < 0 ? -ENOMEM : 0;
+		if (!r) {
+			r = line_execute(c, shell, err);
+			free(shell);
+		}
+	} else {
+		r = line_execute(c, text, err);
+	}
+	free(text);
+	return r;
+}

@@ -1,0 +1,120 @@
+/* helpers.c - what several commands need; see the end of cli.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+const char *blanks_skip(const char *p)
+{
+	return p + strspn(p, " \t");
+}
+
+bool word_take(const char **p, char *buf, size_t size)
+{
+	size_t n;
+
+	*p = blanks_skip(*p);
+	n = strcspn(*p, " \t");
+	if (!n)
+		return false;
+	snprintf(buf, size, "%.*s", (int)n, *p);
+	*p = blanks_skip(*p + n);
+	return true;
+}
+
+bool exception_find(const char *name, u64 *ret)
+{
+	for (unsigned v = 0; v < 32; v++) {
+		const char *known = exception_name(v);
+
+		if (*known && (!strcasecmp(name, known) || !strcasecmp(name, known + (*known == '#')))) {
+			*ret = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+void say(struct cli *c, const char *fmt, ...)
+{
+	struct strbuf b;
+	va_list ap;
+
+	strbuf_init(&b);
+	va_start(ap, fmt);
+	strbuf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	output_add(&c->out, strbuf_str(&b), b.n);
+	strbuf_deinit(&b);
+}
+
+void say_buf(struct cli *c, struct strbuf *b)
+{
+	output_add(&c->out, strbuf_str(b), b->n);
+	strbuf_reset(b);
+}
+
+bool confirm(struct cli *c, const char *fmt, ...)
+{
+	char prompt[300], *answer = NULL;
+	va_list ap;
+	int r;
+
+	if (!c->interactive || !session_settings(c->s)->confirm || c->src->file || c->src->lines)
+		return true;
+	va_start(ap, fmt);
+	r = vsnprintf(prompt, sizeof(prompt) - 12, fmt, ap);
+	va_end(ap);
+	strcat(prompt, " (y or n) ");
+	for (;;) {
+		char key;
+
+		/* As in gdb, the end of input answers y: there is nobody left to ask. */
+		r = input_line(c, prompt, true, &answer);
+		key = r ? 0 : tolower((unsigned char)*blanks_skip(answer));
+		if (!r)
+			free(answer);
+		if (r)
+			return r == 1;
+		if (key == 'y' || key == 'n')
+			return key == 'y';
+		say(c, "Please answer y or n.\n");
+	}
+}
+
+int location_get(struct cli *c, const char *text, u64 *ret, struct err *err)
+{
+	const struct cpu_state *cpu;
+	int r;
+
+	if (*text)
+		return expr_location(c->s, text, ret, err);
+	r = session_regs(c->s, &cpu, err);
+	if (!r)
+		*ret = cpu_linear_rip(cpu);
+	return r;
+}
+
+/* Whether the text is the stack pointer, perhaps with something added. */
+static bool is_stack_pointer(const char *text)
+{
+	return !strncmp(text, "$sp", 3) && (!text[3] || strchr(" +-", text[3]));
+}
+
+int address_get(struct cli *c, const char *text, u64 *ret, struct err *err)
+{
+	const struct cpu_state *cpu;
+	u64 addr;
+	int r = expr_location(c->s, text, &addr, err);
+
+	if (r)
+		return r;
+	/* $pc is linear by itself (expr.h). */
+	if (is_stack_pointer(text) && session_has_guest(c->s) && session_regs(c->s, &cpu, NULL) == 0 &&
+	    cpu_mode(cpu) != MODE_LONG)
+		addr = (u32)(addr + cpu->seg[SEG_SS].base);
+	*ret = addr;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/*
+ * session_main.h - what main.c calls, one function per subcommand; each returns the exit status.
+ * Implemented by session_main.c (the session), batch.c (trace, diff, engines) and docgen.c.
+ */
+#ifndef VMSTEP_CLI_SESSION_MAIN_H
+#define VMSTEP_CLI_SESSION_MAIN_H
+
+#include "options.h"
+#include "output.h"
+
+int session_main(const struct options *opt, struct output *out);
+int trace_command(const struct options *opt, struct output *out);
+int diff_command(const struct options *opt, struct output *out);
+int engines_command(const struct options *opt, struct output *out);
+/* session_start() failed: 3 when the engine is to blame, 4 when the image is. */
+int start_failed_status(struct session *s);
+/* Hidden option --dump: the generated parts of the manual and the completions; -EINVAL for others. */
+int docgen_text(const char *what, struct strbuf *out);
+
+#endif
