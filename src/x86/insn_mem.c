@@ -25,13 +25,29 @@ static u8 seg_number(ZydisRegister r)
 /* A PUSH or CALL stores below the stack pointer that it then moves there. */
 static bool is_push(const ZydisDecodedOperand *op)
 {
-	return op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN && reg_number(op->mem.base) == GPR_RSP &&
-	       (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) && !(op->actions & ZYDIS_OPERAND_ACTION_MASK_READ);
+	return op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
+	       reg_number(op->mem.base) == GPR_RSP &&
+	       (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) &&
+	       !(op->actions & ZYDIS_OPERAND_ACTION_MASK_READ);
 }
 
-/* XLAT's index is AL, a gather's a vector: those are not told. */
-static bool is_formula(const ZydisDecodedOperand *op)
+/* XLAT's index is AL, a gather's a vector, BT's bit number in a register reaches beyond its
+ * operand: those are not told. */
+static bool is_formula(const struct decoded *d, const ZydisDecodedOperand *op)
 {
+	switch (d->insn.mnemonic) {
+	case ZYDIS_MNEMONIC_XLAT:
+		return false;
+	case ZYDIS_MNEMONIC_BT:
+	case ZYDIS_MNEMONIC_BTC:
+	case ZYDIS_MNEMONIC_BTR:
+	case ZYDIS_MNEMONIC_BTS:
+		if (d->op[1].type == ZYDIS_OPERAND_TYPE_REGISTER)
+			return false;
+		break;
+	default:
+		break;
+	}
 	return op->type == ZYDIS_OPERAND_TYPE_MEMORY && op->mem.type == ZYDIS_MEMOP_TYPE_MEM &&
 	       (op->mem.index == ZYDIS_REGISTER_NONE || reg_number(op->mem.index) != INSN_MEM_NONE);
 }
@@ -42,12 +58,13 @@ void insn_mem_decode(const struct decoded *d, struct insn *ret)
 		const ZydisDecodedOperand *op = &d->op[i];
 		struct insn_mem *m = &ret->mem[ret->n_mem];
 
-		if (!is_formula(op))
+		if (!is_formula(d, op))
 			continue;
 		*m = (struct insn_mem){
-			.base = op->mem.base == ZYDIS_REGISTER_NONE ? INSN_MEM_NONE : reg_number(op->mem.base),
-			.index = op->mem.index == ZYDIS_REGISTER_NONE ? INSN_MEM_NONE :
-									reg_number(op->mem.index),
+			.base = op->mem.base == ZYDIS_REGISTER_NONE ? INSN_MEM_NONE
+								    : reg_number(op->mem.base),
+			.index = op->mem.index == ZYDIS_REGISTER_NONE ? INSN_MEM_NONE
+								      : reg_number(op->mem.index),
 			.scale = op->mem.scale,
 			.seg = seg_number(op->mem.segment),
 			.size = op->size / 8,
@@ -55,12 +72,14 @@ void insn_mem_decode(const struct decoded *d, struct insn *ret)
 			.write = op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE,
 			.disp = op->mem.disp.value,
 		};
-		if (is_push(op)) {
+		if (is_push(op))
 			m->disp -= m->size;
-			m->stack = true;
-		}
-		if (m->base == GPR_RSP && op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN)
-			m->stack = true;
+		/* SDM volume 2, POP: a destination relative to the stack pointer uses its value
+		 * after. */
+		if (d->insn.mnemonic == ZYDIS_MNEMONIC_POP && m->base == GPR_RSP && m->write)
+			m->disp += m->size;
+		/* Of what is not written out, only the stack lies in SS (LEAVE's by RBP). */
+		m->stack = op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN && m->seg == SEG_SS;
 		ret->n_mem++;
 	}
 }
