@@ -76,6 +76,33 @@ static void io_case_show(const struct io_case *c, enum reentry how)
 	lab_deinit(&lab);
 }
 
+GUEST(g_apic, 64, "mov $0xfee000f0, %ebx\n movl $0x1ff, (%rbx)\n nop\n nop\n nop\n hlt");
+
+/*
+ * MMIO that KVM itself answers: no exit to userspace, the emulator reports the step, and TF is off
+ * from then on. Nothing at the exit tells.
+ */
+static void case_kernel_mmio(bool rearm)
+{
+	struct lab lab;
+
+	say("write to the in-kernel local APIC at +5, then NOPs, %s:", rearm ? "TF=1 by dirty REGS" : "no re-arm");
+	LAB_START(&lab, g_apic, LAB_LONG, LAB_IRQCHIP);
+	lab_debug(&lab, DBG_STEP);
+	lab_run(&lab);
+	lab_run(&lab);
+	check_hex("APIC write: DEBUG at the next boundary", lab.run->debug.arch.pc, LAB_CODE + 11);
+	if (rearm) {
+		lab.run->s.regs.regs.rflags |= TF;
+		lab.run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+	}
+	lab_run(&lab);
+	check_hex(rearm ? "APIC write, TF=1 written: the step behind it is kept"
+			: "APIC write, nothing written: the step behind it is lost",
+		  lab.run->debug.arch.pc == LAB_CODE + 12, rearm);
+	lab_deinit(&lab);
+}
+
 void cases_io(void)
 {
 	size_t i;
@@ -88,4 +115,6 @@ void cases_io(void)
 		io_case_show(&cases[i], IMMEDIATE);
 		io_case_show(&cases[i], IMMEDIATE_REARMED);
 	}
+	case_kernel_mmio(false);
+	case_kernel_mmio(true);
 }

@@ -73,7 +73,7 @@ static void gates_write(struct lab *lab, enum lab_mode mode)
 	}
 }
 
-/* Identity map of the first GiB in 2 MiB pages, open to CPL 3. */
+/* Identity map of the first GiB in 2 MiB pages and of the fourth (APICs) in one, open to CPL 3. */
 static void tables_write(struct lab *lab)
 {
 	uint64_t *pml4 = (void *)(lab->mem + LAB_PT), *pdpt = pml4 + 512, *pd = pdpt + 512;
@@ -81,6 +81,7 @@ static void tables_write(struct lab *lab)
 
 	pml4[0] = (LAB_PT + 0x1000) | 7;
 	pdpt[0] = (LAB_PT + 0x2000) | 7;
+	pdpt[3] = 0xc0000087;
 	for (i = 0; i < 512; i++)
 		pd[i] = (uint64_t)i << 21 | 0x87;
 }

@@ -5,7 +5,7 @@
  * against. One VM with one vCPU and 8 MiB of RAM at 0; every KVM_RUN prints one line of evidence.
  *
  * Guest physical memory: 1000 code, 2000+16*v handler of vector v, 6000 data, 7000 stack top,
- * 8000 TSS, 9000 GDT, a000 IDT, 10000 page tables (identity, 1 GiB), 10000000.. no RAM (MMIO).
+ * 8000 TSS, 9000 GDT, a000 IDT, 10000 page tables (identity, first and fourth GiB), 10000000.. no RAM (MMIO).
  */
 #ifndef RIG_LAB_H
 #define RIG_LAB_H
