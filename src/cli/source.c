@@ -90,7 +90,8 @@ static int physical_line(struct cli *c, const char *prompt, char **ret)
 	} else if (src->file) {
 		r = file_line(src, ret);
 	} else {
-		r = input_line(c, prompt ? prompt : ">", !!prompt, ret);
+		/* Any prompt but the session's own asks for a part of a block. */
+		r = input_line(c, prompt ? prompt : ">", prompt != c->prompt, ret);
 	}
 	if (!r)
 		src->line++;
