@@ -188,7 +188,7 @@ static void eval_var(struct eval *ev, const char *name, struct val *ret)
 static int eval_history(struct eval *ev, const struct node *n, struct val *ret)
 {
 	struct value v;
-	int rc = history_get(ev->s, n->history.absolute, n->history.number, &v, ev->err);
+	int rc = value_history_get(ev->s, n->history.absolute, n->history.number, &v, ev->err);
 
 	if (!rc)
 		from_value(&v, ret);

@@ -189,6 +189,6 @@ bool frame_return(struct session *s, const struct cpu_state *c, struct return_si
 
 void values_destroy(struct session *s);
 /* History entry: back 0 is the last ($), 1 the one before ($$); absolute: $N. */
-int history_get(const struct session *s, bool absolute, u32 n, struct value *ret, struct err *err);
+int value_history_get(const struct session *s, bool absolute, u32 n, struct value *ret, struct err *err);
 
 #endif

@@ -45,7 +45,7 @@ void values_destroy(struct session *s)
 	s->n_vars = s->n_history = 0;
 }
 
-int history_get(const struct session *s, bool absolute, u32 n, struct value *ret, struct err *err)
+int value_history_get(const struct session *s, bool absolute, u32 n, struct value *ret, struct err *err)
 {
 	u32 last = s ? s->n_history : 0;
 
