@@ -1,7 +1,8 @@
 /*
  * x86_tables.h - the CPU's tables in guest memory as pure functions: page walks, descriptors, gates,
  * names. Implemented by src/x86/, memory comes through a callback so that it is testable without a
- * guest. No libc beyond string functions.
+ * guest. Walks, descriptors, gates and names are freestanding (the core and the shim use them); the
+ * *_format functions and the register list use libc's strings and snprintf.
  */
 #ifndef VMSTEP_X86_TABLES_H
 #define VMSTEP_X86_TABLES_H

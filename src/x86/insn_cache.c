@@ -1,6 +1,6 @@
 /*
  * insn_cache.c - decoded instructions by address; see insn.h. In the hot loop of every step: a
- * lookup is one hash, one line of the table and a comparison of the bytes.
+ * lookup is one hash, one slot of the table and a comparison of the bytes.
  */
 #include <stdlib.h>
 #include <string.h>
