@@ -76,6 +76,7 @@ enum did_kind {
 	DID_WAIT_HLT,     /* waited in HLT until an interrupt */
 	DID_WRONG_SKIP,   /* warning: skipped by a wrong rule on purpose; arg = enum skip_policy */
 	DID_LEAKED,       /* warning: TF leaked to the guest (software flavour, CPL 3) */
+	DID_EMULATE_IRET, /* an IRET that KVM does not step was done by vmstep */
 	DID_KIND_COUNT,
 };
 struct did {

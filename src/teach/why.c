@@ -189,6 +189,9 @@ static void did_words(struct session *s, const struct did *d, struct strbuf *out
 		strbuf_adds(out, "On this KVM ring-3 code runs unstepped and the trap flag reached the guest's own #DB "
 			    "handler: what the guest saw is not what it sees when it runs free.\n");
 		break;
+	case DID_EMULATE_IRET:
+		strbuf_adds(out, "This KVM loses the step of an IRET here, so vmstep did the return itself.\n");
+		break;
 	case DID_KIND_COUNT:
 		break;
 	}

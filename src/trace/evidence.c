@@ -201,6 +201,9 @@ static void did_put(const struct did *d, struct strbuf *out)
 	case DID_LEAKED:
 		PUT(out, "WARNING: TF leaked to the guest");
 		break;
+	case DID_EMULATE_IRET:
+		PUT(out, "did the IRET itself");
+		break;
 	case DID_KIND_COUNT:
 		break;
 	}

@@ -261,6 +261,7 @@ static const struct {
 	[DID_WAIT_HLT] = { "wait-hlt", 0 },
 	[DID_WRONG_SKIP] = { "wrong-skip", DID_HAS_RULE },
 	[DID_LEAKED] = { "leaked-tf", 0 },
+	[DID_EMULATE_IRET] = { "emulate-iret", 0 },
 };
 
 static void did_one(const struct did *d, struct strbuf *out)

@@ -230,7 +230,6 @@ int cont_run(struct kvm_engine *k, int *ret_end, struct err *err)
 	bool stopped;
 	int r = 0;
 
-	watch_start(k);
 	while (!r && *ret_end < 0) {
 		if (k->interrupted) {
 			interrupt_stop(k, ret_end);
@@ -240,7 +239,6 @@ int cont_run(struct kvm_engine *k, int *ret_end, struct err *err)
 		if (!r && *ret_end < 0)
 			r = cont_once(k, ret_end, err);
 	}
-	watch_stop(k);
 	points_unplant(k);
 	return r;
 }

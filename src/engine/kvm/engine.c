@@ -189,7 +189,9 @@ static int run(struct engine *e, const struct plan *plan, struct ring *ring, enu
 	if (k->dead)
 		return err_set(err, ESRCH, "the guest is dead: `run` starts it again");
 	k->plan = plan;
+	watch_start(k);
 	r = plan->mode == PLAN_STEP ? step_many(k, &end, err) : cont_run(k, &end, err);
+	watch_stop(k);
 	k->plan = NULL;
 	if (r)
 		return r;

@@ -41,7 +41,6 @@ static int sleep_until(struct kvm_engine *k, struct step *st, bool *ret_awake, s
 
 	k->s->regs.rflags &= ~FL_RF;
 	*ret_awake = false;
-	watch_start(k);
 	while (!r && !k->interrupted) {
 		r = vcpu_run(k, false, &reason, err);
 		if (!r && reason == KVM_EXIT_DEBUG) {
@@ -51,7 +50,6 @@ static int sleep_until(struct kvm_engine *k, struct step *st, bool *ret_awake, s
 		}
 		machine_poll(k->base.machine);
 	}
-	watch_stop(k);
 	return r;
 }
 

@@ -101,6 +101,7 @@ static bool moved(const struct kvm_engine *k, u64 rip, u64 rcx)
 int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err)
 {
 	u64 rip = k->s->regs.rip, rcx = k->s->regs.rcx;
+	bool stepping = k->debug.control & KVM_GUESTDBG_SINGLESTEP;
 	bool immediate = false, served = false;
 	u32 reason, served_reason = 0;
 
@@ -121,12 +122,16 @@ int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err)
 		} else {
 			break;
 		}
-		served = immediate = true;
+		if (k->event == MACHINE_NONE)
+			k->event = machine_take_event(k->base.machine, &k->event_value);
+		served = true;
 		served_reason = reason;
+		/* An order to the machine ends a free run: the access is completed, no more. */
+		immediate = stepping || k->event != MACHINE_NONE;
 	}
-	if (served) {
-		/* K3, K4: KVM's emulator may have dropped TF. */
-		vcpu_touch(k, KVM_SYNC_X86_REGS);
+	if (served && (stepping || reason == KVM_EXIT_INTR)) {
+		if (stepping) /* K3, K4: KVM's emulator may have dropped TF */
+			vcpu_touch(k, KVM_SYNC_X86_REGS);
 		ret->completed = reason == KVM_EXIT_DEBUG ? COMPLETED_DEBUG : COMPLETED_INTR;
 		if (reason == KVM_EXIT_INTR)
 			reason = served_reason;
@@ -150,9 +155,10 @@ static enum cause cause_of(enum machine_event e)
 
 bool machine_cause(struct kvm_engine *k, struct stop *s)
 {
-	u32 value;
-	enum machine_event e = machine_take_event(k->base.machine, &value);
+	enum machine_event e = k->event;
 	struct machine_exception x;
+
+	k->event = MACHINE_NONE;
 
 	if (e == MACHINE_NONE)
 		return false;

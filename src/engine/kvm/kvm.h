@@ -124,6 +124,8 @@ struct kvm_engine {
 	struct gate gate[SLOTS];   /* by slot, where gate_slots has its bit */
 	u8 gate_slots;             /* internal points in force */
 	u8 user_slots;             /* the user's points in force */
+	enum machine_event event;  /* ordered by the guest, not yet told in a stop */
+	u32 event_value;
 	bool halted;               /* in HLT: RIP behind it, nothing has woken the CPU yet */
 
 	const struct plan *plan;   /* of the run() that is on, else NULL */
@@ -228,6 +230,10 @@ struct step {
 	struct tf_plan tf;
 	u64 tf_image;          /* what TF_FROM_* asks for */
 	u64 rcx;               /* before */
+	bool leaked;           /* cpl3.c took our TF's #DB back from the guest */
+	bool may_lose_tf;      /* TF is to be written again behind it (K3) */
+	bool rep, rep_one;     /* a REP; run with a count of 1 */
+	u8 rep_again;
 	u8 n_mem;              /* operands of a watched step */
 	u64 mem_lin[INSN_MEMS];
 	struct kvm_evidence ev;
@@ -245,6 +251,29 @@ void step_causes(struct stop *s, const struct verdict *v);
 void step_finish(struct kvm_engine *k, struct step *st, int *ret_end);
 /* The guest's #DB with these DR6 bits comes at the next resume; told in *s. */
 void pending_guest_db(struct kvm_engine *k, struct stop *s, u64 dr6);
+
+/* ---- iret.c -------------------------------------------------------------------------------------- */
+
+/* IRET at the boundary where KVM would lose the step; false: KVM is to run it. */
+bool iret_step(struct kvm_engine *k, struct step *st, int *ret_end);
+/* Return through the frame at `lin` with slots of `size` bytes; false: it would fault. */
+bool iret_return(struct kvm_engine *k, u64 lin, unsigned size, struct err *err);
+
+/* ---- rep.c --------------------------------------------------------------------------------------- */
+
+void rep_before(struct kvm_engine *k, struct step *st);
+bool rep_after(struct kvm_engine *k, struct step *st);
+void rep_tell(struct kvm_engine *k, struct step *st);
+
+/* ---- cpl3.c: ring 3 on the software flavour ------------------------------------------------------ */
+
+bool cpl3_is(const struct kvm_engine *k, const struct step *st);
+bool cpl3_steppable(struct kvm_engine *k); /* there is a #DB gate to step through */
+void cpl3_arm(struct kvm_engine *k, struct arm *a);
+/* The stop is in the guest's #DB handler because our TF leaked into ring 3: take it back. */
+bool cpl3_take_back(struct kvm_engine *k, struct step *st);
+/* No #DB gate to step through: run on until ring 0; a gap. */
+int cpl3_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err);
 
 /* ---- skip.c -------------------------------------------------------------------------------------- */
 

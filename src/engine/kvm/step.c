@@ -30,9 +30,10 @@ static int enter_until_moved(struct kvm_engine *k, struct step *st, struct err *
 {
 	int r, n = 0;
 
+	rep_before(k, st);
 	do {
 		r = guest_enter(k, &st->ev, err);
-	} while (!r && nothing_happened(k, st) && ++n < FOLD_MAX);
+	} while (!r && (rep_after(k, st) || (nothing_happened(k, st) && ++n < FOLD_MAX)));
 	return r;
 }
 
@@ -77,14 +78,32 @@ static void arm_syscall(struct kvm_engine *k, const struct step *st, struct arm 
 		arm_address(a, st->from.mode == MODE_LONG ? c.lstar : c.cstar);
 }
 
+/*
+ * K3: KVM's emulator writes RFLAGS back without our TF, and no exit tells that it ran (seen on
+ * kvm_intel after a write to the local APIC's page). It runs for accesses to what is not RAM; those
+ * are in operands other than the stack's. The software flavour looks at SINGLESTEP itself.
+ */
+static bool may_be_emulated(const struct kvm_engine *k)
+{
+	const struct insn *i = &k->at.insn;
+
+	for (unsigned n = 0; n < i->n_mem; n++)
+		if (!i->mem[n].stack)
+			return !k->quirks.software;
+	return false;
+}
+
 static int step_arm(struct kvm_engine *k, struct step *st, struct err *err)
 {
 	struct arm a = { .step = true, .block_irq = true };
 
 	a.sw_bp = !k->quirks.software && st->from.insn.facts.cls == INSN_INT3;
+	if (cpl3_is(k, st))
+		cpl3_arm(k, &a);
 	arm_event(k, &st->from.insn, &a);
 	arm_syscall(k, st, &a);
 	arm_faults(k, &a);
+	st->may_lose_tf = may_be_emulated(k);
 	return arm_apply(k, &a, &st->armed, err);
 }
 
@@ -100,6 +119,8 @@ void step_begin(struct kvm_engine *k, struct step *st)
 {
 	memset(&st->ev, 0, sizeof(st->ev));
 	memset(&st->v, 0, sizeof(st->v));
+	st->rep = st->rep_one = st->leaked = false;
+	st->rep_again = 0;
 	st->from = k->at;
 	st->rcx = k->s->regs.rcx;
 	st->b = (struct boundary){
@@ -127,6 +148,15 @@ void step_attribute(struct kvm_engine *k, struct step *st)
 		.armed_emulated = k->quirks.software,
 	};
 
+	if (st->leaked) {
+		/* The #DB that reached the guest's gate is the TF trap of the instruction. */
+		struct kvm_evidence trap = st->ev;
+
+		trap.dr6 = DR6_INIT | DR6_BS;
+		attribute_kvm(&st->b, &st->armed, &trap, &l, &st->v);
+		st->v.proof = PROOF_DEDUCED;
+		return;
+	}
 	attribute_kvm(&st->b, &st->armed, &st->ev, &l, &st->v);
 }
 
@@ -421,10 +451,54 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 		stop_drop(k, s);
 }
 
-/* A signal came before anything ran: EINTR and the boundary is the same. */
-static bool only_signal(const struct kvm_engine *k, const struct step *st)
+/* EINTR without an access that it completed. */
+static bool signalled(const struct step *st)
 {
-	return st->ev.reason == KVM_EXIT_INTR && !st->ev.completed && k->at.lin == st->from.lin;
+	return st->ev.reason == KVM_EXIT_INTR && !st->ev.completed;
+}
+
+/* The step was lost (K3, K4) and a kick of the timer, or the user, ended a free run. */
+static void lost_stop(struct kvm_engine *k, struct step *st)
+{
+	gap_push(k, st->from.cpl == 3 ? GAP_CPL3 : GAP_OTHER, st->from.lin, -1);
+	st->stop.causes = CAUSE_BIT(CAUSE_INTERRUPT);
+	st->stop.first = CAUSE_INTERRUPT;
+	st->stop.retired = 0;
+	vcpu_touch(k, KVM_SYNC_X86_REGS);
+}
+
+/*
+ * The software flavour lets INT3 pass in real mode, and INT3 and F1 at CPL 3 and in v86 mode, where an
+ * F1's #DB even points at the F1 (K16). They are stops all the same: known before they run, they do
+ * not run.
+ */
+static bool passes_unseen(const struct kvm_engine *k, const struct step *st)
+{
+	u8 cls = st->from.insn.facts.cls;
+	bool native = st->from.cpl == 3 || st->from.mode == MODE_V86;
+
+	if (!k->quirks.software)
+		return false;
+	return cls == INSN_INT3 ? native || st->from.mode == MODE_REAL : cls == INSN_ICEBP && native;
+}
+
+static void foreseen_stop(struct kvm_engine *k, struct step *st, int *ret_end)
+{
+	bool icebp = st->from.insn.facts.cls == INSN_ICEBP;
+
+	st->v = (struct verdict){
+		.causes = CAUSE_BIT(icebp ? CAUSE_ICEBP : CAUSE_INT3),
+		.first = icebp ? CAUSE_ICEBP : CAUSE_INT3,
+		.proof = PROOF_DEDUCED,
+		.skip = SKIP_KIND_INNER,
+		.pending = true,
+		.vector = icebp ? EXC_DB : EXC_BP,
+		.type = icebp ? INTR_PRIV_SOFT_EXC : INTR_SOFT_EXC,
+	};
+	st->armed = (struct armed){ .host_tf = true };
+	stop_begin(k, &st->from, &st->stop);
+	step_verdict(k, st);
+	step_finish(k, st, ret_end);
 }
 
 static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
@@ -437,20 +511,29 @@ static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct 
 		r = enter_until_moved(k, st, err);
 		if (!r)
 			at_load(k);
-		if (!r && st->ev.reason == KVM_EXIT_INTR)
+		if (!r && signalled(st))
 			machine_poll(k->base.machine);
-	} while (!r && only_signal(k, st));
+	} while (!r && signalled(st) && k->at.lin == st->from.lin);
 	if (r)
 		return r;
+	if (st->may_lose_tf)
+		vcpu_touch(k, KVM_SYNC_X86_REGS);
 	if (st->from.insn.facts.cls == INSN_MOV_DR)
 		k->guest_dr_stale = true;
+	if (cpl3_is(k, st))
+		cpl3_take_back(k, st);
 	stop_begin(k, &st->from, &st->stop);
-	if (must_emulate(st)) {
+	if (signalled(st)) {
+		lost_stop(k, st);
+	} else if (must_emulate(st)) {
 		r = emulate_event(k, st, ret_end, err);
 	} else {
 		step_attribute(k, st);
 		step_verdict(k, st);
+		rep_tell(k, st);
 	}
+	if (st->leaked)
+		stop_did(&st->stop, DID_LEAKED, 0, 0, 0);
 	if (!r)
 		step_finish(k, st, ret_end);
 	return r;
@@ -465,6 +548,14 @@ int step_one(struct kvm_engine *k, int *ret_end, struct err *err)
 	step_begin(k, &st);
 	if (st.from.insn.facts.cls == INSN_HLT && !st.from.cpl)
 		return hlt_step(k, &st, ret_end, err);
+	if (passes_unseen(k, &st)) {
+		foreseen_stop(k, &st, ret_end);
+		return 0;
+	}
+	if (cpl3_is(k, &st) && !cpl3_steppable(k))
+		return cpl3_run(k, &st, ret_end, err);
+	if (st.from.insn.facts.cls == INSN_IRET && iret_step(k, &st, ret_end))
+		return 0;
 	if (!k->plan->hold_irq && irq_due(k)) {
 		r = irq_step(k, &st, ret_end, &done, err);
 		if (r || done)

@@ -120,6 +120,9 @@ int vcpu_run(struct kvm_engine *k, bool immediate, u32 *ret_reason, struct err *
 	if (k->dirty) {
 		if (k->dirty & KVM_SYNC_X86_REGS)
 			set_tf_to_write(k);
+		/* A write of REGS drops what KVM has pending; EVENTS, written after it, puts it back. */
+		if ((k->dirty & KVM_SYNC_X86_REGS) && k->s->events.exception.pending)
+			k->dirty |= KVM_SYNC_X86_EVENTS;
 		if (k->caps.sync_regs) {
 			k->run->kvm_dirty_regs = k->dirty;
 			k->dirty = 0;
