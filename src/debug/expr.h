@@ -48,4 +48,8 @@ struct expr {
 	u32 n, cap, root;
 };
 
+/* expr_parse_prefix() of `start`, which lies in `text`: columns are counted from text. */
+int expr_parse_at(struct session *s, const char *text, const char *start, struct expr **ret,
+		  const char **ret_end, struct err *err);
+
 #endif

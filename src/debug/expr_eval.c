@@ -689,7 +689,7 @@ int expr_location_prefix(struct session *s, const char *text, u64 *ret, const ch
 
 	if (*p == '*') /* gdb: *EXPR is the address EXPR */
 		p++;
-	rc = expr_parse_prefix(s, p, &e, ret_end, err);
+	rc = expr_parse_at(s, text, p, &e, ret_end, err);
 	if (rc)
 		return rc;
 	rc = expr_eval(s, e, &v, err);

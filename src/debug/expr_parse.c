@@ -750,10 +750,10 @@ void expr_destroy(struct expr *e)
 	free(e);
 }
 
-int expr_parse_prefix(struct session *s, const char *text, struct expr **ret, const char **ret_end,
-		      struct err *err)
+int expr_parse_at(struct session *s, const char *text, const char *start, struct expr **ret,
+		  const char **ret_end, struct err *err)
 {
-	struct parser ps = { .s = s, .text = text, .p = text, .err = err };
+	struct parser ps = { .s = s, .text = text, .p = start, .err = err };
 	int rc;
 
 	ps.e = calloc(1, sizeof(*ps.e));
@@ -767,6 +767,12 @@ int expr_parse_prefix(struct session *s, const char *text, struct expr **ret, co
 	*ret = ps.e;
 	*ret_end = ps.p;
 	return 0;
+}
+
+int expr_parse_prefix(struct session *s, const char *text, struct expr **ret, const char **ret_end,
+		      struct err *err)
+{
+	return expr_parse_at(s, text, text, ret, ret_end, err);
 }
 
 int expr_parse(struct session *s, const char *text, struct expr **ret, struct err *err)

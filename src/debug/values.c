@@ -53,6 +53,8 @@ int value_history_get(const struct session *s, bool absolute, u32 n, struct valu
 		*ret = (struct value){ .is_void = true };
 		return 0;
 	}
+	if (!last)
+		return err_set(err, ENOENT, "the value history has no $%u; it is empty", n);
 	if (absolute ? !n || n > last : n >= last)
 		return err_set(err, ENOENT, "the value history has no %s%u; it holds $1 to $%u",
 			       absolute ? "$" : "$$", n, last);

@@ -80,6 +80,23 @@ static void close_ends(struct symbols *s)
 	}
 }
 
+/* A label inside a function (or object) ends with it at the latest. Forwards, remembering the
+ * symbol with a size that reaches furthest. */
+static void clip_labels(struct symbols *s)
+{
+	const struct entry *outer = NULL;
+
+	for (u32 i = 0; i < s->n; i++) {
+		struct entry *e = &s->entry[i];
+
+		if (outer && !e->sym.size && e->sym.addr < outer->end && e->end > outer->end &&
+		    e->section == outer->section && e->file == outer->file)
+			e->end = outer->end;
+		if (e->sym.size && (!outer || e->end > outer->end))
+			outer = e;
+	}
+}
+
 static u32 name_lower_bound(const struct symbols *s, const char *name)
 {
 	u32 lo = 0, hi = s->n;
@@ -142,6 +159,7 @@ int index_finish(struct symbols *s)
 		return 0;
 	qsort(s->entry, s->n, sizeof(*s->entry), by_address);
 	close_ends(s);
+	clip_labels(s);
 	s->by_name = malloc(s->n * sizeof(*s->by_name));
 	s->reach = malloc(s->n * sizeof(*s->reach));
 	if (!s->by_name || !s->reach)

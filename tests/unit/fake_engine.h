@@ -37,7 +37,7 @@ enum { WATCHED = 0x110000 };
 static struct {
 	const struct beat *script;
 	size_t n, at;
-	const struct cpu_state *boot;
+	struct cpu_state sys; /* what the script does not move */
 	u64 rax;          /* of every boundary: counts the steps */
 	struct point point[16];
 	size_t n_points;
@@ -74,8 +74,8 @@ static int fake_create(struct machine *m, struct engine **ret, struct err *err)
 
 	e->ops = &fake_ops;
 	e->machine = m;
-	fake.boot = machine_boot_state(m);
-	fake.rip = fake.boot->rip;
+	fake.sys = *machine_boot_state(m);
+	fake.rip = fake.sys.rip;
 	fake.rsp = STACK;
 	fake.rbp = 0;
 	fake.rax = 0;
@@ -98,7 +98,7 @@ static int fake_get_regs(struct engine *e, u32 groups, struct cpu_state *ret, st
 	fake.get_regs++;
 	fake.groups |= groups;
 	if (groups & REGS_GPR) {
-		memcpy(ret->gpr, fake.boot->gpr, sizeof(ret->gpr));
+		memcpy(ret->gpr, fake.sys.gpr, sizeof(ret->gpr));
 		ret->gpr[GPR_RAX] = fake.rax;
 		ret->gpr[GPR_RSP] = fake.rsp;
 		ret->gpr[GPR_RBP] = fake.rbp;
@@ -106,12 +106,12 @@ static int fake_get_regs(struct engine *e, u32 groups, struct cpu_state *ret, st
 		ret->rflags = 2;
 	}
 	if (groups & REGS_SYS) {
-		memcpy(ret->seg, fake.boot->seg, sizeof(ret->seg));
-		ret->gdtr = fake.boot->gdtr;
-		ret->cr0 = fake.boot->cr0;
-		ret->cr3 = fake.boot->cr3;
-		ret->cr4 = fake.boot->cr4;
-		ret->efer = fake.boot->efer;
+		memcpy(ret->seg, fake.sys.seg, sizeof(ret->seg));
+		ret->gdtr = fake.sys.gdtr;
+		ret->cr0 = fake.sys.cr0;
+		ret->cr3 = fake.sys.cr3;
+		ret->cr4 = fake.sys.cr4;
+		ret->efer = fake.sys.efer;
 	}
 	ret->known = known | groups;
 	return 0;
@@ -125,6 +125,8 @@ static int fake_set_regs(struct engine *e, u32 groups, const struct cpu_state *c
 		fake.rsp = c->gpr[GPR_RSP];
 		fake.rbp = c->gpr[GPR_RBP];
 	}
+	if (groups & REGS_SYS)
+		memcpy(fake.sys.seg, c->seg, sizeof(c->seg));
 	return 0;
 }
 

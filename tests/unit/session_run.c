@@ -42,7 +42,7 @@ static bool observe(void *arg, const struct stop *st)
 static void take_note(void *arg, const char *text)
 {
 	strncat(notes, text, sizeof(notes) - strlen(notes) - 2);
-	strcat(notes, "\n");
+	strcat(notes, ";");
 }
 
 static void fresh(const struct beat *script, size_t n)
