@@ -2,9 +2,9 @@
  * insn.h - what the debugger needs to know of one instruction.
  *
  * struct insn_facts is all the core ever sees of an instruction (freestanding, no bytes, no Zydis).
- * struct insn adds bytes and operands; src/x86/insn.c and insn_mem.c fill it through Zydis, insn_text.c
- * writes it out, insn_cache.c
- * keeps it. Users: engines (pre-step facts), debug (nexti, finish, disassemble), trace (text).
+ * struct insn adds bytes and operands; src/x86/insn.c and insn_mem.c fill it through Zydis,
+ * insn_text.c writes it out, insn_cache.c keeps it. Users: engines (pre-step facts), debug (nexti,
+ * finish, disassemble), trace (text).
  */
 #ifndef VMSTEP_INSN_H
 #define VMSTEP_INSN_H
