@@ -98,21 +98,21 @@ int event_deliver(struct cpu_state *c, const struct phys_ops *mem, const struct 
 	bool doubled = false;
 	int r;
 
-	/* Ends: each raised event is of a higher class than the last, or makes the double fault. */
+	event_registers(&work, &now);
+	/* Ends: benign, contributory, #PF, #DF is the longest way; from none of them back. */
 	for (;;) {
-		event_registers(&work, &now);
 		r = event_attempt(&a);
 		if (r == ATTEMPT_UNSUPPORTED)
 			return -ENOSYS;
 		if (r == ATTEMPT_DONE)
 			break;
+		event_registers(&work, &a.raised); /* its CR2, whatever it becomes */
 		if (class_of(&now) == CLASS_DOUBLE_FAULT) {
 			work.activity = ACT_SHUTDOWN;
 			out = (struct delivery){ .outcome = DELIVERY_SHUTDOWN, .vector = now.vector };
 			break;
 		}
 		if (makes_double_fault(&now, &a.raised)) {
-			event_registers(&work, &a.raised);
 			a.raised = (struct guest_event){ .vector = EXC_DF, .type = INTR_HARD_EXC,
 							 .has_error = true };
 			doubled = true;
