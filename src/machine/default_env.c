@@ -37,10 +37,6 @@ enum {
 	EXC_VECTORS = 32,
 	/* Selectors; laid out so that SYSCALL and SYSRET can use them (STAR 8 and 18). */
 	SEL_TSS = 0x30,
-	PTE_P = 1,
-	PTE_RW = 2,
-	PTE_US = 4,
-	PTE_PS = 0x80,
 };
 #define MAILBOX_EMPTY (~(u64)0)
 
@@ -242,72 +238,6 @@ static void env_fill(struct machine *m, unsigned word)
 	write_stack(m, word);
 }
 
-/* ---- page tables -------------------------------------------------------------------------------
- */
-
-struct tables {
-	struct machine *m;
-	u64 root, next; /* gpa of the PML4 and of the next unused page */
-};
-
-static u64 *table_entry(struct tables *t, u64 table, unsigned shift, u64 va)
-{
-	return (u64 *)machine_hva(t->m, table + (va >> shift & 511) * 8, 8);
-}
-
-/*
- * Enter va -> gpa in the table of the given level's shift: 21 for a 2 MiB page, 12 for a 4 KiB one.
- * Every page may be used from ring 3: the guest that wants walls builds its own tables.
- */
-static void table_map(struct tables *t, u64 va, u64 gpa, unsigned leaf_shift)
-{
-	u64 table = t->root;
-
-	for (unsigned shift = 39; shift > leaf_shift; shift -= 9) {
-		u64 *e = table_entry(t, table, shift, va);
-
-		if (!*e) {
-			*e = t->next | PTE_P | PTE_RW | PTE_US;
-			t->next += PAGE;
-		}
-		table = *e & ~(u64)0xfff;
-	}
-	*table_entry(t, table, leaf_shift, va) =
-		gpa | PTE_P | PTE_RW | PTE_US | (leaf_shift == 21 ? PTE_PS : 0);
-}
-
-/* End of the identity map: all RAM and at least 4 GiB, where APICs and firmware are. */
-static u64 identity_end(const struct machine *m)
-{
-	u64 high = memory_high_size(m);
-
-	return RAM_HOLE_END + align_up(high, MIB(2));
-}
-
-static u64 tables_size(const struct machine *m, const struct high_map *map, size_t n)
-{
-	u64 end = identity_end(m);
-	u64 pages = 1 + (end >> 39) + 1 + (end >> 30) + 1;
-
-	for (size_t i = 0; i < n; i++)
-		pages += 6 + (map[i].size >> 39) + (map[i].size >> 30) + (map[i].size >> 21);
-	return pages * PAGE;
-}
-
-static void write_tables(struct machine *m, const struct high_map *map, size_t n)
-{
-	struct tables t = { .m = m,
-			    .root = m->env.gpa + OFF_TABLES,
-			    .next = m->env.gpa + OFF_TABLES + PAGE };
-
-	for (u64 at = 0, end = identity_end(m); at < end; at += MIB(2))
-		table_map(&t, at, at, 21);
-	for (size_t i = 0; i < n; i++)
-		for (u64 off = 0; off < map[i].size; off += PAGE)
-			table_map(&t, map[i].va + off, map[i].gpa + off, 12);
-	m->boot.cr3 = t.root;
-}
-
 int env_build_long(struct machine *m, const struct high_map *map, size_t n, struct err *err)
 {
 	int rc = env_place(m, OFF_TABLES + tables_size(m, map, n), err);
@@ -315,7 +245,7 @@ int env_build_long(struct machine *m, const struct high_map *map, size_t n, stru
 	if (rc)
 		return rc;
 	env_fill(m, 8);
-	write_tables(m, map, n);
+	m->boot.cr3 = tables_write(m, m->env.gpa + OFF_TABLES, map, n);
 	return 0;
 }
 
@@ -327,12 +257,6 @@ int env_build_protected(struct machine *m, struct err *err)
 		return rc;
 	env_fill(m, 4);
 	return 0;
-}
-
-/* Where an image may map nothing of its own: see elf_load_segments(). */
-u64 env_identity_end(const struct machine *m)
-{
-	return identity_end(m);
 }
 
 static u64 mailbox_slot(const struct machine *m, unsigned n)

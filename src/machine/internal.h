@@ -184,6 +184,10 @@ void boot_state_long(struct cpu_state *c, u64 rip);
 struct high_map {
 	u64 va, gpa, size;
 };
+/* page_tables.c: end of the identity map; bytes the tables take; write them to gpa, returns CR3. */
+u64 tables_identity_end(const struct machine *m);
+u64 tables_size(const struct machine *m, const struct high_map *map, size_t n);
+u64 tables_write(struct machine *m, u64 gpa, const struct high_map *map, size_t n);
 /*
  * default_env.c: build GDT, IDT with default handlers, TSS, stack and (long) page tables in free RAM
  * and point `boot` at them. The image must have been loaded, so that its place is known.
@@ -197,7 +201,6 @@ int env_build_protected(struct machine *m, struct err *err);
 void env_build_real(struct machine *m, const u8 *vectors, size_t n);
 void ivt_set(struct machine *m, u8 vector, u16 seg, u16 off);
 #define MAILBOX_EMPTY_REAL 0x5aa5 /* no sign-extended vector */
-u64 env_identity_end(const struct machine *m); /* end of the long-mode identity map */
 bool env_report(struct machine *m); /* port write by a default handler; false: not one */
 int bios_stub_build(struct machine *m, struct err *err); /* bios_stub.c: IVT and services of a PC */
 

@@ -159,7 +159,7 @@ static int segment_map(const struct machine *m, const struct elf_file *f, unsign
 {
 	u64 in_page = p->p_vaddr & 0xfff;
 
-	if (!f->is64 || p->p_vaddr < env_identity_end(m))
+	if (!f->is64 || p->p_vaddr < tables_identity_end(m))
 		return 0;
 	if (in_page != (p->p_paddr & 0xfff))
 		return err_set(err, EINVAL,
