@@ -1,5 +1,6 @@
 /*
- * dev_cmos.c - CMOS RAM and real-time clock at 70/71. The clock shows the host's UTC; memory sizes
+ * dev_cmos.c - CMOS RAM and real-time clock at 70/71. The clock shows the host's UTC, whatever the
+ * guest sets it to; memory sizes
  * are where PC firmware for virtual machines looks for them. No interrupts.
  */
 #include "internal.h"

@@ -14,6 +14,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+enum { FLUSH_NS = 50000000 }; /* an unfinished line waits for its rest so long */
+
 static int open_output(struct channel *ch, const char *path, bool both_ways, const char *option,
 		       struct err *err)
 {
@@ -145,6 +147,12 @@ void channel_flush(struct channel *ch)
 	ch->n = 0;
 }
 
+void channel_poll(struct channel *ch)
+{
+	if (ch->n && host_ns() - ch->since_ns >= FLUSH_NS)
+		channel_flush(ch);
+}
+
 size_t channel_read(struct channel *ch, u8 *buf, size_t n)
 {
 	struct pollfd p = { .fd = ch->in, .events = POLLIN };
@@ -168,6 +176,8 @@ void console_put(struct machine *m, enum console_channel which, u8 byte)
 		m->cfg.write(m->cfg.write_arg, which, &byte, 1);
 	if (ch->to != CHANNEL_FD)
 		return;
+	if (!ch->n)
+		ch->since_ns = host_ns();
 	ch->buf[ch->n++] = byte;
 	/* A terminal's user wants the prompt before its newline; a file is written by lines. */
 	if (byte == '\n' || ch->n == sizeof(ch->buf) || ch->pty)

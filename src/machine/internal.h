@@ -62,6 +62,7 @@ struct channel {
 	char *pty;
 	u8 buf[256];     /* CHANNEL_FD: bytes not written yet */
 	size_t n;
+	u64 since_ns;    /* when the first of them came */
 };
 
 struct uart {
@@ -75,7 +76,6 @@ struct uart {
 struct cmos {
 	u8 index;
 	u8 ram[128];
-	s64 offset_s; /* guest's clock minus the host's, after the guest set it */
 };
 
 struct kbd {
@@ -245,6 +245,7 @@ int channel_init(struct channel *ch, const char *spec, bool both_ways, int stdio
 		 struct err *err);
 void channel_deinit(struct channel *ch);
 void channel_flush(struct channel *ch);
+void channel_poll(struct channel *ch); /* flush what has waited long enough */
 size_t channel_read(struct channel *ch, u8 *buf, size_t n);
 void console_put(struct machine *m, enum console_channel which, u8 byte);
 

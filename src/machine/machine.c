@@ -83,19 +83,20 @@ static int disk_check(const struct machine *m, const struct image *img, struct e
 	return 0;
 }
 
-/* Flat when the user says how to load it, even if it looks like something else. */
+/*
+ * By content, unless the user says how to load the bytes: then they are flat whatever they look
+ * like. An ELF file stays one, for its headers would contradict.
+ */
 static enum image_kind kind_choose(const struct guest_spec *s, const struct image *img)
 {
-	enum image_kind found;
+	u8 magic[4] = { 0 };
 
 	if (s->kind != IMAGE_AUTO)
 		return s->kind;
-	if (s->hex)
+	image_peek(img, 0, magic, sizeof(magic));
+	if (s->hex || ((s->mode || s->has_load) && memcmp(magic, "\177ELF", 4)))
 		return IMAGE_FLAT;
-	found = image_detect(img);
-	if ((s->mode || s->has_load) && (found == IMAGE_BOOT_SECTOR || found == IMAGE_FIRMWARE))
-		return IMAGE_FLAT;
-	return found;
+	return image_detect(img);
 }
 
 static int image_load(struct machine *m, const struct image *img, struct err *err)
@@ -191,7 +192,6 @@ int machine_create(const struct machine_config *cfg, struct machine **ret, struc
 		return err_set(err, ENOMEM, "out of memory for the machine");
 	m->cfg = *cfg;
 	m->cfg.serial = m->cfg.debugcon = NULL;
-	m->cmos.offset_s = 0;
 	m->channel[CONSOLE_DEBUGCON] = (struct channel){ .out = -1, .in = -1, .slave = -1 };
 	rc = channel_init(&m->channel[CONSOLE_SERIAL], cfg->serial, true, cfg->stdio_in, "--serial",
 			  err);
@@ -244,7 +244,7 @@ struct machine_exception machine_exception(const struct machine *m)
 void machine_poll(struct machine *m)
 {
 	for (int i = 0; i < CONSOLE_COUNT; i++)
-		channel_flush(&m->channel[i]);
+		channel_poll(&m->channel[i]);
 	uart_poll(m);
 }
 

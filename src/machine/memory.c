@@ -100,6 +100,18 @@ static const struct extent *extent_overlap(const struct machine *m, u64 gpa, u64
 	return NULL;
 }
 
+/* In address order, as `info files` shows them. */
+static void extent_insert(struct machine *m, u64 gpa, u64 size, const char *what)
+{
+	size_t at = m->n_extents++;
+
+	for (; at && m->extent[at - 1].gpa > gpa; at--)
+		m->extent[at] = m->extent[at - 1];
+	m->extent[at].gpa = gpa;
+	m->extent[at].size = size;
+	snprintf(m->extent[at].what, sizeof(m->extent[at].what), "%s", what);
+}
+
 int extent_take(struct machine *m, u64 gpa, u64 size, const char *what, struct err *err)
 {
 	const struct extent *e;
@@ -121,10 +133,7 @@ int extent_take(struct machine *m, u64 gpa, u64 size, const char *what, struct e
 	if (m->n_extents == EXTENTS_MAX)
 		return err_set(err, E2BIG, "%s is one piece too many: at most %d can be loaded",
 			       what, EXTENTS_MAX);
-	m->extent[m->n_extents].gpa = gpa;
-	m->extent[m->n_extents].size = size;
-	snprintf(m->extent[m->n_extents].what, sizeof(m->extent[0].what), "%s", what);
-	m->n_extents++;
+	extent_insert(m, gpa, size, what);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /*
- * page_tables.c - the page tables a long-mode guest starts with: everything below identity_end mapped
- * onto itself by 2 MiB pages, which every CPU with long mode has, and segments linked elsewhere by
- * 4 KiB pages (SDM volume 3, "4-Level Paging").
+ * page_tables.c - the page tables a long-mode guest starts with: everything below identity_end
+ * mapped onto itself by 2 MiB pages, which every CPU with long mode has, and segments linked
+ * elsewhere by 4 KiB pages (SDM volume 3, "4-Level Paging").
  */
 #include "internal.h"
 

@@ -152,6 +152,7 @@ static void file_holds(const char *path, const char *want, const char *name)
 
 static void channels(void)
 {
+	struct timespec nap = { .tv_nsec = 60000000 };
 	char out[] = "/tmp/vmstep-unit-serial-XXXXXX", dbg[] = "/tmp/vmstep-unit-debug-XXXXXX", both[120];
 	struct err err;
 	struct machine *m;
@@ -164,8 +165,9 @@ static void channels(void)
 		port_out(m, 0xe9, 1, 'd');
 		port_out(m, 0xe9, 1, '\n');
 		file_holds(dbg, "d\n", "--debugcon FILE holds the finished line");
+		nanosleep(&nap, NULL);
 		machine_poll(m);
-		file_holds(out, "s", "--serial FILE holds the text after a poll");
+		file_holds(out, "s", "--serial FILE holds an unfinished line soon after");
 		port_out(m, THR, 1, 't');
 	}
 	machine_destroy(m);

@@ -262,6 +262,24 @@ static void bzimage_bad(void)
 	refused(file, 0x210, none, "cut off", "a truncated bzImage found by content");
 }
 
+/* The user's word about bytes counts more than what they look like; an ELF file stays one. */
+static void flat_on_request(void)
+{
+	struct guest_spec spec = { .mode = "protected", .has_load = true, .load = 0x300000 };
+	struct machine *m;
+	struct err err;
+
+	make_bzimage();
+	m = machine_from(file, BZ_SIZE, spec, &err);
+	if (tap_ok(m, "a bzImage with --mode and --load loads (%s)", err.text)) {
+		tap_eq(machine_image_kind(m), IMAGE_FLAT, "... as flat bytes");
+		tap_mem(machine_hva(m, 0x300202, 4), "HdrS", 4, "... where they were asked for");
+	}
+	machine_destroy(m);
+	memcpy(file, "\177ELF", 4);
+	refused(file, BZ_SIZE, spec, "--mode", "an ELF file with --mode");
+}
+
 int main(void)
 {
 	boot_sector();
@@ -273,5 +291,6 @@ int main(void)
 	bzimage();
 	bzimage_initrd();
 	bzimage_bad();
+	flat_on_request();
 	return tap_done();
 }
