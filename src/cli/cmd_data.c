@@ -391,8 +391,8 @@ static int pattern_take(struct cli *c, char size, const char **p, struct pattern
 	return r;
 }
 
-/* START, END or START, +LENGTH; *p is moved behind them. `end` is exclusive. */
-static int range_take(struct cli *c, const char **p, bool end_inclusive, u64 *ret_start, u64 *ret_end, struct err *err)
+/* START, END (inclusive, as in gdb's find) or START, +LENGTH; *p is moved behind them, *ret_end is exclusive. */
+static int range_take(struct cli *c, const char **p, u64 *ret_start, u64 *ret_end, struct err *err)
 {
 	u64 v[2] = { 0 };
 	bool length = false;
@@ -420,7 +420,7 @@ static int range_take(struct cli *c, const char **p, bool end_inclusive, u64 *re
 	}
 	if (length)
 		v[1] += v[0];
-	else if (end_inclusive)
+	else
 		v[1]++;
 	if (v[1] < v[0])
 		return err_set(err, EINVAL, "the end 0x%" PRIx64 " lies before the start 0x%" PRIx64, v[1], v[0]);
@@ -468,11 +468,11 @@ static int cmd_find(struct cli *c, const char *args, struct err *err)
 {
 	struct format f = { .count = UINT64_MAX };
 	struct pattern pattern = { .n = 0 };
-	u64 start, end, found = 0;
+	u64 start = 0, end = 0, found = 0;
 	int r = format_parse(&args, &f, err);
 
 	if (!r)
-		r = range_take(c, &args, true, &start, &end, err);
+		r = range_take(c, &args, &start, &end, err);
 	if (r)
 		return r;
 	args = blanks_skip(args);
@@ -511,10 +511,34 @@ static int dump_run(struct cli *c, FILE *f, const char *path, u64 start, u64 end
 	return r;
 }
 
+/* Two words: gdb's dump separates START and END by a blank, and so do we; +LENGTH may stand for END. */
+static int dump_range(struct cli *c, const char *args, u64 *ret_start, u64 *ret_end, struct err *err)
+{
+	char word[2][512];
+	u64 start, end = 0;
+	int r;
+
+	if (!word_take(&args, word[0], sizeof(word[0])) || !word_take(&args, word[1], sizeof(word[1])) || *args)
+		return err_set(err, EINVAL, "dump needs a file and a range: dump memory FILE START END, without blanks in START and END");
+	r = address_get(c, word[0], &start, err);
+	if (!r && *word[1] == '+')
+		r = expr_u64(c->s, word[1] + 1, &end, err);
+	else if (!r)
+		r = address_get(c, word[1], &end, err);
+	if (r)
+		return r;
+	end += *word[1] == '+' ? start : 0;
+	if (end < start)
+		return err_set(err, EINVAL, "the end 0x%" PRIx64 " lies before the start 0x%" PRIx64, end, start);
+	*ret_start = start;
+	*ret_end = end;
+	return 0;
+}
+
 static int cmd_dump(struct cli *c, const char *args, struct err *err)
 {
 	char word[4096];
-	u64 start, end;
+	u64 start = 0, end = 0;
 	FILE *f;
 	int r;
 
@@ -523,7 +547,7 @@ static int cmd_dump(struct cli *c, const char *args, struct err *err)
 		*word = '\0';
 	if (!*word || !*args)
 		return err_set(err, EINVAL, "dump needs a file and a range: dump memory FILE START END");
-	r = range_take(c, &args, false, &start, &end, err);
+	r = dump_range(c, args, &start, &end, err);
 	if (r)
 		return r;
 	f = fopen(word, "we");

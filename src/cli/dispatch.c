@@ -249,7 +249,16 @@ static char *args_expand(struct cli *c, const char *line)
 	return strbuf_detach(&b);
 }
 
-static int line_execute(struct cli *c, const char *line, struct err *err)
+/* Blanks at the end are not meant, except by commands that take their line as it stands. */
+static void line_trim(char *line)
+{
+	size_t n = strlen(line);
+
+	while (n && isspace((unsigned char)line[n - 1]))
+		line[--n] = '\0';
+}
+
+static int line_execute(struct cli *c, char *line, struct err *err)
 {
 	const struct definition *d;
 	const struct command *k;
@@ -259,20 +268,13 @@ static int line_execute(struct cli *c, const char *line, struct err *err)
 	if (!n)
 		return err_set(err, EINVAL, "\"%.40s\" does not start with a command, try help", line);
 	d = definition_find(c, line, n);
+	k = d ? NULL : command_lookup(line, n);
+	if (!k || !(k->flags & CMD_RAW))
+		line_trim(line);
 	if (d)
 		return definition_run(c, d, blanks_skip(line + n), err);
 	r = command_find(line, n, &k, err);
 	return r ? r : command_run(c, k, blanks_skip(line + n), err);
-}
-
-/* Blanks at the end are never meant. */
-static char *line_trim(char *line)
-{
-	size_t n = strlen(line);
-
-	while (n && isspace((unsigned char)line[n - 1]) && !(n > 1 && line[n - 2] == '\\'))
-		line[--n] = '\0';
-	return line;
 }
 
 int command_execute(struct cli *c, const char *line, struct err *err)
@@ -288,7 +290,6 @@ int command_execute(struct cli *c, const char *line, struct err *err)
 		text = strdup(line);
 	if (!text)
 		return err_set(err, ENOMEM, "no memory for the command");
-	line_trim(text);
 	if (*text == '!') {
 		char *shell;
 

@@ -2,6 +2,7 @@
  * docgen.c - what is generated from the tables: the manual's sections and the shell completions. The
  * hidden option --dump prints it; man/man.mk puts it into the files that are committed.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -43,24 +44,48 @@ static void roff_quoted(const char *text, struct strbuf *out)
 	strbuf_addc(out, '"');
 }
 
-/* Sentences as lines of their own, which roff wants. */
+/* A line of a manual's source is at most this long, which mandoc -T lint wants. */
+enum { ROFF_WIDTH = 76 };
+
+static bool ends_sentence(const char *word, size_t n)
+{
+	return n > 1 && strchr(".:", word[n - 1]) && word[n - 2] != '.';
+}
+
+/* One text as lines: a new one after each sentence, which roff wants, and where it gets too long. A
+ * full stop closes it. */
 static void paragraph_add(const char *text, struct strbuf *out)
 {
-	char c, next;
+	size_t line = out->n;
+	char word[128];
 
-	for (const char *p = text; (c = *p); p++) {
-		char one[2] = { c == '\n' ? ' ' : c, '\0' };
+	for (size_t n; (text += strspn(text, " \n"), n = strcspn(text, " \n")); text += n) {
+		const bool last = !text[n + strspn(text + n, " \n")];
 
-		next = p[1];
-		if ((c == '.' || c == ':') && (next == ' ' || next == '\n') && p > text && p[-1] != '.') {
-			roff_add(one, out);
+		if (out->n > line && out->n - line + n > ROFF_WIDTH) {
 			strbuf_addc(out, '\n');
-			p++;
-			continue;
+			line = out->n;
 		}
-		roff_add(one, out);
+		if (out->n > line)
+			strbuf_addc(out, ' ');
+		snprintf(word, sizeof(word), "%.*s%s", (int)n, text, last && text[n - 1] != '.' ? "." : "");
+		roff_add(word, out);
+		if (ends_sentence(text, n) && !last) {
+			strbuf_addc(out, '\n');
+			line = out->n;
+		}
 	}
 	strbuf_addc(out, '\n');
+}
+
+/* The same for a text that does not begin with a capital. */
+static void sentence_add(const char *text, struct strbuf *out)
+{
+	const size_t at = out->n;
+
+	paragraph_add(text, out);
+	if (out->n > at)
+		out->s[at] = toupper((unsigned char)out->s[at]);
 }
 
 static void man_command(const struct command *k, struct strbuf *out)
@@ -152,11 +177,9 @@ static void man_subcommands(struct strbuf *out)
 		strbuf_adds(out, ".It Nm ");
 		roff_quoted(subcommand_table[i].usage, out);
 		strbuf_addc(out, '\n');
-		paragraph_add(subcommand_table[i].help, out);
-		if (subcommand_table[i].missing) {
-			strbuf_adds(out, "Not in this version: ");
-			paragraph_add(subcommand_table[i].missing, out);
-		}
+		sentence_add(subcommand_table[i].help, out);
+		if (subcommand_table[i].missing)
+			sentence_add(subcommand_table[i].missing, out);
 	}
 	strbuf_adds(out, ".El\n");
 }

@@ -82,8 +82,8 @@ void usage_text(enum subcommand sub, struct strbuf *out)
 		strbuf_adds(out, "\nGUEST is a flat binary, a boot sector, an ELF64 or ELF32 file, a multiboot kernel or a PC\n"
 				 "firmware image. vmstep steps it under KVM and says at every stop why it stopped.\n\nOptions:\n");
 	} else {
-		strbuf_addf(out, "Usage: vmstep %s\n\n%s\n%s%s%s\nOptions:\n", row->usage, row->help,
-			    row->missing ? "Not in this version: " : "", row->missing ? row->missing : "", row->missing ? "\n" : "");
+		strbuf_addf(out, "Usage: vmstep %s\n\n%s\n%s%s\nOptions:\n", row->usage, row->help, row->missing ? row->missing : "",
+			    row->missing ? "\n" : "");
 	}
 	options_list(sub, out);
 	exit_list(out);
