@@ -233,9 +233,20 @@ static void fix_first(struct stop *st)
 			st->first = c;
 }
 
-static void settle_causes(struct stop *st, u32 accepted, bool temp)
+/* While the guest runs free a step is the debugger's own way of finding out (a watchpoint where debug
+ * registers watch nothing, a catch done by stepping): it stays in the evidence, not in the causes. */
+static u32 internal_causes(const struct session *s, const struct stop *st)
+{
+	if (!s->running_free)
+		return 0;
+	return CAUSE_BIT(CAUSE_MTF) | (st->host_tf && !st->guest_tf ? CAUSE_BIT(CAUSE_TF) : 0);
+}
+
+static void settle_causes(struct session *s, struct stop *st, u32 accepted, bool temp)
 {
 	st->causes = (st->causes & ~POINT_CAUSES) | accepted;
+	if (accepted || temp)
+		st->causes &= ~internal_causes(s, st);
 	if (temp && !st->causes) /* only our own point: the end of the run that was asked for */
 		st->causes = CAUSE_BIT(CAUSE_LIMIT);
 	fix_first(st);
@@ -252,7 +263,7 @@ bool points_accept(void *session, struct stop *st)
 	/* Only where the engine looked for catches: else the same one would count twice. */
 	happened = !s->catch_by_step && (causes & CAUSE_BIT(CAUSE_CATCH)) ? stop_catches(st) : 0;
 	accepted = accepted_causes(s, st, causes, happened);
-	settle_causes(st, accepted, temp);
+	settle_causes(s, st, accepted, temp);
 	s->temp_hit |= temp;
 	return accepted || temp;
 }
@@ -268,5 +279,9 @@ bool points_catch_step(struct session *s, struct stop *st, u32 catches)
 	if (number) /* a break or watch that was accepted before keeps its number */
 		st->point = number;
 	st->causes = causes | accepted;
+	if (accepted) {
+		st->causes &= ~internal_causes(s, st);
+		fix_first(st);
+	}
 	return accepted;
 }

@@ -64,6 +64,7 @@ struct session {
 	unsigned n_temp;
 	bool temp_hit;                   /* the run ended at a temporary point */
 	bool points_dirty;               /* the engine's set is not ours */
+	bool running_free;               /* the command runs free, even where that is done by stepping */
 	bool catch_by_step;              /* this run steps and looks at catches itself */
 	struct upoint **gone;            /* temporary points of the last stop, already deleted */
 	size_t n_gone;

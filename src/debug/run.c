@@ -229,7 +229,7 @@ static int free_by_stepping(struct run *r, struct err *err)
 	return rc;
 }
 
-int run_free(struct run *r, struct err *err)
+static int free_run(struct run *r, struct err *err)
 {
 	enum run_end end = RUN_RING_FULL;
 	struct plan plan;
@@ -253,6 +253,16 @@ int run_free(struct run *r, struct err *err)
 	if (!r->s->temp_hit)
 		r->ended = true;
 	return 0;
+}
+
+int run_free(struct run *r, struct err *err)
+{
+	int rc;
+
+	r->s->running_free = true;
+	rc = free_run(r, err);
+	r->s->running_free = false;
+	return rc;
 }
 
 static void temp_set(struct session *s, const struct temp_point *t, unsigned n)

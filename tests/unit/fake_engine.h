@@ -158,6 +158,7 @@ static struct stop *fake_record(struct ring *ring, u32 causes, enum cause first)
 
 	*st = (struct stop){ .kind = RECORD_STOP, .first = first, .causes = causes, .retired = 1, .point_dr = -1 };
 	st->mode = MODE_LONG;
+	st->host_tf = causes & CAUSE_BIT(CAUSE_TF);
 	st->lin = st->rip = fake.rip;
 	st->gpr[GPR_RAX] = fake.rax;
 	if (fake.plan.mode == PLAN_CONTINUE) /* nobody counted */

@@ -490,6 +490,8 @@ static void test_catch(void)
 	session_point_condition(s, n, "$rax != 0", &err);
 	session_continue(s, observe, NULL, &err);
 	tap_eq(last()->lin, CODE + 0x38, "catch msr stops behind the rdmsr");
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_CATCH), "as CATCH alone: the stepping is the debugger's");
+	tap_eq(last()->first, CAUSE_CATCH, "which is the first cause");
 	FRESH(loop);
 	add_catch((struct upoint){ .catches = CATCH_CR, .temporary = true });
 	session_continue(s, observe, NULL, &err);
