@@ -203,6 +203,8 @@ static int free_run(struct kvm_engine *k, int *ret_end, struct err *err)
 	if (needs_step(&st))
 		return step_one(k, ret_end, err);
 	step_verdict(k, &st);
+	if (k->at.lin != st.from.lin)
+		st.stop.retired = -1;
 	step_finish(k, &st, ret_end);
 	return 0;
 }

@@ -99,6 +99,8 @@ static u32 by_class(const struct kvm_engine *k)
 		return k->at.cpl > (k->s->regs.rflags >> 12 & 3) ? BIT(EXC_GP) : 0;
 	case INSN_INTN:
 	case INSN_INTO:
+		if (k->quirks.software && k->at.cpl == 3)
+			return BIT(EXC_UD); /* what that KVM makes of it (K16) */
 		return protected ? BIT(EXC_GP) | BIT(EXC_NP) : 0;
 	default:
 		return (f->flags & INSNF_FAR) && protected ? BIT(EXC_GP) | BIT(EXC_NP) : 0;

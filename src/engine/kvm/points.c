@@ -16,6 +16,8 @@
 
 static const char cost_address[] =
 	"continue single-steps the guest to notice it: thousands of times slower than running free";
+static const char cost_ring3[] =
+	"a debug register, which on this KVM does not fire in ring 3: code run there is not stopped in";
 static const char cost_data[] =
 	"debug registers do not watch data on this KVM: continue single-steps the guest and looks "
 	"after each instruction";
@@ -81,22 +83,22 @@ static void serve_data(struct kvm_engine *k, struct served *s, u8 *used)
 
 static void serve_exec(struct kvm_engine *k, struct served *s, u8 *used)
 {
-	bool soft = k->quirks.software, wants_dr = s->p.how == POINT_HOW_DR || soft;
-	bool may_int3 = !soft && s->p.how != POINT_HOW_DR && s->p.how != POINT_HOW_ADDRESS;
+	bool soft = k->quirks.software, dr = s->p.how != POINT_HOW_ADDRESS;
+	bool may_int3 = !soft && dr && s->p.how != POINT_HOW_DR;
+	bool user = soft && is_user_page(k, s->p.addr);
 	u64 gpa;
 
-	if (soft && is_user_page(k, s->p.addr))
-		wants_dr = false;
 	if (may_int3 && may_write_code(k, s->p.addr, &gpa)) {
 		s->p.got = POINT_HOW_INT3;
 		s->planted = k->n_planted;
 		k->planted[k->n_planted++] = (struct planted){ .lin = s->p.addr, .gpa = gpa };
 		return;
 	}
-	s->slot = (wants_dr || !soft) && s->p.how != POINT_HOW_ADDRESS ? slot_free(k, *used) : -1;
+	s->slot = dr && !(user && k->at.cpl == 3) ? slot_free(k, *used) : -1;
 	if (s->slot >= 0) {
 		*used |= BIT(s->slot);
 		s->p.got = POINT_HOW_DR;
+		s->p.cost = user ? cost_ring3 : NULL;
 		return;
 	}
 	s->p.got = POINT_HOW_ADDRESS;

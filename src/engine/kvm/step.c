@@ -533,7 +533,7 @@ static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct 
 		rep_tell(k, st);
 	}
 	if (st->leaked)
-		stop_did(&st->stop, DID_LEAKED, 0, 0, 0);
+		stop_did(&st->stop, DID_TOOK_BACK, 0, st->ev.pc, 0);
 	if (!r)
 		step_finish(k, st, ret_end);
 	return r;
