@@ -77,6 +77,7 @@ enum did_kind {
 	DID_WRONG_SKIP,   /* warning: skipped by a wrong rule on purpose; arg = enum skip_policy */
 	DID_LEAKED,       /* warning: TF leaked to the guest (software flavour, CPL 3) */
 	DID_EMULATE_IRET, /* an IRET that KVM does not step was done by vmstep */
+	DID_EMULATE_SYSCALL, /* the same of a SYSCALL or SYSRET */
 	DID_TOOK_BACK,    /* TF leaked into ring 3; the #DB that reached the guest's gate at a was undone */
 	DID_KIND_COUNT,
 };

@@ -192,6 +192,9 @@ static void did_words(struct session *s, const struct did *d, struct strbuf *out
 	case DID_EMULATE_IRET:
 		strbuf_adds(out, "This KVM loses the step of an IRET here, so vmstep did the return itself.\n");
 		break;
+	case DID_EMULATE_SYSCALL:
+		strbuf_adds(out, "This KVM loses the step of a SYSCALL or SYSRET between rings, so vmstep did it itself.\n");
+		break;
 	case DID_TOOK_BACK:
 		strbuf_addf(out, "On this KVM the trap flag leaks into ring 3 and its #DB goes to the guest's gate at 0x%llx. "
 			    "vmstep stopped the guest before that handler's first instruction and returned through "

@@ -204,6 +204,9 @@ static void did_put(const struct did *d, struct strbuf *out)
 	case DID_EMULATE_IRET:
 		PUT(out, "did the IRET itself");
 		break;
+	case DID_EMULATE_SYSCALL:
+		PUT(out, "did the system call or return itself");
+		break;
 	case DID_TOOK_BACK:
 		PUT(out, "took the leaked #DB back from the gate at ");
 		strbuf_addhex(out, d->a, false);

@@ -261,6 +261,7 @@ static const struct {
 	[DID_WAIT_HLT] = { "wait-hlt", 0 },
 	[DID_WRONG_SKIP] = { "wrong-skip", DID_HAS_RULE },
 	[DID_LEAKED] = { "leaked-tf", 0 },
+	[DID_EMULATE_SYSCALL] = { "emulate-syscall", 0 },
 	[DID_TOOK_BACK] = { "took-back", DID_HAS_A },
 	[DID_EMULATE_IRET] = { "emulate-iret", 0 },
 };

@@ -275,6 +275,11 @@ bool cpl3_take_back(struct kvm_engine *k, struct step *st);
 /* No #DB gate to step through: run on until ring 0; a gap. */
 int cpl3_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err);
 
+/* ---- syscall.c ----------------------------------------------------------------------------------- */
+
+/* As iret_step(), for SYSCALL and SYSRET between the rings. */
+bool syscall_step(struct kvm_engine *k, struct step *st, int *ret_end);
+
 /* ---- skip.c -------------------------------------------------------------------------------------- */
 
 bool skip_at(struct kvm_engine *k, enum skip_kind kind);

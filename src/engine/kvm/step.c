@@ -556,6 +556,9 @@ int step_one(struct kvm_engine *k, int *ret_end, struct err *err)
 		return cpl3_run(k, &st, ret_end, err);
 	if (st.from.insn.facts.cls == INSN_IRET && iret_step(k, &st, ret_end))
 		return 0;
+	if ((st.from.insn.facts.cls == INSN_SYSCALL || st.from.insn.facts.cls == INSN_SYSRET) &&
+	    syscall_step(k, &st, ret_end))
+		return 0;
 	if (!k->plan->hold_irq && irq_due(k)) {
 		r = irq_step(k, &st, ret_end, &done, err);
 		if (r || done)
