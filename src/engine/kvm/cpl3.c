@@ -7,8 +7,11 @@
  * through it takes the exception back: the guest's #DB handler never runs, DR6 gets its old value.
  * The words below the ring-0 stack's top that the frame was pushed to are the only trace.
  *
- * Without a usable #DB gate TF would kill the guest: then ring 3 runs unstepped until ring 0 is
- * entered, which is a gap.
+ * A guest without a #DB gate is lent one for the time of the entry. Its target (the IDT itself, an
+ * address as good as any) is an execute point, so that nothing is ever run through it, and the bytes
+ * are put back before anybody can look. Without
+ * a place for it, or without a ring-0 stack for the frame, TF would kill the guest: then ring 3 runs
+ * unstepped until ring 0 is entered, which is a gap.
  */
 #include "engine/kvm/kvm.h"
 
@@ -20,17 +23,107 @@ bool cpl3_is(const struct kvm_engine *k, const struct step *st)
 	return k->quirks.software && st->from.cpl == 3 && st->from.mode != MODE_V86;
 }
 
+/* ---- the way of the frame ------------------------------------------------------------------------- */
+
+/* Layout of the TSS: SDM "64-Bit Task State Segment", "Task-State Segment (TSS)". */
+enum { TSS32_ESP0 = 4, TSS64_RSP0 = 4, TSS64_IST1 = 0x24, FRAME_BYTES = 48 };
+
+static bool stack_there(struct kvm_engine *k, u64 top)
+{
+	struct page_walk w;
+
+	for (unsigned off = 1; off <= FRAME_BYTES; off += FRAME_BYTES - 1) {
+		page_walk(&k->cpu, &k->phys, top - off, &w);
+		if (!w.present || (w.page_shift && !w.writable) ||
+		    !machine_hva(k->base.machine, w.gpa, 1))
+			return false;
+	}
+	return true;
+}
+
+static bool ring0_stack(struct kvm_engine *k, u8 ist)
+{
+	bool wide = k->cpu.efer & EFER_LMA;
+	u64 off = !wide ? TSS32_ESP0 : ist ? TSS64_IST1 + 8 * (ist - 1) : TSS64_RSP0, top = 0;
+	size_t n = wide ? 8 : 4;
+
+	return linear_read(&k->cpu, &k->phys, k->cpu.tr.base + off, &top, n) == n &&
+	       stack_there(k, top);
+}
+
+/* ---- a gate lent to the guest --------------------------------------------------------------------- */
+
+static unsigned gate_size(const struct kvm_engine *k)
+{
+	return k->cpu.efer & EFER_LMA ? 16 : 8;
+}
+
+/* A ring-0 code selector: the one of any usable gate. */
+static u16 kernel_selector(struct kvm_engine *k)
+{
+	struct descriptor d;
+
+	for (unsigned v = 0; v < 256; v++)
+		if (gate_usable(&k->cpu, &k->phys, v) && !gate_read(&k->cpu, &k->phys, v, &d) &&
+		    (d.kind == DESC_INT_GATE || d.kind == DESC_TRAP_GATE) && !(d.sel & 3))
+			return d.sel;
+	return 0;
+}
+
+/* Interrupt gate, present, DPL 0 (SDM "IDT Descriptors"):  offset 63..32 | 31..16, 8E00 | sel, 15..0 */
+static void gate_make(u8 raw[16], u16 sel, u64 target)
+{
+	u32 w[4] = {
+		(u32)sel << 16 | (u16)target, (target & 0xffff0000) | 0x8e00, target >> 32, 0,
+	};
+
+	memcpy(raw, w, sizeof(w));
+}
+
+static bool gate_lend(struct kvm_engine *k)
+{
+	u64 lin = k->cpu.idtr.base + EXC_DB * gate_size(k);
+	u16 sel = kernel_selector(k);
+	u8 raw[16];
+
+	if (!sel || k->cpu.idtr.limit < (EXC_DB + 1) * gate_size(k) - 1 ||
+	    linear_read(&k->cpu, &k->phys, lin, k->lent, gate_size(k)) != gate_size(k))
+		return false;
+	gate_make(raw, sel, k->cpu.idtr.base);
+	k->is_lent = linear_write(&k->cpu, &k->phys, lin, raw, gate_size(k)) == gate_size(k);
+	return k->is_lent;
+}
+
+void cpl3_return_gate(struct kvm_engine *k)
+{
+	u64 lin = k->cpu.idtr.base + EXC_DB * gate_size(k);
+
+	if (k->is_lent)
+		linear_write(&k->cpu, &k->phys, lin, k->lent, gate_size(k));
+	k->is_lent = false;
+}
+
+/* ---- stepping ------------------------------------------------------------------------------------- */
+
 bool cpl3_steppable(struct kvm_engine *k)
 {
+	struct descriptor d;
 	u64 lin;
 
 	regs_sys(k, &k->cpu);
-	return gate_target(k, EXC_DB, &lin);
+	if (gate_target(k, EXC_DB, &lin))
+		return !gate_read(&k->cpu, &k->phys, EXC_DB, &d) && ring0_stack(k, d.ist);
+	return ring0_stack(k, 0) && kernel_selector(k) &&
+	       k->cpu.idtr.limit >= (EXC_DB + 1) * gate_size(k) - 1;
 }
 
 void cpl3_arm(struct kvm_engine *k, struct arm *a)
 {
+	u64 lin;
+
 	regs_sys(k, &k->cpu);
+	if (!gate_target(k, EXC_DB, &lin))
+		gate_lend(k);
 	arm_gate(k, a, EXC_DB, INTR_HARD_EXC);
 	/* Native code needs TF in the processor: each entry writes it. */
 	vcpu_touch(k, KVM_SYNC_X86_REGS);

@@ -124,6 +124,8 @@ struct kvm_engine {
 	struct gate gate[SLOTS];   /* by slot, where gate_slots has its bit */
 	u8 gate_slots;             /* internal points in force */
 	u8 user_slots;             /* the user's points in force */
+	bool is_lent;              /* cpl3.c: a #DB gate is lent to the guest; what was there */
+	u8 lent[16];
 	enum machine_event event;  /* ordered by the guest, not yet told in a stop */
 	u32 event_value;
 	bool halted;               /* in HLT: RIP behind it, nothing has woken the CPU yet */
@@ -270,6 +272,7 @@ void rep_tell(struct kvm_engine *k, struct step *st);
 bool cpl3_is(const struct kvm_engine *k, const struct step *st);
 bool cpl3_steppable(struct kvm_engine *k); /* there is a #DB gate to step through */
 void cpl3_arm(struct kvm_engine *k, struct arm *a);
+void cpl3_return_gate(struct kvm_engine *k); /* the one cpl3_arm() may have lent */
 /* The stop is in the guest's #DB handler because our TF leaked into ring 3: take it back. */
 bool cpl3_take_back(struct kvm_engine *k, struct step *st);
 /* No #DB gate to step through: run on until ring 0; a gap. */

@@ -503,12 +503,15 @@ static void foreseen_stop(struct kvm_engine *k, struct step *st, int *ret_end)
 
 static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
 {
-	int r = step_arm(k, st, err);
+	int r;
 
 	do {
-		if (r || k->interrupted)
-			return r;
-		r = enter_until_moved(k, st, err);
+		if (k->interrupted)
+			return 0;
+		r = step_arm(k, st, err);
+		if (!r)
+			r = enter_until_moved(k, st, err);
+		cpl3_return_gate(k);
 		if (!r)
 			at_load(k);
 		if (!r && signalled(st))
