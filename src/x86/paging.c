@@ -6,8 +6,9 @@
 
 /*
  * A paging-structure entry (SDM volume 3, "Paging"; 4-byte entries end at bit 31 and are read with
- * the rest 0): 63   62..52    51..12    11..9  8  7   6  5  4    3    2    1    0 XD   ignored
- * address   ign.   G  PS  D  A  PCD  PWT  U/S  R/W  P
+ * the rest 0):
+ *   63   62..52    51..12    11..9  8  7   6  5  4    3    2    1    0
+ *   XD   ignored   address   ign.   G  PS  D  A  PCD  PWT  U/S  R/W  P
  */
 #define E_P    BIT64(0)
 #define E_RW   BIT64(1)
