@@ -26,20 +26,34 @@ check: all guests $(UNIT_BINS)
 # are linked below 64 KiB (guest64.inc); the demo where programs are.
 
 GUEST_SRCS := $(wildcard tests/guests/*.S)
-GUESTS     := $(GUEST_SRCS:%.S=$(O)/%.elf) $(patsubst %.S,$(O)/%.bin,$(filter %16.S,$(GUEST_SRCS)))
+GUESTS     := $(GUEST_SRCS:%.S=$(O)/%.elf) $(patsubst %.S,$(O)/%.bin,$(filter %16.S %bench.S,$(GUEST_SRCS)))
+GUEST_M32  := %16 %32 bench
+GUEST_AT_16 := -N -Ttext 0x1000 -e _start
+GUEST_AT_demo := -Ttext 0x401000 -e main
+GUEST_AT_bench := -N -Ttext 0x7c00 -e _start
+GUEST_AT   := -N -Ttext 0x2000 -e _start
 GUEST_LD    = ld -nostdlib -static -z noexecstack --no-warn-rwx-segments
 
 $(O)/tests/guests/%.elf: tests/guests/%.S $(wildcard tests/guests/*.inc)
 	$(call say,GUEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(if $(filter %16 %32,$*),-m32,-m64) -c -I tests/guests -o $(@:.elf=.o) $<
-	$(Q)$(GUEST_LD) $(if $(filter %16 %32,$*),-m elf_i386,-m elf_x86_64) \
-	    $(if $(filter demo,$*),-Ttext 0x401000 -e main,-N -Ttext $(if $(filter %16,$*),0x1000,0x2000) -e _start) \
-	    -o $@ $(@:.elf=.o)
+	$(Q)$(CC) $(if $(filter $(GUEST_M32),$*),-m32,-m64) -c -I tests/guests -o $(@:.elf=.o) $<
+	$(Q)$(GUEST_LD) $(if $(filter $(GUEST_M32),$*),-m elf_i386,-m elf_x86_64) \
+	    $(or $(GUEST_AT_$*),$(if $(filter %16,$*),$(GUEST_AT_16)),$(GUEST_AT)) -o $@ $(@:.elf=.o)
 
 $(O)/tests/guests/%.bin: $(O)/tests/guests/%.elf
 	$(Q)objcopy -O binary -j .text -j .data $< $@
 
 guests: $(GUESTS)
 
-.PHONY: check-unit check guests
+# --- speed ---------------------------------------------------------------------------------------
+
+$(O)/tests/bench/bare: tests/bench/bare.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -o $@ $<
+
+bench: all guests $(O)/tests/bench/bare
+	$(Q)O=$(O) python3 tests/bench/bench.py
+
+.PHONY: check-unit check guests bench
