@@ -2,14 +2,14 @@
  * icebp64.S - INT1, INT3 and INT n of a guest with handlers of its own. The stop at F1 and CC is
  * shown behind them with the inner skip done; the next resume delivers; the handler's first
  * instruction is a stop that retired nothing; its frame returns behind the F1; and then exactly one
- * stop an instruction.
+ * stop an instruction. An INT n has no stop between: it retires, and the handler is the boundary.
  */
 	.include "guest64.inc"
 
 	.text
-	HANDLER h_db, 1, first="EVENT vector=1 x*"
-	HANDLER h_bp, 3, first="EVENT vector=3 x*"
-	HANDLER h_80, 0x80, first="EVENT vector=128 x*"
+	HANDLER h_db, 1, first="EVENT vector=1 x5; EVENT vector=1 retired=1"
+	HANDLER h_bp, 3, first="EVENT vector=3; EVENT vector=3 retired=1"
+	HANDLER h_80, 0x80, first="EVENT vector=128 retired=1"
 
 main:
 	GATE 1, h_db

@@ -95,6 +95,6 @@ _start:
 	out 0xf4, al
 	hlt
 
-	HANDLER32 h_db, 'd', "EVENT vector=1 x*"
-	HANDLER32 h_bp, 'b', "EVENT vector=3 x*"
-	HANDLER32 h_80, 's', "EVENT vector=128 x*"
+	HANDLER32 h_db, 'd', "EVENT vector=1; EVENT vector=1 retired=1"
+	HANDLER32 h_bp, 'b', "EVENT vector=3"
+	HANDLER32 h_80, 's', "EVENT vector=128 retired=1"

@@ -94,7 +94,7 @@ _start:
 
 	CASE "real mode: int3"
 	int3
-	S "INT3; TF", pvm="TF|INT3; TF x*", why="K16"
+	S "INT3; TF", pvm="TF", why="K16"
 	nop
 	S "TF"
 	END
@@ -118,14 +118,14 @@ h_db:
 	pop ax
 	iret
 h_bp:
-	S "EVENT vector=3 x*"
+	S "EVENT vector=3", pvm="EVENT vector=3 retired=1", why="K16"
 	push ax
 	mov al, 'b'
 	out 0xe9, al
 	pop ax
 	iret
 h_60:
-	S "EVENT vector=96 x*"
+	S "EVENT vector=96 retired=1"
 	push ax
 	mov al, 's'
 	out 0xe9, al

@@ -21,7 +21,7 @@ gdtr:	.word . - gdt - 1
 	.text
 	/* Through a gate with DPL 3. */
 h_80:
-	S "EVENT vector=128 x*", pvm="EVENT vector=128|TF|- x*", why="K16"
+	S "EVENT vector=128 retired=1", pvm="EVENT retired=1", why="K16"
 	push rax
 	mov al, 'i'
 	out 0xe9, al
