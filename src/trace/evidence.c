@@ -277,7 +277,8 @@ void stop_evidence(const struct stop *st, struct strbuf *out)
 		vmx_put(&st->ev.vmx, out);
 		break;
 	default:
-		strbuf_addc(out, '-');
+		/* A delivery, a skip: done by vmstep between two entries into the guest. */
+		strbuf_adds(out, st->has_event || st->n_did ? "no report" : "-");
 	}
 	point_put(st, out);
 	event_put(st, out);

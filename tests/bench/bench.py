@@ -20,7 +20,7 @@ GUEST = os.path.abspath(os.path.join(O, "tests/guests/bench.bin"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 STEPS = int(os.environ.get("BENCH_STEPS", "200000"))
 GDB_STEPS = 2000
-COMMON = ["-e", "kvm", "-nx"]
+COMMON = ["-e", "kvm"]
 FOLDER = tempfile.TemporaryDirectory()  # traces and sockets of this run
 
 
@@ -43,7 +43,7 @@ def bare():
 
 
 def stepi(n):
-    return [VMSTEP, "-q", "--batch", *COMMON, "-ex", "stepi %d" % n, GUEST]
+    return [VMSTEP, "-q", "--batch", "-nx", *COMMON, "-ex", "stepi %d" % n, GUEST]
 
 
 def trace(fmt):
@@ -81,7 +81,7 @@ def first_prompt():
     began = time.perf_counter()
     pid, fd = pty.fork()
     if pid == 0:
-        os.execv(VMSTEP, [VMSTEP, *COMMON, GUEST])
+        os.execv(VMSTEP, [VMSTEP, "-nx", *COMMON, GUEST])
     seen = b""
     while b"(vmstep) " not in seen:
         if not select.select([fd], [], [], 5)[0]:

@@ -48,12 +48,12 @@ def ended_wrong(result, text):
 def one(elf, which, folder):
     name = os.path.basename(elf).removesuffix(".elf")
     trace, stepped, free = (os.path.join(folder, name + "." + e) for e in ("jsonl", "stepped", "free"))
-    common = ["-e", "kvm", "-nx", "--serial", "null"]
+    common = ["-e", "kvm", "--serial", "null"]
     r = run(["trace", *common, "-f", "jsonl", "-n", str(STEPS), "-o", trace, "--debugcon", stepped, image_of(elf)])
     if not expect.tap(name + ": steps to its end", ended_wrong(r, r.stderr)):
         return
     expect.check(name, elf, trace, which)
-    r = run(["-q", "--batch", *common, "--debugcon", free, "-ex", "continue", image_of(elf)])
+    r = run(["-q", "--batch", "-nx", *common, "--debugcon", free, "-ex", "continue", image_of(elf)])
     if not expect.tap(name + ": runs free to its end", ended_wrong(r, r.stderr)):
         return
     a, b = (open(f, "rb").read() for f in (stepped, free))

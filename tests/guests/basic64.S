@@ -105,7 +105,8 @@ main:
 	S "TF"
 	END
 
-	/* One stop an iteration, the last retires the instruction; KVM's software flavour does 1024 in one. */
+	/* One stop an iteration, the last retires the instruction; the software flavour of /dev/kvm
+	 * stops before the first and then after 1024. */
 	CASE "rep movsb of 3"
 	cld
 	S "TF"
@@ -114,7 +115,7 @@ main:
 	mov edi, OFFSET to
 	S "TF"
 	mov ecx, 3
-	S "TF; TF retired=0 x2", pvm="TF", why="K16"
+	S "TF; TF retired=0 event=rep x2", pvm="TF; TF retired=0 event=rep", why="K16"
 	rep movsb
 	S "TF"
 	nop

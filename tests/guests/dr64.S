@@ -9,7 +9,7 @@
 watched: .quad 0
 
 	.text
-	HANDLER h_db, 1, first="EVENT vector=1 x*"
+	HANDLER h_db, 1, first="EVENT vector=1", pvm="-", why="K11"
 
 main:
 	GATE 1, h_db

@@ -38,6 +38,11 @@ main:
 	S "TF"
 	END
 
+	/* Free, the software flavour lets it in a little later. */
+	sti
+1:	cmp dword ptr [count], 0
+	je 1b
+	cli
 	mov eax, [count]
 	add eax, '0'
 	out 0xe9, al

@@ -65,7 +65,7 @@ _start:
 	mov di, OFFSET buffer
 	S "TF"
 	mov cx, 3
-	S "TF; TF retired=0 x2", pvm="TF", why="K16"
+	S "TF; TF retired=0 event=rep x2", pvm="TF; TF retired=0 event=rep", why="K16"
 	rep stosb
 	S "TF"
 	nop

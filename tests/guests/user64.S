@@ -72,7 +72,7 @@ user:
 	CASE "ring 3: nop, int 0x80, syscall"
 	nop
 	S "TF cpl=3", pvm="-", why="K7"
-	nop
+	int 0x80
 	S "TF cpl=3", pvm="-", why="K7"
 	syscall
 	END
