@@ -6,7 +6,7 @@
  * A default handler must leave the registers alone, so that the stop shows the guest as it was at
  * the fault. It therefore only pushes its vector, pops vector and error code into a mailbox in
  * guest memory, copies RIP there and writes port PORT_EXCEPTION, on which machine reads the
- *mailbox:
+ * mailbox:
  *
  *	slot n:  [push 0]  push n  jmp common
  *	common:  pop [vector]  pop [error]  push [sp]  pop [rip]  out PORT_EXCEPTION, al  iret
@@ -40,8 +40,7 @@ enum {
 };
 #define MAILBOX_EMPTY (~(u64)0)
 
-/* Vectors whose delivery pushes an error code (SDM volume 3, "Exception and Interrupt Reference").
- */
+/* Vectors that push an error code (SDM volume 3, "Exception and Interrupt Reference"). */
 static bool has_error_code(unsigned v)
 {
 	return v == EXC_DF || (v >= EXC_TS && v <= EXC_PF) || v == EXC_AC || v == EXC_CP ||

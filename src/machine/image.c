@@ -170,8 +170,7 @@ static bool is_firmware(const struct image *img)
 	return v[i] == 0xea || v[i] == 0xe9 || v[i] == 0xeb;
 }
 
-/* Truncated files of a known format go to its loader, so that the sentence can say what is missing.
- */
+/* Truncated files of a known format go to its loader, which can say what is missing. */
 enum image_kind image_detect(const struct image *img)
 {
 	u8 h[0x210] = { 0 };

@@ -1,6 +1,6 @@
 /*
- * internal.h - what the files of src/machine/ share: the machine's parts, the image being loaded and
- * the functions between loaders, tables and devices. Nobody outside the folder includes it.
+ * internal.h - what the files of src/machine/ share: the machine's parts, the image being loaded
+ * and the functions between loaders, tables and devices. Nobody outside the folder includes it.
  */
 #ifndef VMSTEP_MACHINE_INTERNAL_H
 #define VMSTEP_MACHINE_INTERNAL_H
@@ -27,13 +27,13 @@ enum {
 #define RAM_HOLE_START GIB(3)
 #define RAM_HOLE_END   GIB(4)
 
-/* A piece of guest memory that something was loaded to: kept for overlap checks and `info files`. */
+/* A piece of guest memory that something was loaded to, for overlap checks and `info files`. */
 struct extent {
 	u64 gpa, size;
 	char what[56];
 };
 
-/* ---- the image file (image.c) ------------------------------------------------------------------ */
+/* ---- the image file (image.c) ---------------------------------------------------------------- */
 
 struct image {
 	char name[256]; /* for messages */
@@ -45,24 +45,25 @@ int image_open(struct image *img, const char *path, struct err *err);
 int image_open_hex(struct image *img, const char *hex, struct err *err);
 void image_deinit(struct image *img);
 /* Exactly n bytes from offset off, else a sentence that says which part (`what`) is cut off. */
-int image_read(const struct image *img, u64 off, void *buf, u64 n, const char *what, struct err *err);
+int image_read(const struct image *img, u64 off, void *buf, u64 n, const char *what,
+	       struct err *err);
 /* Up to n bytes; returns how many there were. */
 size_t image_peek(const struct image *img, u64 off, void *buf, size_t n);
 enum image_kind image_detect(const struct image *img);
 
-/* ---- devices ----------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 /* Where a console's bytes go to and come from (host_io.c). */
 struct channel {
 	enum { CHANNEL_NULL, CHANNEL_STDIO, CHANNEL_FD } to;
-	int out, in;     /* fds, -1: none; `in` is polled */
-	int slave;       /* pty: kept open so that the master never sees a hang-up */
+	int out, in; /* fds, -1: none; `in` is polled */
+	int slave;   /* pty: kept open so that the master never sees a hang-up */
 	bool own_in;
-	bool in_ended;   /* end of file on `in` */
+	bool in_ended; /* end of file on `in` */
 	char *pty;
-	u8 buf[256];     /* CHANNEL_FD: bytes not written yet */
+	u8 buf[256]; /* CHANNEL_FD: bytes not written yet */
 	size_t n;
-	u64 since_ns;    /* when the first of them came */
+	u64 since_ns; /* when the first of them came */
 };
 
 struct uart {
@@ -102,13 +103,13 @@ struct acpi_pm {
 	u16 status, enable, control;
 };
 
-/* ---- the machine ------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 /* vmstep's own tables in guest memory (default_env.c). */
 struct default_env {
-	u64 gpa, size;   /* 0, 0: none */
-	u64 mailbox;     /* gpa the default handlers store vector, error and RIP to; 0: none */
-	u8 word;         /* bytes of one mailbox slot: 2, 4, 8 */
+	u64 gpa, size; /* 0, 0: none */
+	u64 mailbox;   /* gpa the default handlers store vector, error and RIP to; 0: none */
+	u8 word;       /* bytes of one mailbox slot: 2, 4, 8 */
 };
 
 struct machine {
@@ -147,12 +148,12 @@ struct machine {
 	struct acpi_pm pm;
 };
 
-/* ---- spec.c ------------------------------------------------------------------------------------ */
+/* ---- spec.c ---------------------------------------------------------------------------------- */
 
 int spec_copy(struct guest_spec *to, const struct guest_spec *from, struct err *err);
 void spec_deinit(struct guest_spec *s);
 
-/* ---- memory.c ---------------------------------------------------------------------------------- */
+/* ---- memory.c -------------------------------------------------------------------------------- */
 
 int memory_init(struct machine *m, u64 size, u64 rom_size, struct err *err);
 void memory_deinit(struct machine *m);
@@ -173,9 +174,9 @@ u64 extent_find_up(const struct machine *m, u64 lo, u64 hi, u64 size, u64 align)
 int extent_load(struct machine *m, const struct image *img, u64 off, u64 n, u64 gpa, u64 size,
 		const char *what, struct err *err);
 
-/* ---- CPU state and tables ---------------------------------------------------------------------- */
+/* ---- CPU state and tables -------------------------------------------------------------------- */
 
-void boot_state_reset(struct cpu_state *c);            /* boot_state.c: as after RESET */
+void boot_state_reset(struct cpu_state *c); /* boot_state.c: as after RESET */
 void boot_state_real(struct cpu_state *c, u16 cs, u16 ip);
 void boot_state_protected(struct cpu_state *c, u32 eip); /* flat segments 8 and 10 */
 void boot_state_long(struct cpu_state *c, u64 rip);
@@ -189,22 +190,22 @@ u64 tables_identity_end(const struct machine *m);
 u64 tables_size(const struct machine *m, const struct high_map *map, size_t n);
 u64 tables_write(struct machine *m, u64 gpa, const struct high_map *map, size_t n);
 /*
- * default_env.c: build GDT, IDT with default handlers, TSS, stack and (long) page tables in free RAM
- * and point `boot` at them. The image must have been loaded, so that its place is known.
+ * default_env.c: build GDT, IDT with default handlers, TSS, stack and (long) page tables in free
+ * RAM and point `boot` at them. The image must have been loaded, so that its place is known.
  */
 int env_build_long(struct machine *m, const struct high_map *map, size_t n, struct err *err);
 int env_build_protected(struct machine *m, struct err *err);
 /*
- * real_env.c: default handlers through the IVT, for all vectors but #DB and #BP, or for the n listed.
- * Does nothing where the image lies in the way.
+ * real_env.c: default handlers through the IVT, for all vectors but #DB and #BP, or for the n
+ * listed. Does nothing where the image lies in the way.
  */
 void env_build_real(struct machine *m, const u8 *vectors, size_t n);
 void ivt_set(struct machine *m, u8 vector, u16 seg, u16 off);
-#define MAILBOX_EMPTY_REAL 0x5aa5 /* no sign-extended vector */
+#define MAILBOX_EMPTY_REAL 0x5aa5   /* no sign-extended vector */
 bool env_report(struct machine *m); /* port write by a default handler; false: not one */
 int bios_stub_build(struct machine *m, struct err *err); /* bios_stub.c: IVT and services of a PC */
 
-/* ---- loaders: each fills RAM, extents and boot ------------------------------------------------- */
+/* ---- loaders: each fills RAM, extents and boot ----------------------------------------------- */
 
 int load_flat(struct machine *m, const struct image *img, struct err *err);
 int load_boot_sector(struct machine *m, const struct image *img, struct err *err);
@@ -228,11 +229,12 @@ struct elf_info {
 	size_t n_high;
 	struct high_map high[16]; /* segments whose virtual address is not their physical one */
 };
-int elf_load_segments(struct machine *m, const struct image *img, struct elf_info *ret, struct err *err);
+int elf_load_segments(struct machine *m, const struct image *img, struct elf_info *ret,
+		      struct err *err);
 /* A number as typed (0x.., decimal, octal with 0); -EINVAL with a sentence naming the option. */
 int address_parse(const char *text, const char *option, u64 *ret, struct err *err);
 
-/* ---- ports.c and the devices ------------------------------------------------------------------- */
+/* ---- ports.c and the devices ----------------------------------------------------------------- */
 
 /* One device access; false: nobody at this port after all (counted as unknown). */
 typedef bool port_fn(struct machine *m, bool write, u16 port, unsigned size, u32 *data);
@@ -241,8 +243,8 @@ port_fn uart_io, debugcon_io, exit_io, exception_io, cmos_io, kbd_io, fwcfg_io, 
 void machine_raise(struct machine *m, enum machine_event ev, u32 value);
 void unknown_count(struct machine *m, bool mmio, bool write, u64 addr, unsigned size, u64 value);
 
-int channel_init(struct channel *ch, const char *spec, bool both_ways, int stdio_in, const char *option,
-		 struct err *err);
+int channel_init(struct channel *ch, const char *spec, bool both_ways, int stdio_in,
+		 const char *option, struct err *err);
 void channel_deinit(struct channel *ch);
 void channel_flush(struct channel *ch);
 void channel_poll(struct channel *ch); /* flush what has waited long enough */
@@ -257,11 +259,20 @@ void fwcfg_reset(struct machine *m);
 void pci_reset(struct machine *m);
 u64 host_ns(void); /* monotonic clock */
 
-/* ---- small helpers ----------------------------------------------------------------------------- */
+/* ---- small helpers --------------------------------------------------------------------------- */
 
-static inline u16 get_le16(const u8 *p) { return (u16)(p[0] | p[1] << 8); }
-static inline u32 get_le32(const u8 *p) { return get_le16(p) | (u32)get_le16(p + 2) << 16; }
-static inline u64 get_le64(const u8 *p) { return get_le32(p) | (u64)get_le32(p + 4) << 32; }
+static inline u16 get_le16(const u8 *p)
+{
+	return (u16)(p[0] | p[1] << 8);
+}
+static inline u32 get_le32(const u8 *p)
+{
+	return get_le16(p) | (u32)get_le16(p + 2) << 16;
+}
+static inline u64 get_le64(const u8 *p)
+{
+	return get_le32(p) | (u64)get_le32(p + 4) << 32;
+}
 static inline void put_le16(u8 *p, u16 v)
 {
 	p[0] = (u8)v;
@@ -277,6 +288,9 @@ static inline void put_le64(u8 *p, u64 v)
 	put_le32(p, (u32)v);
 	put_le32(p + 4, (u32)(v >> 32));
 }
-static inline u64 align_up(u64 v, u64 a) { return (v + a - 1) & ~(a - 1); }
+static inline u64 align_up(u64 v, u64 a)
+{
+	return (v + a - 1) & ~(a - 1);
+}
 
 #endif

@@ -94,8 +94,7 @@ static int header_read(const struct image *img, struct mb_header *ret, struct er
 	return 0;
 }
 
-/* The address-field form: the file's bytes from load_addr on are the kernel, whatever its format.
- */
+/* The address-field form: the bytes from load_addr on are the kernel, whatever the format. */
 static int load_addresses(struct machine *m, const struct image *img, const struct mb_header *h,
 			  u64 *ret_end, struct err *err)
 {
@@ -155,8 +154,7 @@ static int load_kernel(struct machine *m, const struct image *img, const struct 
 	return 0;
 }
 
-/* ---- boot information --------------------------------------------------------------------------
- */
+/* ---- boot information ------------------------------------------------------------------------ */
 
 /* Pieces are put one after the other into the free memory below 640 KiB. */
 struct writer {

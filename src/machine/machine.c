@@ -26,8 +26,7 @@ static const struct {
 	[IMAGE_BZIMAGE] = { load_bzimage, MIB(512) },
 };
 
-/* ---- loading -----------------------------------------------------------------------------------
- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static void devices_reset(struct machine *m)
 {
@@ -180,8 +179,7 @@ int machine_reset(struct machine *m, struct err *err)
 	return open_and_load(m, err);
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int machine_create(const struct machine_config *cfg, struct machine **ret, struct err *err)
 {
@@ -217,8 +215,7 @@ void machine_destroy(struct machine *m)
 	free(m);
 }
 
-/* ---- events and facts --------------------------------------------------------------------------
- */
+/* ---- events and facts ------------------------------------------------------------------------ */
 
 void machine_raise(struct machine *m, enum machine_event ev, u32 value)
 {

@@ -1,9 +1,10 @@
 /*
  * real_env.c - the same default handlers for real mode: the interrupt vector table points at stubs
- *in the last part of the first megabyte, as on a PC where the firmware is there.
+ * in the last part of the first megabyte, as on a PC where the firmware is there.
  *
  *	slot n:  push n  jmp common
- *	common:  pop [vector]  pop [ip]  pop [cs]  push [cs]  push [ip]  out PORT_EXCEPTION, al iret
+ *	common:  pop [vector]  pop [ip]  pop [cs]
+ *	         push [cs]  push [ip]  out PORT_EXCEPTION, al  iret
  */
 #include "internal.h"
 

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NULL stays NULL; false when memory ran out: the strings that could not be copied are then NULL.
- */
+/* NULL stays NULL. False when memory ran out: what could not be copied is NULL as well. */
 static bool strings_copy(const char **const s[], size_t n)
 {
 	bool good = true;

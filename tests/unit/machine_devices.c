@@ -19,9 +19,13 @@ static void irq_note(void *arg, unsigned gsi, bool level)
 	irq.gsi = gsi;
 }
 
-static struct machine *new_with(u64 mem, const char *serial, const char *debugcon, int stdio_in, struct err *err)
+static struct machine *new_with(u64 mem, const char *serial, const char *debugcon, int stdio_in,
+				struct err *err)
 {
-	struct machine_config cfg = { .mem_size = mem, .serial = serial, .debugcon = debugcon, .stdio_in = stdio_in,
+	struct machine_config cfg = { .mem_size = mem,
+				      .serial = serial,
+				      .debugcon = debugcon,
+				      .stdio_in = stdio_in,
 				      .write = console_collect };
 	struct guest_spec spec = { .hex = "f4" };
 	struct machine *m = NULL;
@@ -38,9 +42,19 @@ static struct machine *new_with(u64 mem, const char *serial, const char *debugco
 	return NULL;
 }
 
-/* ---- COM1 -------------------------------------------------------------------------------------- */
+/* ---- COM1 ------------------------------------------------------------------------------------ */
 
-enum { THR = 0x3f8, IER = 0x3f9, IIR = 0x3fa, FCR = 0x3fa, LCR = 0x3fb, MCR = 0x3fc, LSR = 0x3fd, MSR = 0x3fe, SCR = 0x3ff };
+enum {
+	THR = 0x3f8,
+	IER = 0x3f9,
+	IIR = 0x3fa,
+	FCR = 0x3fa,
+	LCR = 0x3fb,
+	MCR = 0x3fc,
+	LSR = 0x3fd,
+	MSR = 0x3fe,
+	SCR = 0x3ff
+};
 
 static void uart_registers(void)
 {
@@ -138,7 +152,7 @@ static void uart_interrupts(void)
 	close(p[0]);
 }
 
-/* ---- where the text goes ----------------------------------------------------------------------- */
+/* ---- where the text goes --------------------------------------------------------------------- */
 
 static void file_holds(const char *path, const char *want, const char *name)
 {
@@ -153,7 +167,8 @@ static void file_holds(const char *path, const char *want, const char *name)
 static void channels(void)
 {
 	struct timespec nap = { .tv_nsec = 60000000 };
-	char out[] = "/tmp/vmstep-unit-serial-XXXXXX", dbg[] = "/tmp/vmstep-unit-debug-XXXXXX", both[120];
+	char out[] = "/tmp/vmstep-unit-serial-XXXXXX", dbg[] = "/tmp/vmstep-unit-debug-XXXXXX",
+	     both[120];
 	struct err err;
 	struct machine *m;
 
@@ -185,10 +200,14 @@ static void channels(void)
 	machine_destroy(m);
 	unlink(out);
 	unlink(dbg);
-	tap_ok(!new_with(0, "/nonexistent/x", NULL, -1, &err) && strstr(err.text, "--serial"), "a bad --serial is refused (%s)", err.text);
-	tap_ok(!new_with(0, NULL, "/nonexistent/x", -1, &err) && strstr(err.text, "--debugcon"), "a bad --debugcon is refused (%s)", err.text);
-	tap_ok(!new_with(0, "null,in=/nonexistent/x", NULL, -1, &err) && strstr(err.text, "read"), "a bad input is refused (%s)", err.text);
-	tap_ok(!new_with(0, "", NULL, -1, &err) && strstr(err.text, "empty"), "an empty --serial is refused (%s)", err.text);
+	tap_ok(!new_with(0, "/nonexistent/x", NULL, -1, &err) && strstr(err.text, "--serial"),
+	       "a bad --serial is refused (%s)", err.text);
+	tap_ok(!new_with(0, NULL, "/nonexistent/x", -1, &err) && strstr(err.text, "--debugcon"),
+	       "a bad --debugcon is refused (%s)", err.text);
+	tap_ok(!new_with(0, "null,in=/nonexistent/x", NULL, -1, &err) && strstr(err.text, "read"),
+	       "a bad input is refused (%s)", err.text);
+	tap_ok(!new_with(0, "", NULL, -1, &err) && strstr(err.text, "empty"),
+	       "an empty --serial is refused (%s)", err.text);
 }
 
 static void pty(void)
@@ -219,7 +238,7 @@ static void pty(void)
 	machine_destroy(m);
 }
 
-/* ---- CMOS -------------------------------------------------------------------------------------- */
+/* ---- CMOS ------------------------------------------------------------------------------------ */
 
 static u8 cmos(struct machine *m, u8 reg)
 {
@@ -294,12 +313,13 @@ static void cmos_memory(void)
 		tap_eq(cmos16(m, 0x17), row[i].ext, "cmos memory row %zu: above 1 MiB", i);
 		tap_eq(cmos16(m, 0x30), row[i].ext, "cmos memory row %zu: and its copy", i);
 		tap_eq(cmos16(m, 0x34), row[i].above16, "cmos memory row %zu: above 16 MiB", i);
-		tap_eq(cmos16(m, 0x5b) | (u32)cmos(m, 0x5d) << 16, row[i].high, "cmos memory row %zu: above 4 GiB", i);
+		tap_eq(cmos16(m, 0x5b) | (u32)cmos(m, 0x5d) << 16, row[i].high,
+		       "cmos memory row %zu: above 4 GiB", i);
 		machine_destroy(m);
 	}
 }
 
-/* ---- fw_cfg ------------------------------------------------------------------------------------ */
+/* ---- fw_cfg ---------------------------------------------------------------------------------- */
 
 static void fwcfg_read(struct machine *m, u16 key, u8 *buf, size_t n)
 {
@@ -341,7 +361,7 @@ static void fwcfg(void)
 	machine_destroy(m);
 }
 
-/* ---- PCI --------------------------------------------------------------------------------------- */
+/* ---- PCI ------------------------------------------------------------------------------------- */
 
 static u32 pci_read(struct machine *m, u32 devfn, u32 reg, unsigned size)
 {
@@ -383,7 +403,7 @@ static void pci(void)
 	machine_destroy(m);
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static void event_is(struct machine *m, enum machine_event want, const char *name)
 {
@@ -449,7 +469,8 @@ static void keyboard(void)
 	tap_eq(port_in(m, 0x60, 1), 0xaa, "keyboard: and passed");
 	port_out(m, 0x60, 1, 0xed);
 	port_out(m, 0x60, 1, 0xff);
-	tap_eq(port_in(m, 0x60, 1) << 8 | port_in(m, 0x60, 1), 0xfafa, "keyboard: a parameter is no command");
+	tap_eq(port_in(m, 0x60, 1) << 8 | port_in(m, 0x60, 1), 0xfafa,
+	       "keyboard: a parameter is no command");
 	tap_eq(port_in(m, 0x64, 1) & 1, 0, "keyboard: empty again");
 	for (int i = 0; i < 20; i++)
 		port_out(m, 0x60, 1, 0xf4);
@@ -473,7 +494,9 @@ static void timers(void)
 	nanosleep(&nap, NULL);
 	b = port_in(m, 0xb008, 4);
 	tap_ok(!((a | b) >> 24), "pm timer has 24 bits");
-	tap_ok(((b - a) & 0xffffff) >= 71590, "pm timer runs at 3.58 MHz or the host was away (%u ticks in 20 ms or more)", (b - a) & 0xffffff);
+	tap_ok(((b - a) & 0xffffff) >= 71590,
+	       "pm timer runs at 3.58 MHz or the host was away (%u ticks in 20 ms or more)",
+	       (b - a) & 0xffffff);
 	for (int i = 0; i < 1000000 && !(seen[0] && seen[1]); i++)
 		seen[port_in(m, 0x61, 1) >> 4 & 1] = true;
 	tap_ok(seen[0] && seen[1], "61: the refresh bit toggles");
@@ -502,9 +525,14 @@ static void unknown(void)
 	machine_mmio(m, true, 0xd0000000, 4, &v);
 	u = machine_unknown(m, &n);
 	tap_eq(n, 3, "unknown: three addresses");
-	tap_ok(!u[0].mmio && u[0].addr == 0x1f7 && u[0].reads == 2 && !u[0].writes, "unknown: reads are counted");
-	tap_ok(u[1].addr == 0x1234 && u[1].writes == 1 && u[1].last_value == 0xbeef && u[1].size == 2, "unknown: writes are kept");
-	tap_ok(u[2].mmio && u[2].addr == 0xd0000000 && u[2].reads == 1 && u[2].last_value == 0x55667788, "unknown: MMIO as well");
+	tap_ok(!u[0].mmio && u[0].addr == 0x1f7 && u[0].reads == 2 && !u[0].writes,
+	       "unknown: reads are counted");
+	tap_ok(u[1].addr == 0x1234 && u[1].writes == 1 && u[1].last_value == 0xbeef &&
+		       u[1].size == 2,
+	       "unknown: writes are kept");
+	tap_ok(u[2].mmio && u[2].addr == 0xd0000000 && u[2].reads == 1 &&
+		       u[2].last_value == 0x55667788,
+	       "unknown: MMIO as well");
 	for (u32 port = 0x2000; port < 0x4000; port++)
 		port_in(m, (u16)port, 1);
 	machine_unknown(m, &n);

@@ -118,16 +118,19 @@ static void tables64(void)
 	descriptor_read(machine_boot_state(m), &mem, 0x10, &d);
 	tap_eq(d.attr, machine_boot_state(m)->seg[SEG_SS].attr, "GDT 10 agrees with SS");
 	descriptor_read(machine_boot_state(m), &mem, 0x28, &d);
-	tap_ok(d.kind == DESC_CODE && (d.attr & ATTR_L) && d.dpl == 3, "GDT 28 is 64-bit code of ring 3");
+	tap_ok(d.kind == DESC_CODE && (d.attr & ATTR_L) && d.dpl == 3,
+	       "GDT 28 is 64-bit code of ring 3");
 	descriptor_read(machine_boot_state(m), &mem, 0x30, &d);
-	tap_ok(d.kind == DESC_TSS64 && d.busy && d.base == machine_boot_state(m)->tr.base, "GDT 30 is TR's TSS");
+	tap_ok(d.kind == DESC_TSS64 && d.busy && d.base == machine_boot_state(m)->tr.base,
+	       "GDT 30 is TR's TSS");
 	for (u8 v = 0; v < 33; v++) {
 		bool wanted = v < 32 && v != EXC_DB && v != EXC_BP;
 
 		gate_read(machine_boot_state(m), &mem, v, &d);
 		tap_eq(d.present, wanted, "IDT gate %u", v);
 		if (wanted && d.present)
-			tap_ok(d.sel == 8 && d.ist == 1 && phys_of(m, d.offset) == d.offset, "IDT gate %u leads to a handler", v);
+			tap_ok(d.sel == 8 && d.ist == 1 && phys_of(m, d.offset) == d.offset,
+			       "IDT gate %u leads to a handler", v);
 	}
 	machine_destroy(m);
 }
@@ -150,7 +153,8 @@ static void good32(void)
 	tap_eq(machine_boot_state(m)->rip, 0x401000, "ELF32: entry");
 	tap_mem(machine_hva(m, 0x401000, 4), "\x90\xf1\xcc\xf4", 4, "ELF32: bytes");
 	gate_read(machine_boot_state(m), &mem, EXC_GP, &d);
-	tap_ok(d.present && d.kind == DESC_INT_GATE && d.gate32 && d.sel == 8, "ELF32: #GP has a gate");
+	tap_ok(d.present && d.kind == DESC_INT_GATE && d.gate32 && d.sel == 8,
+	       "ELF32: #GP has a gate");
 	gate_read(machine_boot_state(m), &mem, EXC_DB, &d);
 	tap_ok(!d.present, "ELF32: #DB has none");
 	machine_destroy(m);
@@ -181,7 +185,8 @@ static void high_half(void)
 	elf64(0x100002, seg, 2);
 	m = machine_from(file, FILE_SIZE, none, &err);
 	if (tap_ok(m, "high half with physical entry loads (%s)", err.text))
-		tap_eq(machine_boot_state(m)->rip, 0x100002, "high half: a physical entry stays physical");
+		tap_eq(machine_boot_state(m)->rip, 0x100002,
+		       "high half: a physical entry stays physical");
 	machine_destroy(m);
 }
 
@@ -255,7 +260,8 @@ static void bad_fields(void)
 		{ "more in the file than in memory", E64 + 32, 8, 0x2000, "damaged" },
 		{ "huge memory size", E64 + 40, 8, (u64)1 << 62, "-m" },
 		{ "memory size overflows", E64 + 40, 8, ~(u64)0, "address space" },
-		{ "memory size up to the last byte of RAM and one more", E64 + 40, 8, 0x3bff001, "-m" },
+		{ "memory size up to the last byte of RAM and one more", E64 + 40, 8, 0x3bff001,
+		  "-m" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
@@ -289,7 +295,8 @@ static void many_segments(void)
 	struct err err;
 
 	for (u16 i = 0; i < 60; i++)
-		seg[i] = (struct seg_spec){ 0, 0x100000 + i * 0x1000, 0x100000 + i * 0x1000, 16, 16 };
+		seg[i] = (struct seg_spec){ 0, 0x100000 + i * 0x1000, 0x100000 + i * 0x1000, 16,
+					    16 };
 	elf64(0x100000, seg, 60);
 	m = machine_from(file, sizeof(file), none, &err);
 	tap_ok(m, "60 segments load (%s)", err.text);
@@ -313,8 +320,10 @@ static void cut(void)
 static void options(void)
 {
 	elf64(0x401000, &plain, 1);
-	refused(file, FILE_SIZE, (struct guest_spec){ .mode = "real" }, "--mode", "--mode with ELF");
-	refused(file, FILE_SIZE, (struct guest_spec){ .has_load = true }, "--load", "--load with ELF");
+	refused(file, FILE_SIZE, (struct guest_spec){ .mode = "real" }, "--mode",
+		"--mode with ELF");
+	refused(file, FILE_SIZE, (struct guest_spec){ .has_load = true }, "--load",
+		"--load with ELF");
 }
 
 int main(void)

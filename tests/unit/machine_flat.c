@@ -40,7 +40,8 @@ static void hex_real(void)
 	if (!tap_ok(m, "hex bytes load (%s)", err.text))
 		return;
 	c = machine_boot_state(m);
-	tap_mem(machine_hva(m, 0x1000, 4), "\x90\xf1\x90\xcc", 4, "hex bytes lie at the default address");
+	tap_mem(machine_hva(m, 0x1000, 4), "\x90\xf1\x90\xcc", 4,
+		"hex bytes lie at the default address");
 	tap_eq(cpu_mode(c), MODE_REAL, "hex guests start in real mode");
 	tap_eq(cpu_linear_rip(c), 0x1000, "hex guests start at the load address");
 	tap_eq(machine_image_kind(m), IMAGE_FLAT, "hex is flat");
@@ -55,22 +56,24 @@ static void entry_rules(void)
 		u16 cs;
 		u64 ip;
 	} row[] = {
-		{ NULL, 0x8000, 0, 0x8000 },
-		{ "0x8001", 0x8000, 0, 0x8001 },
-		{ "0x20013", 0x20000, 0x2001, 3 },
-		{ NULL, 0x20000, 0x2000, 0 },
-		{ "2000:10", 0x20000, 0x2000, 0x10 },
-		{ "0x2000:0x10", 0x20000, 0x2000, 0x10 },
+		{ NULL, 0x8000, 0, 0x8000 },          { "0x8001", 0x8000, 0, 0x8001 },
+		{ "0x20013", 0x20000, 0x2001, 3 },    { NULL, 0x20000, 0x2000, 0 },
+		{ "2000:10", 0x20000, 0x2000, 0x10 }, { "0x2000:0x10", 0x20000, 0x2000, 0x10 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
-		struct guest_spec s = { .hex = "90", .mode = "real", .has_load = true, .load = row[i].load, .entry = row[i].entry };
+		struct guest_spec s = { .hex = "90",
+					.mode = "real",
+					.has_load = true,
+					.load = row[i].load,
+					.entry = row[i].entry };
 		struct err err = { 0 };
 		struct machine *m = load(&s, &err);
 
 		if (!tap_ok(m, "real entry row %zu loads (%s)", i, err.text))
 			continue;
-		tap_eq(machine_boot_state(m)->seg[SEG_CS].sel, row[i].cs, "real entry row %zu: CS", i);
+		tap_eq(machine_boot_state(m)->seg[SEG_CS].sel, row[i].cs, "real entry row %zu: CS",
+		       i);
 		tap_eq(machine_boot_state(m)->rip, row[i].ip, "real entry row %zu: IP", i);
 		machine_destroy(m);
 	}
@@ -95,7 +98,8 @@ static void wide_modes(void)
 		mem = machine_phys(m);
 		tap_eq(cpu_mode(machine_boot_state(m)), row[i].want, "flat %s: mode", row[i].mode);
 		tap_eq(machine_boot_state(m)->rip, 0x100000, "flat %s: entry", row[i].mode);
-		tap_eq(linear_to_phys(machine_boot_state(m), &mem, 0x100000, &gpa), 0, "flat %s: entry is mapped", row[i].mode);
+		tap_eq(linear_to_phys(machine_boot_state(m), &mem, 0x100000, &gpa), 0,
+		       "flat %s: entry is mapped", row[i].mode);
 		tap_eq(gpa, 0x100000, "flat %s: mapped onto itself", row[i].mode);
 		machine_destroy(m);
 	}
@@ -132,7 +136,8 @@ static void refusals(void)
 		struct machine *m = load(&row[i].spec, &err);
 
 		tap_ok(!m, "refusal row %zu is refused", i);
-		tap_ok(strstr(err.text, row[i].part), "refusal row %zu says \"%s\" (%s)", i, row[i].part, err.text);
+		tap_ok(strstr(err.text, row[i].part), "refusal row %zu says \"%s\" (%s)", i,
+		       row[i].part, err.text);
 		machine_destroy(m);
 	}
 }

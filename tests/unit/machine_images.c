@@ -1,13 +1,13 @@
 /*
- * machine_images.c - boot sectors, PC firmware and Linux kernels: good ones built here, what they find
- * when they start, and broken ones; and telling the kinds apart.
+ * machine_images.c - boot sectors, PC firmware and Linux kernels: good ones built here, what they
+ * find when they start, and broken ones; and telling the kinds apart.
  */
 #include "machine_test.h"
 
 static u8 file[1 << 18];
 static const struct guest_spec none;
 
-/* ---- boot sector ------------------------------------------------------------------------------- */
+/* ---- boot sector ----------------------------------------------------------------------------- */
 
 static void make_boot_sector(void)
 {
@@ -41,8 +41,10 @@ static void boot_sector(void)
 	tap_mem(machine_hva(m, 0x7c00, 512), file, 512, "boot sector: bytes");
 	tap_eq(ivt(m, 0x21), 0xf000ff53, "boot sector: an unused vector leads to f000:ff53");
 	tap_eq(*machine_hva(m, 0xfff53, 1), 0xcf, "boot sector: IRET at f000:ff53");
-	tap_ok(ivt(m, 0x10) != 0xf000ff53 && ivt(m, 0x10) >> 16 == 0xf000, "boot sector: INT 10h has a service");
-	tap_ok(ivt(m, 0x13) != 0xf000ff53 && ivt(m, 0x13) >> 16 == 0xf000, "boot sector: INT 13h has a service");
+	tap_ok(ivt(m, 0x10) != 0xf000ff53 && ivt(m, 0x10) >> 16 == 0xf000,
+	       "boot sector: INT 10h has a service");
+	tap_ok(ivt(m, 0x13) != 0xf000ff53 && ivt(m, 0x13) >> 16 == 0xf000,
+	       "boot sector: INT 13h has a service");
 	tap_ok(ivt(m, EXC_UD) != 0xf000ff53, "boot sector: #UD is a stop");
 	tap_str(machine_symbol_file(m), NULL, "boot sector: no symbols");
 	machine_destroy(m);
@@ -55,7 +57,9 @@ static void boot_sector_odd(void)
 
 	make_boot_sector();
 	/* As mbr.bin: code for 0:7c00 without the partition table and the signature. */
-	m = machine_from(file, 440, (struct guest_spec){ .mode = "real", .has_load = true, .load = 0x7c00 }, &err);
+	m = machine_from(file, 440,
+			 (struct guest_spec){ .mode = "real", .has_load = true, .load = 0x7c00 },
+			 &err);
 	if (tap_ok(m, "440 bytes for 7c00 load (%s)", err.text)) {
 		tap_eq(machine_image_kind(m), IMAGE_BOOT_SECTOR, "... as a boot sector");
 		tap_eq(machine_boot_state(m)->gpr[GPR_RDX], 0x80, "... with DL");
@@ -68,18 +72,20 @@ static void boot_sector_odd(void)
 	if (tap_ok(m, "a boot sector with --mode loads (%s)", err.text))
 		tap_eq(machine_image_kind(m), IMAGE_FLAT, "... as flat bytes");
 	machine_destroy(m);
-	refused(file, 513, (struct guest_spec){ .kind = IMAGE_BOOT_SECTOR }, "dd bs=512", "a boot sector of 513 bytes");
+	refused(file, 513, (struct guest_spec){ .kind = IMAGE_BOOT_SECTOR }, "dd bs=512",
+		"a boot sector of 513 bytes");
 	refused(file, 4096, none, "disk image", "a disk image");
 	memcpy(file + 0x8001, "CD001", 5);
 	file[510] = 0;
 	refused(file, 0x8800, none, "CD image", "a CD image");
 	memset(file + 0x8000, 0, 8);
 	make_boot_sector();
-	refused(file, 512, (struct guest_spec){ .entry = "0" }, "--entry", "--entry with a boot sector");
+	refused(file, 512, (struct guest_spec){ .entry = "0" }, "--entry",
+		"--entry with a boot sector");
 	refused(file, 0, none, "empty", "an empty file");
 }
 
-/* ---- firmware ---------------------------------------------------------------------------------- */
+/* ---- firmware -------------------------------------------------------------------------------- */
 
 static void make_firmware(size_t size)
 {
@@ -109,11 +115,14 @@ static void firmware(size_t size)
 	r = machine_regions(m, &n);
 	tap_eq(n, 2, "firmware: two regions");
 	tap_eq(r[1].gpa, 0x100000000 - size, "firmware: ROM ends at 4 GiB");
-	tap_ok(r[1].readonly && !r[1].dirty_log && !r[0].readonly && r[0].dirty_log, "firmware: ROM is read-only, RAM is not");
+	tap_ok(r[1].readonly && !r[1].dirty_log && !r[0].readonly && r[0].dirty_log,
+	       "firmware: ROM is read-only, RAM is not");
 	tap_eq(r[0].size, 128u << 20, "firmware: 128 MiB by default");
-	tap_mem(machine_hva(m, 0x100000000 - 16, 16), file + size - 16, 16, "firmware: end of the ROM");
+	tap_mem(machine_hva(m, 0x100000000 - 16, 16), file + size - 16, 16,
+		"firmware: end of the ROM");
 	tap_mem(machine_hva(m, 0x100000000 - size, 16), file, 16, "firmware: start of the ROM");
-	tap_mem(machine_hva(m, 0x100000 - low, 16), file + size - low, 16, "firmware: start of the low copy");
+	tap_mem(machine_hva(m, 0x100000 - low, 16), file + size - low, 16,
+		"firmware: start of the low copy");
 	tap_mem(machine_hva(m, 0xffff0, 16), file + size - 16, 16, "firmware: end of the low copy");
 	machine_destroy(m);
 }
@@ -127,7 +136,8 @@ static void firmware_bad(void)
 	make_firmware(0x10000);
 	refused(file, 0xf000, as_firmware, "64K to 16M", "firmware of 60 KiB");
 	refused(file, 0x10001, as_firmware, "64K to 16M", "firmware of 64 KiB and a byte");
-	refused(file, 0x10000, (struct guest_spec){ .kind = IMAGE_FIRMWARE, .has_load = true }, "--load", "--load with firmware");
+	refused(file, 0x10000, (struct guest_spec){ .kind = IMAGE_FIRMWARE, .has_load = true },
+		"--load", "--load with firmware");
 	memset(file + 0xfff0, 0, 16);
 	m = machine_from(file, 0x10000, (struct guest_spec){ .mode = "long" }, &err);
 	if (tap_ok(m, "64 KiB without a reset vector load (%s)", err.text))
@@ -135,7 +145,7 @@ static void firmware_bad(void)
 	machine_destroy(m);
 }
 
-/* ---- bzImage ----------------------------------------------------------------------------------- */
+/* ---- bzImage --------------------------------------------------------------------------------- */
 
 enum { SETUP = 5 * 512, KERNEL = 0x1000, BZ_SIZE = SETUP + KERNEL };
 
@@ -191,7 +201,8 @@ static void bzimage(void)
 	tap_mem(zp + 0x1fe, file + 0x1fe, 0x12, "zero page: the setup header");
 	tap_eq(zp[0x210], 0xff, "zero page: loader");
 	tap_eq(get32(zp + 0x214), 0x1000000, "zero page: code32_start");
-	tap_str((char *)machine_hva(m, get32(zp + 0x228), 20), "console=ttyS0 quiet", "zero page: command line");
+	tap_str((char *)machine_hva(m, get32(zp + 0x228), 20), "console=ttyS0 quiet",
+		"zero page: command line");
 	tap_eq(zp[0x1e8], 5, "zero page: e820 entries");
 	tap_eq(get64(zp + 0x2d0 + 3 * 20), 0x100000, "zero page: memory from 1 MiB");
 	tap_eq(get64(zp + 0x2d0 + 3 * 20 + 8), (512u << 20) - 0x100000, "zero page: up to 512 MiB");
@@ -254,11 +265,14 @@ static void bzimage_bad(void)
 		make_bzimage();
 		le64(v, row[i].value);
 		memcpy(file + row[i].at, v, row[i].size);
-		refused(file, BZ_SIZE, (struct guest_spec){ .kind = IMAGE_BZIMAGE, .append = "quiet" }, row[i].part, row[i].name);
+		refused(file, BZ_SIZE,
+			(struct guest_spec){ .kind = IMAGE_BZIMAGE, .append = "quiet" },
+			row[i].part, row[i].name);
 	}
 	make_bzimage();
 	/* The header counts in 16 bytes, so that up to 15 may be missing. */
-	refused_when_cut(file, BZ_SIZE - 15, (struct guest_spec){ .kind = IMAGE_BZIMAGE }, "bzImage");
+	refused_when_cut(file, BZ_SIZE - 15, (struct guest_spec){ .kind = IMAGE_BZIMAGE },
+			 "bzImage");
 	refused(file, 0x210, none, "cut off", "a truncated bzImage found by content");
 }
 

@@ -1,7 +1,7 @@
 /*
- * machine_kvm.c - the loaded guests run: a bare KVM loop without any debugger, so that what is claimed
- * about tables, default handlers, BIOS services and devices is claimed by a CPU. Skipped without
- * /dev/kvm.
+ * machine_kvm.c - the loaded guests run: a bare KVM loop without any debugger, so that what is
+ * claimed about tables, default handlers, BIOS services and devices is claimed by a CPU. Skipped
+ * without /dev/kvm.
  */
 #include "machine_test.h"
 
@@ -38,17 +38,29 @@ static void irq_line(void *arg, unsigned gsi, bool level)
 static struct kvm_segment segment(const struct segment *s)
 {
 	return (struct kvm_segment){
-		.base = s->base, .limit = s->limit, .selector = s->sel, .type = ATTR_TYPE(s->attr),
-		.present = !!(s->attr & ATTR_P), .dpl = ATTR_DPL(s->attr), .db = !!(s->attr & ATTR_DB),
-		.s = !!(s->attr & ATTR_S), .l = !!(s->attr & ATTR_L), .g = !!(s->attr & ATTR_G),
+		.base = s->base,
+		.limit = s->limit,
+		.selector = s->sel,
+		.type = ATTR_TYPE(s->attr),
+		.present = !!(s->attr & ATTR_P),
+		.dpl = ATTR_DPL(s->attr),
+		.db = !!(s->attr & ATTR_DB),
+		.s = !!(s->attr & ATTR_S),
+		.l = !!(s->attr & ATTR_L),
+		.g = !!(s->attr & ATTR_G),
 		.avl = !!(s->attr & ATTR_AVL),
 	};
 }
 
 static bool registers_set(const struct cpu_state *c)
 {
-	struct kvm_regs r = { .rax = c->gpr[GPR_RAX], .rbx = c->gpr[GPR_RBX], .rdx = c->gpr[GPR_RDX],
-			      .rsi = c->gpr[GPR_RSI], .rsp = c->gpr[GPR_RSP], .rip = c->rip, .rflags = c->rflags };
+	struct kvm_regs r = { .rax = c->gpr[GPR_RAX],
+			      .rbx = c->gpr[GPR_RBX],
+			      .rdx = c->gpr[GPR_RDX],
+			      .rsi = c->gpr[GPR_RSI],
+			      .rsp = c->gpr[GPR_RSP],
+			      .rip = c->rip,
+			      .rflags = c->rflags };
 	struct kvm_sregs s;
 
 	if (ioctl(g.vcpu, KVM_GET_SREGS, &s))
@@ -89,8 +101,11 @@ static bool memory_set(void)
 
 	for (size_t i = 0; i < n; i++) {
 		struct kvm_userspace_memory_region k = {
-			.slot = (u32)i, .flags = r[i].readonly ? KVM_MEM_READONLY : 0, .guest_phys_addr = r[i].gpa,
-			.memory_size = r[i].size, .userspace_addr = (u64)(uintptr_t)r[i].hva,
+			.slot = (u32)i,
+			.flags = r[i].readonly ? KVM_MEM_READONLY : 0,
+			.guest_phys_addr = r[i].gpa,
+			.memory_size = r[i].size,
+			.userspace_addr = (u64)(uintptr_t)r[i].hva,
 		};
 
 		if (ioctl(g.vm, KVM_SET_USER_MEMORY_REGION, &k))
@@ -129,8 +144,9 @@ static bool guest_start(const struct guest_spec *spec, const char *name)
 		return false;
 	g.vm = ioctl(g.dev, KVM_CREATE_VM, 0);
 	good = g.vm >= 0 && !ioctl(g.vm, KVM_SET_IDENTITY_MAP_ADDR, &identity) &&
-	       !ioctl(g.vm, KVM_SET_TSS_ADDR, identity + 0x1000) && !ioctl(g.vm, KVM_CREATE_IRQCHIP, 0) &&
-	       !ioctl(g.vm, KVM_CREATE_PIT2, &pit) && memory_set();
+	       !ioctl(g.vm, KVM_SET_TSS_ADDR, identity + 0x1000) &&
+	       !ioctl(g.vm, KVM_CREATE_IRQCHIP, 0) && !ioctl(g.vm, KVM_CREATE_PIT2, &pit) &&
+	       memory_set();
 	g.vcpu = good ? ioctl(g.vm, KVM_CREATE_VCPU, 0) : -1;
 	g.run_size = (size_t)ioctl(g.dev, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (g.vcpu >= 0) {
@@ -150,12 +166,13 @@ static void handle_io(void)
 	u8 *data = (u8 *)g.run + g.run->io.data_offset;
 
 	for (u32 i = 0; i < g.run->io.count; i++)
-		machine_pio(g.m, g.run->io.direction == KVM_EXIT_IO_OUT, g.run->io.port, g.run->io.size,
-			    data + i * g.run->io.size);
+		machine_pio(g.m, g.run->io.direction == KVM_EXIT_IO_OUT, g.run->io.port,
+			    g.run->io.size, data + i * g.run->io.size);
 }
 
 /*
- * Run until an event, a text on the debug console, an exit nobody handles (*ret_exit) or the time is up.
+ * Run until an event, a text on the debug console, an exit nobody handles (*ret_exit) or the time
+ * is up.
  */
 static enum machine_event guest_run(int seconds, const char *until, u32 *ret_value, u32 *ret_exit)
 {
@@ -175,7 +192,8 @@ static enum machine_event guest_run(int seconds, const char *until, u32 *ret_val
 		if (g.run->exit_reason == KVM_EXIT_IO)
 			handle_io();
 		else if (g.run->exit_reason == KVM_EXIT_MMIO)
-			machine_mmio(g.m, g.run->mmio.is_write, g.run->mmio.phys_addr, g.run->mmio.len, g.run->mmio.data);
+			machine_mmio(g.m, g.run->mmio.is_write, g.run->mmio.phys_addr,
+				     g.run->mmio.len, g.run->mmio.data);
 		else if (g.run->exit_reason != KVM_EXIT_INTR)
 			break;
 		ev = machine_take_event(g.m, ret_value);
@@ -188,7 +206,7 @@ static enum machine_event guest_run(int seconds, const char *until, u32 *ret_val
 	return MACHINE_NONE;
 }
 
-/* ---- default handlers -------------------------------------------------------------------------- */
+/* ---- default handlers ------------------------------------------------------------------------ */
 
 struct fault_case {
 	const char *name, *mode, *hex;
@@ -204,10 +222,12 @@ static const struct fault_case faults[] = {
 	{ "#UD in long mode", "long", "b8 34 12 00 00 0f 0b", EXC_UD, 5, false, 0 },
 	{ "#GP in protected mode", "protected", "b8 34 12 00 00 8e d8", EXC_GP, 5, true, 0x1234 },
 	{ "#GP in long mode", "long", "b8 34 12 00 00 8e d8", EXC_GP, 5, true, 0x1234 },
-	{ "#PF in long mode", "long", "b8 34 12 00 00 48 bb 00 00 00 00 20 00 00 00 88 03", EXC_PF, 15, true, 2 },
+	{ "#PF in long mode", "long", "b8 34 12 00 00 48 bb 00 00 00 00 20 00 00 00 88 03", EXC_PF,
+	  15, true, 2 },
 	{ "#DE in long mode", "long", "b8 34 12 00 00 31 c9 f7 f1", EXC_DE, 7, false, 0 },
 	/* No stack any more: long mode's handlers have their own. */
-	{ "#GP without a stack", "long", "b8 34 12 00 00 48 bc 00 00 00 00 00 80 00 00 8e d8", EXC_GP, 15, true, 0x1234 },
+	{ "#GP without a stack", "long", "b8 34 12 00 00 48 bc 00 00 00 00 00 80 00 00 8e d8",
+	  EXC_GP, 15, true, 0x1234 },
 };
 
 static void default_handler(const struct fault_case *f)
@@ -224,11 +244,13 @@ static void default_handler(const struct fault_case *f)
 		enum machine_event ev = guest_run(5, NULL, &value, &exit_reason);
 
 		/* semantics.md section 11: "not executed at CPL 0". */
-		if (round && exit_reason == KVM_EXIT_INTERNAL_ERROR && !strcmp(f->mode, "protected")) {
+		if (round && exit_reason == KVM_EXIT_INTERNAL_ERROR &&
+		    !strcmp(f->mode, "protected")) {
 			tap_skip(f->name, "this KVM does not run a 32-bit IRET");
 			continue;
 		}
-		tap_eq(ev, MACHINE_EXCEPTION, "%s: reported, round %d (KVM exit %u)", f->name, round, exit_reason);
+		tap_eq(ev, MACHINE_EXCEPTION, "%s: reported, round %d (KVM exit %u)", f->name,
+		       round, exit_reason);
 		tap_eq(value, f->vector, "%s: vector, round %d", f->name, round);
 	}
 	x = machine_exception(g.m);
@@ -244,7 +266,7 @@ static void default_handler(const struct fault_case *f)
 	guest_stop();
 }
 
-/* ---- small guests ------------------------------------------------------------------------------ */
+/* ---- small guests ---------------------------------------------------------------------------- */
 
 /* The guest writes "ok" to the debug console and exits with a value of its own. */
 static void runs_to_exit(const struct guest_spec *spec, u32 want, const char *name)
@@ -261,9 +283,10 @@ static void runs_to_exit(const struct guest_spec *spec, u32 want, const char *na
 	guest_stop();
 }
 
-/* mov al,'o'; out e9,al; mov al,'k'; out e9,al; mov al,42; out f4,al; hlt: the same in all modes. */
+/* mov al,'o'; out e9,al; mov al,'k'; out e9,al; mov al,42; out f4,al; hlt: in any mode. */
 #define OK_HEX "b0 6f e6 e9 b0 6b e6 e9 b0 2a e6 f4 f4"
-static const u8 ok_code[] = { 0xb0, 0x6f, 0xe6, 0xe9, 0xb0, 0x6b, 0xe6, 0xe9, 0xb0, 0x2a, 0xe6, 0xf4, 0xf4 };
+static const u8 ok_code[] = { 0xb0, 0x6f, 0xe6, 0xe9, 0xb0, 0x6b, 0xe6,
+			      0xe9, 0xb0, 0x2a, 0xe6, 0xf4, 0xf4 };
 
 static void flat_guests(void)
 {
@@ -276,8 +299,10 @@ static void flat_guests(void)
 /* The code runs at the virtual address: it takes its RIP and exits with bits 31-24 of it. */
 static void high_half(void)
 {
-	static const u8 code[] = { 0x48, 0x8d, 0x05, 0, 0, 0, 0, 0x48, 0xc1, 0xe8, 0x18, 0x89, 0xc3, /* lea, shr 24, ebx */
-				   0xb0, 0x6f, 0xe6, 0xe9, 0xb0, 0x6b, 0xe6, 0xe9, 0x89, 0xd8, 0xe6, 0xf4 };
+	static const u8 code[] = { 0x48, 0x8d, 0x05, 0,    0,    0,    0,
+				   0x48, 0xc1, 0xe8, 0x18, 0x89, 0xc3, /* lea, shr 24, ebx */
+				   0xb0, 0x6f, 0xe6, 0xe9, 0xb0, 0x6b, 0xe6,
+				   0xe9, 0x89, 0xd8, 0xe6, 0xf4 };
 	static u8 file[0x1100];
 	u8 *p = file + 64;
 
@@ -295,7 +320,8 @@ static void high_half(void)
 	le64(p + 32, sizeof(code));
 	le64(p + 40, 0x1000);
 	memcpy(file + 0x1000, code, sizeof(code));
-	runs_to_exit(&(struct guest_spec){ .path = temp_file(file, sizeof(file)) }, 0xa0, "ELF64 linked high");
+	runs_to_exit(&(struct guest_spec){ .path = temp_file(file, sizeof(file)) }, 0xa0,
+		     "ELF64 linked high");
 }
 
 /* cmp eax, magic; jne to HLT; then OK: the magic number arrives in the register. */
@@ -312,10 +338,11 @@ static void multiboot(void)
 	le32(file + 28, 0x100020);
 	memcpy(file + 0x20, check, sizeof(check));
 	memcpy(file + 0x20 + sizeof(check), ok_code, sizeof(ok_code));
-	runs_to_exit(&(struct guest_spec){ .path = temp_file(file, sizeof(file)) }, 42, "multiboot");
+	runs_to_exit(&(struct guest_spec){ .path = temp_file(file, sizeof(file)) }, 42,
+		     "multiboot");
 }
 
-/* ---- other people's code ----------------------------------------------------------------------- */
+/* ---- other people's code --------------------------------------------------------------------- */
 
 /* The end of what was printed, on one line. */
 static const char *last_text(void)
@@ -341,8 +368,9 @@ static void prints(struct guest_spec spec, int seconds, const char *text, const 
 	if (!guest_start(&spec, name))
 		return;
 	guest_run(seconds, text, &value, &exit_reason);
-	tap_ok(strstr(console[CONSOLE_DEBUGCON].text, text), "%s: prints \"%s\" (KVM exit %u, at last: %s)", name, text,
-	       exit_reason, last_text());
+	tap_ok(strstr(console[CONSOLE_DEBUGCON].text, text),
+	       "%s: prints \"%s\" (KVM exit %u, at last: %s)", name, text, exit_reason,
+	       last_text());
 	guest_stop();
 }
 
@@ -363,10 +391,15 @@ int main(void)
 	flat_guests();
 	high_half();
 	multiboot();
-	prints((struct guest_spec){ .path = "/usr/lib/grub/i386-pc/boot.img" }, 10, "Error", "GRUB's boot.img");
-	prints((struct guest_spec){ .path = "/usr/lib/syslinux/mbr/mbr.bin", .mode = "real", .has_load = true, .load = 0x7c00 }, 10,
-	       "Missing operating system.", "syslinux's mbr.bin");
-	prints((struct guest_spec){ .path = "/usr/share/seabios/bios.bin" }, 60, "No bootable device", "SeaBIOS");
+	prints((struct guest_spec){ .path = "/usr/lib/grub/i386-pc/boot.img" }, 10, "Error",
+	       "GRUB's boot.img");
+	prints((struct guest_spec){ .path = "/usr/lib/syslinux/mbr/mbr.bin",
+				    .mode = "real",
+				    .has_load = true,
+				    .load = 0x7c00 },
+	       10, "Missing operating system.", "syslinux's mbr.bin");
+	prints((struct guest_spec){ .path = "/usr/share/seabios/bios.bin" }, 60,
+	       "No bootable device", "SeaBIOS");
 	close(g.dev);
 	return tap_done();
 }

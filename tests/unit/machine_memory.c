@@ -1,6 +1,6 @@
 /*
- * machine_memory.c - guest memory at the borders of its regions, sizes, and a machine's life: load once,
- * reset to what the file holds, die at any point.
+ * machine_memory.c - guest memory at the borders of its regions, sizes, and a machine's life: load
+ * once, reset to what the file holds, die at any point.
  */
 #include "machine_test.h"
 
@@ -36,8 +36,10 @@ static void regions(void)
 		if (n == 2) {
 			tap_eq(r[1].gpa, 4ull << 30, "regions row %zu: the rest is at 4 GiB", i);
 			tap_eq(r[1].size, row[i].high, "regions row %zu: its size", i);
-			tap_ok(machine_hva(m, (4ull << 30) + row[i].high - 1, 1), "regions row %zu: its last byte", i);
-			tap_ok(!machine_hva(m, (4ull << 30) + row[i].high, 1), "regions row %zu: no more", i);
+			tap_ok(machine_hva(m, (4ull << 30) + row[i].high - 1, 1),
+			       "regions row %zu: its last byte", i);
+			tap_ok(!machine_hva(m, (4ull << 30) + row[i].high, 1),
+			       "regions row %zu: no more", i);
 		}
 		machine_destroy(m);
 	}
@@ -51,7 +53,8 @@ static void bad_sizes(void)
 		struct err err;
 		struct machine *m = machine_new(size[i], &halt, &err);
 
-		tap_ok(!m && strstr(err.text, "-m"), "memory size %#llx is refused (%s)", (unsigned long long)size[i], err.text);
+		tap_ok(!m && strstr(err.text, "-m"), "memory size %#llx is refused (%s)",
+		       (unsigned long long)size[i], err.text);
 		machine_destroy(m);
 	}
 }
@@ -69,15 +72,18 @@ static void borders(void)
 	p = machine_phys(m);
 	memset(b, 0x11, sizeof(b));
 	tap_eq((u64)p.write(p.arg, hole - 16, b, 16), 0, "borders: the last bytes below the hole");
-	tap_eq((u64)p.write(p.arg, hole - 8, b, 9), (u64)-EFAULT, "borders: one byte into the hole");
+	tap_eq((u64)p.write(p.arg, hole - 8, b, 9), (u64)-EFAULT,
+	       "borders: one byte into the hole");
 	memset(b, 0x22, sizeof(b));
 	tap_eq((u64)p.write(p.arg, hole - 8, b, 16), (u64)-EFAULT, "borders: across the edge");
 	tap_eq(*machine_hva(m, hole - 1, 1), 0x11, "borders: a refused write changes nothing");
-	tap_eq((u64)p.write(p.arg, high - 1, b, 2), (u64)-EFAULT, "borders: from the hole into RAM");
+	tap_eq((u64)p.write(p.arg, high - 1, b, 2), (u64)-EFAULT,
+	       "borders: from the hole into RAM");
 	tap_eq(*machine_hva(m, high, 1), 0, "borders: and changes nothing either");
 	tap_eq((u64)p.read(p.arg, high, b, 16), 0, "borders: the first bytes above the hole");
 	tap_eq((u64)p.read(p.arg, high + 8192 - 1, b, 2), (u64)-EFAULT, "borders: beyond the end");
-	tap_eq((u64)p.read(p.arg, ~(u64)0, b, 1), (u64)-EFAULT, "borders: the last address there is");
+	tap_eq((u64)p.read(p.arg, ~(u64)0, b, 1), (u64)-EFAULT,
+	       "borders: the last address there is");
 	tap_eq((u64)p.read(p.arg, ~(u64)0, b, 2), (u64)-EFAULT, "borders: around it");
 	tap_eq((u64)p.write(p.arg, ~(u64)0, b, 2), (u64)-EFAULT, "borders: writing around it");
 	tap_eq((u64)p.read(p.arg, hole, b, 0), 0, "borders: nothing is readable anywhere");
@@ -106,7 +112,8 @@ static void across_regions(void)
 	p = machine_phys(m);
 	tap_eq((u64)p.read(p.arg, (4ull << 30) - 1, b, 2), 0, "across: ROM and RAM in one read");
 	tap_eq(b[0], 0x77, "across: the ROM's byte");
-	tap_eq((u64)p.write(p.arg, (4ull << 30) - 4, "abcdefgh", 8), 0, "across: the debugger writes ROM as well");
+	tap_eq((u64)p.write(p.arg, (4ull << 30) - 4, "abcdefgh", 8), 0,
+	       "across: the debugger writes ROM as well");
 	tap_mem(machine_hva(m, (4ull << 30) - 4, 4), "abcd", 4, "across: in the ROM");
 	tap_mem(machine_hva(m, 4ull << 30, 4), "efgh", 4, "across: in the RAM");
 	machine_destroy(m);
@@ -139,7 +146,8 @@ static void life(void)
 	tap_eq((u64)machine_reset(m, &err), 0, "life: reset with a new file");
 	tap_mem(hva, "\xf1\x90", 2, "life: the file as it is now");
 	unlink(temp_path);
-	tap_ok(machine_reset(m, &err) < 0 && strstr(err.text, "cannot open"), "life: reset without the file says so (%s)", err.text);
+	tap_ok(machine_reset(m, &err) < 0 && strstr(err.text, "cannot open"),
+	       "life: reset without the file says so (%s)", err.text);
 	tap_mem(hva, "\xf1\x90", 2, "life: and leaves the guest alone");
 	machine_destroy(m);
 }
@@ -154,8 +162,10 @@ static void describe(void)
 	if (tap_ok(m, "describe: machine (%s)", err.text)) {
 		machine_describe(m, &b);
 		tap_ok(strstr(strbuf_str(&b), "Guest: --hex, flat\n"), "describe: the guest");
-		tap_ok(strstr(strbuf_str(&b), "RAM  0x000000000000-0x000004000000"), "describe: the RAM");
-		tap_ok(strstr(strbuf_str(&b), "0x000000001000-0x000000001001  the flat image"), "describe: the image");
+		tap_ok(strstr(strbuf_str(&b), "RAM  0x000000000000-0x000004000000"),
+		       "describe: the RAM");
+		tap_ok(strstr(strbuf_str(&b), "0x000000001000-0x000000001001  the flat image"),
+		       "describe: the image");
 	}
 	strbuf_deinit(&b);
 	machine_destroy(m);

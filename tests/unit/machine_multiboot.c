@@ -1,6 +1,6 @@
 /*
- * machine_multiboot.c - Multiboot kernels in both forms, the information structure field by field as the
- * specification lists it, modules, and broken headers.
+ * machine_multiboot.c - Multiboot kernels in both forms, the information structure field by field
+ * as the specification lists it, modules, and broken headers.
  */
 #include "machine_test.h"
 
@@ -21,7 +21,8 @@ static void make_kludge(void)
 {
 	memset(file, 0, sizeof(file));
 	header(HEADER, 0x10003);
-	le32(file + HEADER + 12, LOAD + 0x20); /* header_addr: the load starts 0x20 bytes before it */
+	le32(file + HEADER + 12,
+	     LOAD + 0x20); /* header_addr: the load starts 0x20 bytes before it */
 	le32(file + HEADER + 16, LOAD);
 	le32(file + HEADER + 20, LOAD + 0x800);
 	le32(file + HEADER + 24, LOAD + 0x2000);
@@ -87,7 +88,8 @@ static void kludge(void)
 		return;
 	tap_eq(machine_image_kind(m), IMAGE_MULTIBOOT, "address-field kernel: kind");
 	machine_state(m, LOAD + 0x100);
-	tap_mem(machine_hva(m, LOAD + 0x20, 4), "\x02\xb0\xad\x1b", 4, "the header is at header_addr");
+	tap_mem(machine_hva(m, LOAD + 0x20, 4), "\x02\xb0\xad\x1b", 4,
+		"the header is at header_addr");
 	tap_mem(machine_hva(m, LOAD + 0x100, 2), "\x90\xf4", 2, "the entry's bytes");
 	tap_eq(*machine_hva(m, LOAD + 0x7ff, 1), 0x77, "the last byte before load_end_addr");
 	tap_eq(*machine_hva(m, LOAD + 0x800, 1), 0, "zero from load_end_addr to bss_end_addr");
@@ -96,7 +98,8 @@ static void kludge(void)
 	le32(file + HEADER + 24, 0);
 	m = machine_from(file, SIZE, none, &err);
 	if (tap_ok(m, "address-field kernel without ends loads (%s)", err.text))
-		tap_eq(*machine_hva(m, LOAD + 0x800, 1), 0x88, "without load_end_addr the whole file is loaded");
+		tap_eq(*machine_hva(m, LOAD + 0x800, 1), 0x88,
+		       "without load_end_addr the whole file is loaded");
 	machine_destroy(m);
 }
 
@@ -108,9 +111,11 @@ static void elf_form(void)
 	make_elf32(0x100010, 0x100000, 0x100000);
 	m = machine_from(file, SIZE, none, &err);
 	if (tap_ok(m, "ELF kernel loads (%s)", err.text)) {
-		tap_eq(machine_image_kind(m), IMAGE_MULTIBOOT, "ELF kernel: multiboot, not plain ELF32");
+		tap_eq(machine_image_kind(m), IMAGE_MULTIBOOT,
+		       "ELF kernel: multiboot, not plain ELF32");
 		machine_state(m, 0x100010);
-		tap_str(machine_symbol_file(m), temp_path, "ELF kernel: symbols come from the file");
+		tap_str(machine_symbol_file(m), temp_path,
+			"ELF kernel: symbols come from the file");
 	}
 	machine_destroy(m);
 	make_elf32(0xc0100010, 0xc0100000, 0x100000);
@@ -134,11 +139,13 @@ static void info_memory(u64 mem, const char *name)
 	if (!tap_ok(m, "%s: loads (%s)", name, err.text))
 		return;
 	i = info_of(m);
-	tap_eq(get32(i) & 0x24d, 0x24d, "%s: flags say memory, command line, modules, map, loader name", name);
+	tap_eq(get32(i) & 0x24d, 0x24d,
+	       "%s: flags say memory, command line, modules, map, loader name", name);
 	tap_eq(get32(i) & ~0x24du, 0, "%s: and nothing else", name);
 	tap_eq(get32(i + 4), 639, "%s: mem_lower", name);
 	tap_eq(get32(i + 8), (low >> 10) - 1024, "%s: mem_upper", name);
-	for (u32 at = get32(i + 48), end = at + get32(i + 44); at < end; at += get32(machine_hva(m, at, 4)) + 4) {
+	for (u32 at = get32(i + 48), end = at + get32(i + 44); at < end;
+	     at += get32(machine_hva(m, at, 4)) + 4) {
 		const u8 *e = machine_hva(m, at, 24);
 
 		tap_eq(get32(e), 20, "%s: map entry's size", name);
@@ -227,8 +234,10 @@ static void bad_headers(void)
 	refused(file, SIZE, none, "entry", "ELF with an entry outside");
 	make_kludge();
 	file[HEADER + 8] ^= 1;
-	refused(file, SIZE, (struct guest_spec){ .kind = IMAGE_MULTIBOOT }, "no Multiboot header", "a wrong checksum");
-	refused(file, SIZE, (struct guest_spec){ .kind = IMAGE_MULTIBOOT, .entry = "0" }, "--entry", "--entry with multiboot");
+	refused(file, SIZE, (struct guest_spec){ .kind = IMAGE_MULTIBOOT }, "no Multiboot header",
+		"a wrong checksum");
+	refused(file, SIZE, (struct guest_spec){ .kind = IMAGE_MULTIBOOT, .entry = "0" }, "--entry",
+		"--entry with multiboot");
 }
 
 static void cut(void)
@@ -237,9 +246,11 @@ static void cut(void)
 	struct err err;
 
 	make_kludge();
-	refused_when_cut(file, 0x20 + 0x800, (struct guest_spec){ .kind = IMAGE_MULTIBOOT }, "multiboot");
+	refused_when_cut(file, 0x20 + 0x800, (struct guest_spec){ .kind = IMAGE_MULTIBOOT },
+			 "multiboot");
 	make_elf32(0x100010, 0x100000, 0x100000);
-	refused_when_cut(file, ELF_CODE + 0x100, (struct guest_spec){ .kind = IMAGE_MULTIBOOT }, "multiboot ELF");
+	refused_when_cut(file, ELF_CODE + 0x100, (struct guest_spec){ .kind = IMAGE_MULTIBOOT },
+			 "multiboot ELF");
 	/* The header must lie in the first 8 KiB as a whole, on a 4-byte border. */
 	memset(file, 0, sizeof(file));
 	header(8192 - 12, 0x10000);
@@ -247,14 +258,17 @@ static void cut(void)
 	le32(file + 8192 + 4, 0x300000);
 	le32(file + 8192 + 16, 0x300000);
 	m = machine_from(file, sizeof(file), none, &err);
-	tap_ok(m && machine_image_kind(m) == IMAGE_MULTIBOOT, "a header at the end of the first 8 KiB is found (%s)", err.text);
+	tap_ok(m && machine_image_kind(m) == IMAGE_MULTIBOOT,
+	       "a header at the end of the first 8 KiB is found (%s)", err.text);
 	machine_destroy(m);
 	memset(file, 0, sizeof(file));
 	header(8192 - 8, 0);
-	refused(file, sizeof(file), (struct guest_spec){ .kind = IMAGE_MULTIBOOT }, "first 8 KiB", "a header across 8 KiB");
+	refused(file, sizeof(file), (struct guest_spec){ .kind = IMAGE_MULTIBOOT }, "first 8 KiB",
+		"a header across 8 KiB");
 	memset(file, 0, sizeof(file));
 	header(0x42, 0);
-	refused(file, sizeof(file), (struct guest_spec){ .kind = IMAGE_MULTIBOOT }, "first 8 KiB", "a misaligned header");
+	refused(file, sizeof(file), (struct guest_spec){ .kind = IMAGE_MULTIBOOT }, "first 8 KiB",
+		"a misaligned header");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /*
- * machine_test.h - what the tests of src/machine/ share: a machine from bytes, collected console text,
- * port accesses, little-endian writing, and "cut off at every length".
+ * machine_test.h - what the tests of src/machine/ share: a machine from bytes, collected console
+ * text, port accesses, little-endian writing, and "cut off at every length".
  */
 #ifndef VMSTEP_MACHINE_TEST_H
 #define VMSTEP_MACHINE_TEST_H
@@ -30,9 +30,12 @@ static inline void console_clear(void)
 	memset(console, 0, sizeof(console));
 }
 
-static inline struct machine *machine_new(u64 mem_size, const struct guest_spec *spec, struct err *err)
+static inline struct machine *machine_new(u64 mem_size, const struct guest_spec *spec,
+					  struct err *err)
 {
-	struct machine_config cfg = { .mem_size = mem_size, .stdio_in = -1, .write = console_collect };
+	struct machine_config cfg = { .mem_size = mem_size,
+				      .stdio_in = -1,
+				      .write = console_collect };
 	struct machine *m = NULL;
 
 	memset(err, 0, sizeof(*err));
@@ -71,27 +74,31 @@ static inline const char *temp_file(const void *bytes, size_t n)
 	return temp_path;
 }
 
-static inline struct machine *machine_from(const void *bytes, size_t n, struct guest_spec spec, struct err *err)
+static inline struct machine *machine_from(const void *bytes, size_t n, struct guest_spec spec,
+					   struct err *err)
 {
 	spec.path = temp_file(bytes, n);
 	return machine_new(0, &spec, err);
 }
 
 /* One claim: this image is refused by a sentence that holds `part`. */
-static inline void refused(const void *bytes, size_t n, struct guest_spec spec, const char *part, const char *name)
+static inline void refused(const void *bytes, size_t n, struct guest_spec spec, const char *part,
+			   const char *name)
 {
 	struct err err;
 	struct machine *m = machine_from(bytes, n, spec, &err);
 
-	tap_ok(!m && strstr(err.text, part), "%s: refused with \"%s\" (%s)", name, part, m ? "loaded" : err.text);
+	tap_ok(!m && strstr(err.text, part), "%s: refused with \"%s\" (%s)", name, part,
+	       m ? "loaded" : err.text);
 	machine_destroy(m);
 }
 
 /*
- * Every prefix of an image shorter than `need` must be refused with a sentence, never crash; one claim
- * in all. The kind is given, since a short prefix looks like any bytes.
+ * Every prefix of an image shorter than `need` must be refused with a sentence, never crash; one
+ * claim in all. The kind is given, since a short prefix looks like any bytes.
  */
-static inline void refused_when_cut(const u8 *bytes, size_t need, struct guest_spec spec, const char *name)
+static inline void refused_when_cut(const u8 *bytes, size_t need, struct guest_spec spec,
+				    const char *name)
 {
 	size_t wrong = 0, first = 0;
 
@@ -105,8 +112,9 @@ static inline void refused_when_cut(const u8 *bytes, size_t need, struct guest_s
 		}
 		machine_destroy(m);
 	}
-	tap_ok(!wrong, "%s: all %zu prefixes are refused with a sentence (%zu were not, first %zu bytes)", name,
-	       need, wrong, first);
+	tap_ok(!wrong,
+	       "%s: all %zu prefixes are refused with a sentence (%zu were not, first %zu bytes)",
+	       name, need, wrong, first);
 }
 
 static inline u32 port_in(struct machine *m, u16 port, unsigned size)
