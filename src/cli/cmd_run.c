@@ -166,8 +166,10 @@ static int run(struct cli *c, run_fn *fn, u64 arg, u64 count, struct err *err)
 	int r;
 
 	output_flush(&c->out);
+	/* Ctrl-C while a script was between two runs. */
+	if (term_interrupted())
+		return -EINTR;
 	clock_gettime(CLOCK_MONOTONIC, &p.start);
-	term_clear_interrupt();
 	term_run_begin(c->s, c->interactive && !count);
 	r = fn(c->s, arg, run_observe, &p, err);
 	term_run_end();
@@ -402,7 +404,6 @@ int start_show(struct cli *c, struct err *err)
 {
 	int r;
 
-	term_clear_interrupt();
 	term_run_begin(c->s, false);
 	r = session_start(c->s, err);
 	term_run_end();

@@ -246,7 +246,11 @@ static int engine_say(struct cli *c, const char *what, struct err *err)
 
 static int info_engine(struct cli *c, const char *args, struct err *err)
 {
-	say(c, "Engine %s: %s\n", session_engine_name(c->s), session_engine_reason(c->s));
+	const char *reason = session_engine_reason(c->s);
+
+	/* The reason ends with what the engine's own lines begin with. */
+	say(c, "Engine %s: %.*s\n", session_engine_name(c->s), session_engine(c->s) ? (int)strcspn(reason, ";") : (int)strlen(reason),
+	    reason);
 	return session_engine(c->s) ? engine_say(c, "engine", err) : 0;
 }
 
@@ -269,14 +273,12 @@ static int info_files(struct cli *c, const char *args, struct err *err)
 	struct strbuf out;
 
 	strbuf_init(&out);
-	if (g->path)
-		strbuf_addf(&out, "Guest: %s\n", g->path);
-	else if (g->hex)
-		strbuf_addf(&out, "Guest: bytes %s\n", g->hex);
-	else
-		strbuf_adds(&out, "No guest: name one with file FILE.\n");
 	if (m)
 		machine_describe(m, &out);
+	else if (g->path || g->hex)
+		strbuf_addf(&out, "Guest: %s%s, not running\n", g->path ? "" : "bytes ", g->path ? g->path : g->hex);
+	else
+		strbuf_adds(&out, "No guest: name one with file FILE.\n");
 	if (m && machine_pty(m))
 		strbuf_addf(&out, "Serial port on %s\n", machine_pty(m));
 	strbuf_addf(&out, "Symbols: %zu\n", syms ? symbols_count(syms) : 0);

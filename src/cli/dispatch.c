@@ -150,18 +150,22 @@ static bool guest_died(struct cli *c)
 
 static int guest_check(struct cli *c, const struct command *k, struct err *err)
 {
+	/* "info registers" from "info registers [NAME]...". */
+	const char *name = strstr(k->usage, k->name);
+	const int n = name ? (int)(name - k->usage + strlen(k->name)) : 0;
+
 	const struct guest_spec *g = &session_config(c->s)->guest;
 
 	if (!(k->flags & (CMD_NEEDS_GUEST | CMD_NEEDS_ALIVE)))
 		return 0;
 	if (!session_has_guest(c->s) && (g->path || g->hex))
-		return err_set(err, ESRCH, "%s: the guest is not running, start it with start or run", k->name);
+		return err_set(err, ESRCH, "%.*s: the guest is not running, start it with start or run", n, k->usage);
 	if (!session_has_guest(c->s))
-		return err_set(err, ESRCH, "%s: there is no guest, name one with file FILE and start it with start", k->name);
+		return err_set(err, ESRCH, "%.*s: there is no guest, name one with file FILE and start it with start", n, k->usage);
 	if ((k->flags & CMD_NEEDS_ALIVE) && !session_alive(c->s)) {
 		if (guest_died(c))
 			c->status = STATUS_DIED;
-		return err_set(err, ESRCH, "%s: the guest has ended and cannot run on, begin anew with start", k->name);
+		return err_set(err, ESRCH, "%.*s: the guest has ended and cannot run on, begin anew with start", n, k->usage);
 	}
 	return 0;
 }

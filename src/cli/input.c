@@ -29,7 +29,7 @@ static struct {
 	unsigned fresh;        /* history entries of this session */
 	FILE *prompt_out;      /* the terminal, when standard output is something else */
 	struct completion matches;
-	size_t next_match;
+	size_t next_match, word_start;
 } in;
 
 static void line_ready(char *line)
@@ -41,13 +41,24 @@ static void line_ready(char *line)
 
 /* ---- completion ------------------------------------------------------------------------------------ */
 
+/* readline's word may begin elsewhere than ours ("p$ra"): what it takes for the word is put before. */
+static char *match_fit(const char *word)
+{
+	const size_t ours = in.matches.start, theirs = in.word_start;
+	char *ret;
+
+	if (ours < theirs)
+		return strdup(word + (strlen(word) < theirs - ours ? strlen(word) : theirs - ours));
+	return asprintf(&ret, "%.*s%s", (int)(ours - theirs), rl_line_buffer + theirs, word) < 0 ? NULL : ret;
+}
+
 static char *match_next(const char *text, int state)
 {
 	if (!state)
 		in.next_match = 0;
 	if (in.next_match >= in.matches.n)
 		return NULL;
-	return strdup(in.matches.words[in.next_match++]);
+	return match_fit(in.matches.words[in.next_match++]);
 }
 
 static void matches_find(void)
@@ -68,6 +79,7 @@ static char *word_breaks(void)
 static char **words_complete(const char *text, int start, int end)
 {
 	matches_find();
+	in.word_start = start;
 	/* File names are readline's own trade. */
 	rl_attempted_completion_over = !in.matches.files;
 	if (in.matches.files && !in.matches.n)

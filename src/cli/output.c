@@ -120,6 +120,7 @@ void output_resize(struct output *o)
 
 void output_begin(struct output *o, bool paging)
 {
+	output_resize(o);
 	o->row = 0;
 	o->quit = false;
 	o->paging = paging && o->tty && o->rows > 2;

@@ -72,6 +72,9 @@ static void interactive_loop(struct cli *c)
 		lines_free(c->point_commands);
 		c->point_commands = NULL;
 		output_fresh(&c->out);
+		/* A Ctrl-C that ended the command is done with. */
+		term_clear_interrupt();
+		term_drain();
 	}
 	c->src = NULL;
 }

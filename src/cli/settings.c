@@ -12,7 +12,8 @@ static int engine_apply(struct cli *c, const struct setting *row, const char *va
 
 	if (!*value)
 		return err_set(err, EINVAL, "set engine needs a name, one of: auto kvm mtf soft");
-	if (had_guest && !confirm(c, "This restarts the guest. Go on?"))
+	/* A name that is none of them restarts nothing: no question before that answer. */
+	if (had_guest && (!strcmp(value, "auto") || engine_find(value)) && !confirm(c, "This restarts the guest. Go on?"))
 		return 0;
 	r = session_set_engine(c->s, value, err);
 	if (!r && had_guest)

@@ -261,8 +261,8 @@ int source_run(struct cli *c, struct source *src, struct err *err)
 		r = line_run(c, line, !src->of_point, err);
 		if (r)
 			error_place(src, r, err);
-		else if (term_interrupted() || term_ending())
-			r = -EINTR;
+		else if (term_interrupted() || term_ending() || c->out.quit)
+			r = -EINTR; /* q at a full screen ends the rest, too */
 		free(line);
 	}
 	c->depth--;
