@@ -24,8 +24,9 @@ enum due {
 /* The one that comes first of a mask of DUE_BITs; DUE_NONE for an empty mask. */
 enum due due_first(u32 mask);
 const char *due_name(enum due d);
-/* What a shadow, IF=0 or NMI blocking holds back of `mask` at a boundary. RF holds back CODE_BP;
- * MOV-SS shadow holds back TRAP, CODE_BP, NMI and INTERRUPT; STI shadow holds back INTERRUPT. */
+/* The part of `mask` that a shadow, IF=0 or NMI blocking holds back at a boundary. RF holds back
+ * CODE_BP; MOV-SS shadow holds back TRAP, CODE_BP, NMI and INTERRUPT; STI shadow holds back
+ * INTERRUPT. */
 struct due_masks {
 	u8 shadow;
 	bool rf, if_flag, nmi_blocked;
@@ -41,7 +42,8 @@ struct boundary {
 	u8 shadow;          /* enum shadow */
 	bool shadow_known;
 	u8 cpl;
-	u64 pending_dbg;    /* PDBG_* held back from before (MOV-SS deferral) */
+	u64 pending_dbg;    /* PDBG_* held back from before: without a MOV-SS shadow they come before the
+			       instruction runs, with one behind it */
 	u64 dr7;            /* the guest's DR7 */
 	bool btf;           /* DEBUGCTL.BTF */
 	bool de;            /* CR4.DE */
@@ -60,16 +62,21 @@ struct armed {
 	bool db_exiting, bp_exiting; /* exception bitmap (mtf, soft); true on kvm when guest debug takes them */
 };
 
-/* What the architecture says comes after the instruction, for known data-breakpoint hits. */
+/*
+ * What the architecture says comes after the instruction, for known data-breakpoint hits. The class
+ * does not tell of faults that depend on operands (#PF, #GP of a load), nor whether a conditional
+ * branch is taken: under BTF it counts as not taken.
+ */
 struct prediction {
 	u32 due;            /* DUE_BITs at the next boundary, not held back */
-	u64 dr6;            /* positive DR6 bits of the #DB that is due (BS, Bn, BD, BT) */
-	u64 deferred;       /* PDBG_* carried over the next instruction (MOV-SS) */
+	u64 dr6;            /* positive DR6 bits of the #DB that is due (BS, Bn, BD, BT); a GD event's BD */
+	u64 deferred;       /* PDBG_* carried over the next instruction (MOV-SS), or past a GD event to the
+			       first instruction of its handler */
 	bool tf_discarded;  /* MOV SS under TF: the trap is dropped, not deferred */
 	u8 shadow;          /* at the next boundary */
-	bool rf;            /* RF at the next boundary */
+	bool rf;            /* RF at the next boundary; false for IRET, whose image has it */
 	bool event;         /* the instruction delivers an event: next boundary is its handler */
-	u8 vector, type;    /* of that event */
+	u8 vector, type;    /* of that event; vector 0 for INT n, whose operand the class does not have */
 	bool intercepted;   /* the event is a VM exit / debug exit instead, RIP on the instruction */
 	u8 guest_tf_after;  /* enum tf_after */
 };
@@ -105,8 +112,10 @@ struct verdict {
 	u8 skip;            /* enum skip_kind owed before the stop is shown (by the corrected policy) */
 	bool pending;       /* an event is owed to the guest at the next resume (deliver/swallow) */
 	u8 vector, type;    /* of that event: enum intr_type (ICEBP 5, INT3 6, trap/fault #DB 3, INT n 4) */
-	u64 guest_dr6;      /* positive bits the guest's #DB must show in DR6; 0 for ICEBP */
-	s8 retired;         /* 1, 0, or -1 unknown; before the skip is counted */
+	u64 guest_dr6;      /* positive bits the guest's #DB must show in DR6; 0 for ICEBP, unless the
+			       report had a Bn of the guest's with it (deferred by a MOV SS) */
+	s8 retired;         /* 1, 0, 2 (MOV SS and the instruction TF did not stop before), or -1
+			       unknown; before the skip is counted */
 	bool host_tf_trap;  /* BS was ours */
 	bool guest_tf_trap; /* BS (also) belongs to the guest's own TF */
 	bool unknown_db;    /* #DB without cause bit and no F1: BLD or RTM cannot be told (K18) */
@@ -145,7 +154,8 @@ struct tf_plan {
 	u8 after;           /* enum tf_after */
 	u8 image;           /* enum tf_image that holds the flags as pushed */
 	bool rearm;         /* the host's TF may be lost: KVM_SET_GUEST_DEBUG before the next KVM_RUN (K3) */
-	bool may_lose;      /* the step itself can be lost (K7: SYSCALL under FMASK.TF) */
+	bool may_lose;      /* no trap need follow: SYSCALL under FMASK.TF (K7), SYSRET that clears TF,
+			       delivery of an event (K17) */
 };
 void tf_plan_for(const struct insn_facts *insn, struct tf_plan *ret);
 /* The guest's TF after the step: `image` is the popped flags, R11 or SFMASK as `after` asks. */
@@ -162,7 +172,8 @@ struct guest_event {
 	u64 cr2;
 	u64 dr6;            /* #DB: positive bits to merge into DR6; ICEBP: 0 */
 	u8 insn_len;        /* types 4, 5, 6: RIP in the frame is rip + insn_len (0: rip already moved) */
-	bool fault;         /* fault-class: RF=1 in the frame (code-breakpoint #DB: keep RF as it was) */
+	bool fault;         /* RF=1 in the frame: fault-class, or between REP iterations (code-breakpoint
+			       #DB: keep RF as it was) */
 };
 enum delivery_outcome { DELIVERY_DONE, DELIVERY_DOUBLE_FAULT /* #DF's handler entered */, DELIVERY_SHUTDOWN };
 struct delivery {
@@ -171,6 +182,9 @@ struct delivery {
 	u64 handler_lin;
 	u64 frame_lin;      /* linear address of the pushed frame (lowest byte) */
 	u64 return_rip;     /* RIP in the frame */
+	u8 type;            /* of the event whose handler was entered, and its error code: not the one */
+	bool has_error;     /* asked for, if that raised another on its way */
+	u32 error;
 };
 /* Whether the policies may deliver: real mode IVT entry not 0:0; else inside the limit, P=1, valid gate
  * type, selector of a present code segment. */
@@ -178,9 +192,10 @@ bool gate_usable(const struct cpu_state *c, const struct phys_ops *mem, u8 vecto
 /*
  * Deliver: changes `c` (registers, segments, cr2, dr6, dr7, debugctl, shadow, activity) and the stack
  * in guest memory. `c` must hold REGS_GPR|SYS|DEBUG|EVENTS|MSR. RFLAGS.TF in the frame is c->rflags's
- * (the guest's own). All modes: real, v86, protected (16/32-bit gates, task gates give -ENOSYS with
- * nothing changed), long with IST. Accessed and busy bits are set as the CPU would.
- * Returns 0, or -ENOSYS.
+ * (the guest's own). All modes: real, v86, protected (16/32-bit gates), long with IST. Accessed and
+ * dirty bits are set as the CPU would. On shutdown only cr2, the debug registers and activity change.
+ * Returns 0, or -ENOSYS with nothing changed: a task gate, or INT n in v86 mode under CR4.VME, where
+ * the TSS may redirect it.
  */
 int event_deliver(struct cpu_state *c, const struct phys_ops *mem, const struct guest_event *ev,
 		  struct delivery *ret);

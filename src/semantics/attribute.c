@@ -3,11 +3,11 @@
  */
 #include "semantics/attribute.h"
 
-/* Reported first of several at one boundary: as due.c orders them. An ICEBP brings a watchpoint that
- * a MOV SS deferred with it, not the other way round. */
+/* Reported first of several at one boundary: as due.c orders them. An ICEBP brings a watchpoint
+ * that a MOV SS deferred with it, not the other way round. */
 static const u8 first_order[] = {
-	CAUSE_TBIT, CAUSE_MTF, CAUSE_ICEBP, CAUSE_INT3, CAUSE_TF, CAUSE_UWATCH, CAUSE_WATCH, CAUSE_IOBP,
-	CAUSE_BLD, CAUSE_RTM, CAUSE_CATCH, CAUSE_BREAK, CAUSE_HWBP, CAUSE_GD,
+	CAUSE_TBIT, CAUSE_MTF, CAUSE_ICEBP, CAUSE_INT3,  CAUSE_TF,    CAUSE_UWATCH, CAUSE_WATCH,
+	CAUSE_IOBP, CAUSE_BLD, CAUSE_RTM,   CAUSE_CATCH, CAUSE_BREAK, CAUSE_HWBP,   CAUSE_GD,
 };
 
 void verdict_begin(struct verdict *v)
@@ -105,8 +105,8 @@ s8 report_retired_fault(const struct report *r)
 }
 
 /*
- * A host's TF hides the guest's (K5): its own trap is due where the architecture had one. Not behind
- * a MOV SS: a KVM that stops there shows a boundary the guest's TF does not see.
+ * A host's TF hides the guest's (K5): its own trap is due where the architecture had one. Not
+ * behind a MOV SS: a KVM that stops there shows a boundary the guest's TF does not see.
  */
 bool report_guest_tf(const struct report *r)
 {
@@ -209,7 +209,8 @@ static void attribute_others(u64 bits, struct verdict *v)
 
 static bool is_fault_like(const struct verdict *v)
 {
-	return !(v->causes & ~(CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_HWBP) | CAUSE_BIT(CAUSE_GD)));
+	return !(v->causes &
+		 ~(CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_HWBP) | CAUSE_BIT(CAUSE_GD)));
 }
 
 bool attribute_db_bits(const struct report *r, u64 bits, u64 exit_dr7, struct verdict *v)

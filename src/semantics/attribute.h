@@ -21,11 +21,12 @@ void verdict_end(struct verdict *v);
 /* An event the guest is owed at the next resume. */
 void verdict_owe(struct verdict *v, u8 vector, u8 type, u64 guest_dr6);
 
-bool report_stepping(const struct report *r);  /* each instruction was to be a stop */
+bool report_stepping(const struct report *r); /* each instruction was to be a stop */
 bool report_same_rip(const struct report *r);
 /* Does a trap held at the boundary resumed from come before the instruction there? */
 bool report_trap_held(const struct report *r);
-/* The instruction just ran in the ordinary way, or (0) is a REP with iterations left; -1: cannot tell. */
+/* The instruction just ran in the ordinary way, or (0) is a REP with iterations left; -1: cannot
+ * tell. */
 s8 report_retired_step(const struct report *r);
 /* RIP is on an instruction that did not complete. */
 s8 report_retired_fault(const struct report *r);

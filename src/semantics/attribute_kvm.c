@@ -6,10 +6,20 @@
 
 /* kvm_run.exit_reason. linux/kvm.h is no freestanding header; the unit test compares. */
 enum kvm_reason {
-	REASON_IO = 2, REASON_HYPERCALL = 3, REASON_DEBUG = 4, REASON_HLT = 5, REASON_MMIO = 6,
-	REASON_IRQ_WINDOW_OPEN = 7, REASON_SHUTDOWN = 8, REASON_FAIL_ENTRY = 9, REASON_INTR = 10,
-	REASON_SET_TPR = 11, REASON_INTERNAL_ERROR = 17, REASON_IOAPIC_EOI = 26,
-	REASON_X86_RDMSR = 29, REASON_X86_WRMSR = 30,
+	REASON_IO = 2,
+	REASON_HYPERCALL = 3,
+	REASON_DEBUG = 4,
+	REASON_HLT = 5,
+	REASON_MMIO = 6,
+	REASON_IRQ_WINDOW_OPEN = 7,
+	REASON_SHUTDOWN = 8,
+	REASON_FAIL_ENTRY = 9,
+	REASON_INTR = 10,
+	REASON_SET_TPR = 11,
+	REASON_INTERNAL_ERROR = 17,
+	REASON_IOAPIC_EOI = 26,
+	REASON_X86_RDMSR = 29,
+	REASON_X86_WRMSR = 30,
 };
 enum { SUBERROR_EMULATION = 1 };
 enum { COMPLETED_INTR = 1, COMPLETED_DEBUG = 2 };
@@ -46,7 +56,8 @@ static void attribute_db(const struct report *r, const struct kvm_evidence *ev, 
 		attribute_db_unknown(r, v);
 }
 
-static void attribute_debug(const struct report *r, const struct kvm_evidence *ev, struct verdict *v)
+static void attribute_debug(const struct report *r, const struct kvm_evidence *ev,
+			    struct verdict *v)
 {
 	if (ev->exception == EXC_DB) {
 		attribute_db(r, ev, v);
@@ -109,8 +120,8 @@ static void attribute_internal_error(const struct report *r, const struct kvm_ev
 	}
 }
 
-void attribute_kvm(const struct boundary *before, const struct armed *armed, const struct kvm_evidence *ev,
-		   const struct landing *after, struct verdict *ret)
+void attribute_kvm(const struct boundary *before, const struct armed *armed,
+		   const struct kvm_evidence *ev, const struct landing *after, struct verdict *ret)
 {
 	const struct report r = { before, armed, after };
 

@@ -5,15 +5,46 @@
 #include "semantics/attribute.h"
 
 enum vmx_reason {
-	EXIT_EXCEPTION = 0, EXIT_EXTERNAL_INTERRUPT = 1, EXIT_TRIPLE_FAULT = 2, EXIT_INTERRUPT_WINDOW = 7,
-	EXIT_NMI_WINDOW = 8, EXIT_TASK_SWITCH = 9, EXIT_CPUID = 10, EXIT_GETSEC = 11, EXIT_HLT = 12, EXIT_INVD = 13,
-	EXIT_INVLPG = 14, EXIT_RDPMC = 15, EXIT_RDTSC = 16, EXIT_VMCALL = 18,
-	EXIT_VMCLEAR = 19, EXIT_VMXON = 27, EXIT_CR = 28,
-	EXIT_DR = 29, EXIT_IO = 30, EXIT_RDMSR = 31, EXIT_WRMSR = 32, EXIT_MWAIT = 36, EXIT_MTF = 37,
-	EXIT_MONITOR = 39, EXIT_PAUSE = 40, EXIT_TPR = 43, EXIT_APIC_ACCESS = 44, EXIT_GDTR = 46,
-	EXIT_LDTR = 47, EXIT_EPT_VIOLATION = 48, EXIT_INVEPT = 50, EXIT_RDTSCP = 51,
-	EXIT_PREEMPTION_TIMER = 52, EXIT_INVVPID = 53, EXIT_WBINVD = 54, EXIT_XSETBV = 55, EXIT_RDRAND = 57, EXIT_INVPCID = 58,
-	EXIT_VMFUNC = 59, EXIT_RDSEED = 61,
+	EXIT_EXCEPTION = 0,
+	EXIT_EXTERNAL_INTERRUPT = 1,
+	EXIT_TRIPLE_FAULT = 2,
+	EXIT_INTERRUPT_WINDOW = 7,
+	EXIT_NMI_WINDOW = 8,
+	EXIT_TASK_SWITCH = 9,
+	EXIT_CPUID = 10,
+	EXIT_GETSEC = 11,
+	EXIT_HLT = 12,
+	EXIT_INVD = 13,
+	EXIT_INVLPG = 14,
+	EXIT_RDPMC = 15,
+	EXIT_RDTSC = 16,
+	EXIT_VMCALL = 18,
+	EXIT_VMCLEAR = 19,
+	EXIT_VMXON = 27,
+	EXIT_CR = 28,
+	EXIT_DR = 29,
+	EXIT_IO = 30,
+	EXIT_RDMSR = 31,
+	EXIT_WRMSR = 32,
+	EXIT_MWAIT = 36,
+	EXIT_MTF = 37,
+	EXIT_MONITOR = 39,
+	EXIT_PAUSE = 40,
+	EXIT_TPR = 43,
+	EXIT_APIC_ACCESS = 44,
+	EXIT_GDTR = 46,
+	EXIT_LDTR = 47,
+	EXIT_EPT_VIOLATION = 48,
+	EXIT_INVEPT = 50,
+	EXIT_RDTSCP = 51,
+	EXIT_PREEMPTION_TIMER = 52,
+	EXIT_INVVPID = 53,
+	EXIT_WBINVD = 54,
+	EXIT_XSETBV = 55,
+	EXIT_RDRAND = 57,
+	EXIT_INVPCID = 58,
+	EXIT_VMFUNC = 59,
+	EXIT_RDSEED = 61,
 };
 enum { REASON_ENTRY_FAILURE = 1u << 31, INTR_VALID = 1u << 31 };
 
@@ -31,7 +62,8 @@ static s8 retired_mtf(const struct report *r)
 	return n == 1; /* a MOV SS that is 2 under TF did not complete here: MTF knows no shadow */
 }
 
-/* At an MTF exit a trap of the same boundary stays in pending debug exceptions: a report to come. */
+/* At an MTF exit a trap of the same boundary stays in pending debug exceptions: a report to come.
+ */
 static void attribute_mtf(const struct report *r, struct verdict *v)
 {
 	verdict_add(v, CAUSE_MTF);
@@ -54,7 +86,8 @@ static void attribute_type5(const struct report *r, u64 qualification, struct ve
 	attribute_icebp(r, PROOF_SEEN, v);
 }
 
-static void attribute_exception(const struct report *r, const struct vmx_evidence *ev, struct verdict *v)
+static void attribute_exception(const struct report *r, const struct vmx_evidence *ev,
+				struct verdict *v)
 {
 	u8 vector = ev->intr_info, type = ev->intr_info >> 8 & 7;
 
@@ -134,8 +167,8 @@ static bool is_service_exit(u32 reason)
 	}
 }
 
-void attribute_vmx(const struct boundary *before, const struct armed *armed, const struct vmx_evidence *ev,
-		   const struct landing *after, struct verdict *ret)
+void attribute_vmx(const struct boundary *before, const struct armed *armed,
+		   const struct vmx_evidence *ev, const struct landing *after, struct verdict *ret)
 {
 	const struct report r = { before, armed, after };
 

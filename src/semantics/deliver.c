@@ -42,14 +42,15 @@ static bool makes_double_fault(const struct guest_event *first, const struct gue
 
 static bool is_debug_exception(const struct guest_event *ev)
 {
-	return ev->vector == EXC_DB && (ev->type == INTR_HARD_EXC || ev->type == INTR_PRIV_SOFT_EXC);
+	return ev->vector == EXC_DB &&
+	       (ev->type == INTR_HARD_EXC || ev->type == INTR_PRIV_SOFT_EXC);
 }
 
 /*
  * What raising an event leaves in the CPU even if its handler is never reached. DR6 (SDM 3 "Debug
  * Status Register"): B0-B3 may be cleared, the rest is sticky; BLD goes to 0 for a bus lock and is
- * else left alone, RTM goes to 0 for a region abort and to 1 else. An ICEBP (dr6 0) leaves DR6 as it
- * is. GD: SDM 3 "Debug Control Register"; BTF, LBR: SDM 3 "IA32_DEBUGCTL MSR".
+ * else left alone, RTM goes to 0 for a region abort and to 1 else. An ICEBP (dr6 0) leaves DR6 as
+ * it is. GD: SDM 3 "Debug Control Register"; BTF, LBR: SDM 3 "IA32_DEBUGCTL MSR".
  */
 static void event_registers(struct cpu_state *c, const struct guest_event *ev)
 {
@@ -84,6 +85,9 @@ static void delivery_finish(struct attempt *a, bool doubled)
 		c->nmi_blocked = true;
 	a->out->outcome = doubled ? DELIVERY_DOUBLE_FAULT : DELIVERY_DONE;
 	a->out->vector = a->ev->vector;
+	a->out->type = a->ev->type;
+	a->out->has_error = a->ev->has_error;
+	a->out->error = a->ev->error;
 	a->out->return_rip = a->return_rip;
 	a->out->handler_lin = cpu_linear_rip(c);
 }
@@ -109,11 +113,13 @@ int event_deliver(struct cpu_state *c, const struct phys_ops *mem, const struct 
 		event_registers(&work, &a.raised); /* its CR2, whatever it becomes */
 		if (class_of(&now) == CLASS_DOUBLE_FAULT) {
 			work.activity = ACT_SHUTDOWN;
-			out = (struct delivery){ .outcome = DELIVERY_SHUTDOWN, .vector = now.vector };
+			out = (struct delivery){ .outcome = DELIVERY_SHUTDOWN,
+						 .vector = now.vector };
 			break;
 		}
 		if (makes_double_fault(&now, &a.raised)) {
-			a.raised = (struct guest_event){ .vector = EXC_DF, .type = INTR_HARD_EXC,
+			a.raised = (struct guest_event){ .vector = EXC_DF,
+							 .type = INTR_HARD_EXC,
 							 .has_error = true };
 			doubled = true;
 		}
@@ -135,7 +141,8 @@ bool gate_usable(const struct cpu_state *c, const struct phys_ops *mem, u8 vecto
 		return false;
 	if (!(c->cr0 & CR0_PE))
 		return g.sel || g.offset;
-	if (!g.present || (g.kind != DESC_INT_GATE && g.kind != DESC_TRAP_GATE) || !(g.sel & 0xfffc))
+	if (!g.present || (g.kind != DESC_INT_GATE && g.kind != DESC_TRAP_GATE) ||
+	    !(g.sel & 0xfffc))
 		return false;
 	if (descriptor_read(c, mem, g.sel, &code) || code.kind != DESC_CODE || !code.present)
 		return false;

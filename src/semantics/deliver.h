@@ -12,11 +12,11 @@
 enum attempt_result { ATTEMPT_DONE, ATTEMPT_RAISED, ATTEMPT_UNSUPPORTED };
 
 struct attempt {
-	struct cpu_state *c;        /* the copy */
+	struct cpu_state *c; /* the copy */
 	const struct phys_ops *mem;
 	const struct guest_event *ev;
-	u64 return_rip;             /* for the frame */
-	struct guest_event raised;  /* valid after ATTEMPT_RAISED */
+	u64 return_rip;            /* for the frame */
+	struct guest_event raised; /* valid after ATTEMPT_RAISED */
 	struct delivery *out;
 };
 
@@ -25,9 +25,9 @@ struct target_stack {
 	u64 base, sp;
 	u32 limit;
 	u16 attr;
-	u16 error_sel;  /* for #SS: 0 on the current stack, else the new SS */
-	u8 width;       /* of SP: 16, 32, 64 */
-	u8 cpl;         /* rights of the pushes */
+	u16 error_sel; /* for #SS: 0 on the current stack, else the new SS */
+	u8 width;      /* of SP: 16, 32, 64 */
+	u8 cpl;        /* rights of the pushes */
 };
 
 enum { FRAME_MAX = 11 };
@@ -44,7 +44,8 @@ u32 attempt_ext(const struct attempt *a);
 int attempt_raise(struct attempt *a, u8 vector, u32 sel_error);
 /* Read tables (IDT, GDT, TSS) as the processor does; #PF where a page is missing. */
 int system_read(struct attempt *a, u64 la, void *buf, size_t n);
-/* The #PF for a table the processor could not read at `la`, or #GP(sel_error) where no page is missing. */
+/* The #PF for a table the processor could not read at `la`, or #GP(sel_error) where no page is
+ * missing. */
 int system_raise(struct attempt *a, u64 la, size_t n, u32 sel_error);
 /* Set the accessed (and dirty) bits of the pages of a linear range. */
 void pages_mark(struct attempt *a, u64 la, size_t n, bool dirty);

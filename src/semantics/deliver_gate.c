@@ -1,7 +1,7 @@
 /*
  * deliver_gate.c - through the IDT: protected, virtual-8086 and IA-32e mode (SDM 3 "Protected-Mode
- * Exception and Interrupt Handling", "Exception and Interrupt Handling in 64-bit Mode"; the order of
- * the checks is that of SDM 2 "INT n/INTO/INT3/INT1", PROTECTED-MODE and below).
+ * Exception and Interrupt Handling", "Exception and Interrupt Handling in 64-bit Mode"; the order
+ * of the checks is that of SDM 2 "INT n/INTO/INT3/INT1", PROTECTED-MODE and below).
  */
 #include "semantics/deliver.h"
 #include "x86/errno_min.h"
@@ -10,8 +10,8 @@
 struct entry {
 	struct descriptor gate, code;
 	u16 cs_sel;
-	u8 cpl;            /* of the handler */
-	bool inter;        /* to an inner ring: another stack */
+	u8 cpl;     /* of the handler */
+	bool inter; /* to an inner ring: another stack */
 	bool long_mode, v86;
 	struct segment ss; /* inter: the new one, */
 	u64 rsp;           /* with what the TSS gives */
@@ -99,7 +99,8 @@ static int tss_read(struct attempt *a, u32 at, void *buf, size_t n)
 	return system_read(a, a->c->tr.base + at, buf, n);
 }
 
-/* IA-32e: RSPn at 4 + 8n, IST n at 36 + 8(n - 1); always aligned (SDM 3 "64-Bit Mode Stack Frame"). */
+/* IA-32e: RSPn at 4 + 8n, IST n at 36 + 8(n - 1); always aligned (SDM 3 "64-Bit Mode Stack Frame").
+ */
 static int stack_choose_long(struct attempt *a, struct entry *e)
 {
 	unsigned at = e->gate.ist ? 28u + 8u * e->gate.ist : 4u + 8u * e->cpl;
@@ -241,8 +242,8 @@ int attempt_idt(struct attempt *a)
 	struct frame f = { 0 };
 	int r;
 
-	/* SDM 3 "Class 2-3 Interrupt Handling in Virtual-8086 Mode": INT n is IOPL-sensitive. With VME
-	 * it may go to the 8086 program itself instead, by the TSS's redirection map. */
+	/* SDM 3 "Class 2-3 Interrupt Handling in Virtual-8086 Mode": INT n is IOPL-sensitive. With
+	 * VME it may go to the 8086 program itself instead, by the TSS's redirection map. */
 	if (e.v86 && a->ev->type == INTR_SOFT_INT) {
 		if (a->c->cr4 & CR4_VME)
 			return ATTEMPT_UNSUPPORTED;

@@ -28,7 +28,8 @@ int attempt_ivt(struct attempt *a)
 	frame_write(a, &f);
 	stack_pointer_set(c, &s);
 	cs->sel = entry.sel;
-	cs->base = (u64)entry.sel << 4; /* limit and rights stay: SDM 3 "Real-Address Mode Operation" */
+	cs->base = (u64)entry.sel
+		   << 4; /* limit and rights stay: SDM 3 "Real-Address Mode Operation" */
 	c->rip = entry.offset;
 	c->rflags &= ~(FL_IF | FL_TF | FL_AC | FL_RF);
 	return ATTEMPT_DONE;

@@ -1,5 +1,6 @@
 /*
- * predict.c - one step by the architecture: from the state at a boundary to what is due at the next.
+ * predict.c - one step by the architecture: from the state at a boundary to what is due at the
+ * next.
  *
  * It knows the instruction's class, not its operands' values: a fault that depends on memory, a
  * conditional branch under BTF and IRET's RF image are beyond it (see struct prediction).
@@ -33,7 +34,8 @@ bool insn_transfers(const struct insn_facts *i)
 	}
 }
 
-/* Single-stepping on branches (SDM 3 "Single-Stepping on Branches") counts it, whatever its operands. */
+/* Single-stepping on branches (SDM 3 "Single-Stepping on Branches") counts it, whatever its
+ * operands. */
 static bool surely_branches(const struct insn_facts *i)
 {
 	return insn_transfers(i) && !(i->flags & INSNF_COND);
@@ -88,7 +90,8 @@ bool insn_event(const struct boundary *b, const struct armed *a, struct insn_eve
 	} else if (b->insn.cls == INSN_ICEBP) {
 		*ret = (struct insn_event){ EXC_DB, INTR_PRIV_SOFT_EXC, false, a->db_exiting };
 	} else if (b->insn.cls == INSN_INT3) {
-		*ret = (struct insn_event){ EXC_BP, INTR_SOFT_EXC, false, a->bp_exiting || a->sw_bp };
+		*ret = (struct insn_event){ EXC_BP, INTR_SOFT_EXC, false,
+					    a->bp_exiting || a->sw_bp };
 	} else if (b->insn.cls == INSN_INTN) {
 		*ret = (struct insn_event){ 0, INTR_SOFT_INT, false, false };
 	} else if (b->insn.cls == INSN_INTO && (b->rflags & FL_OF)) {
@@ -111,7 +114,8 @@ static u64 data_bits(const struct boundary *b, const struct armed *a, u8 hits)
 
 		if (!(hits & BIT(n)) || !dr_enabled(dr7, n) || rw == DR_RW_EXEC)
 			continue;
-		if (rw == DR_RW_IO && !b->de) /* SDM 3 "Debug Control Register": undefined without DE */
+		if (rw == DR_RW_IO &&
+		    !b->de) /* SDM 3 "Debug Control Register": undefined without DE */
 			continue;
 		bits |= DR6_B(n);
 	}
@@ -119,11 +123,13 @@ static u64 data_bits(const struct boundary *b, const struct armed *a, u8 hits)
 }
 
 /* RIP stays on the instruction; nothing of it is due: neither a TF trap nor an MTF. */
-static void predict_intercept(const struct boundary *b, const struct insn_event *ev, struct prediction *ret)
+static void predict_intercept(const struct boundary *b, const struct insn_event *ev,
+			      struct prediction *ret)
 {
 	ret->intercepted = true;
 	ret->shadow = b->shadow;
-	/* A VM exit for a software event saves RF=0; of GD reports differ, so nothing is claimed. */
+	/* A VM exit for a software event saves RF=0; of GD reports differ, so nothing is claimed.
+	 */
 	ret->rf = ev->fault && (b->rflags & FL_RF);
 	ret->guest_tf_after = TF_KEEP;
 	if (ev->type != INTR_PRIV_SOFT_EXC)
@@ -150,8 +156,8 @@ static void predict_delivery(const struct armed *a, const struct insn_event *ev,
 		ret->dr6 = bits;
 }
 
-static void predict_event(const struct boundary *b, const struct armed *a, const struct insn_event *ev,
-			  u64 hits, struct prediction *ret)
+static void predict_event(const struct boundary *b, const struct armed *a,
+			  const struct insn_event *ev, u64 hits, struct prediction *ret)
 {
 	ret->event = !ev->intercepted;
 	ret->vector = ev->vector;
@@ -173,7 +179,8 @@ static u8 shadow_after(const struct boundary *b)
 	return SHADOW_NONE;
 }
 
-static void predict_retire(const struct boundary *b, const struct armed *a, u64 hits, struct prediction *ret)
+static void predict_retire(const struct boundary *b, const struct armed *a, u64 hits,
+			   struct prediction *ret)
 {
 	bool bs = tf_traps(b, a->host_tf || (b->rflags & FL_TF));
 	u64 bits = hits | pending_bits(b->pending_dbg);
@@ -194,7 +201,8 @@ static void predict_retire(const struct boundary *b, const struct armed *a, u64 
 		ret->due |= DUE_BIT(DUE_TRAP);
 }
 
-void boundary_predict(const struct boundary *b, const struct armed *a, u8 data_hits, struct prediction *ret)
+void boundary_predict(const struct boundary *b, const struct armed *a, u8 data_hits,
+		      struct prediction *ret)
 {
 	u64 hits = data_bits(b, a, data_hits);
 	struct insn_event ev;

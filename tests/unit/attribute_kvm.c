@@ -143,29 +143,39 @@ static void attribute(const u8 *v, struct verdict *ret)
  *  - no bit counts: ICEBP (K1), while stepping only if RIP has not moved (K18);
  *  - only a watchpoint: ICEBP with one deferred by MOV SS, if we resumed on that very F1 (section 6).
  */
-#define ROWS_ICEBP(yes, no)                                                                            \
-	{ "K1: nothing counts, stepping, RIP still on the F1",                                         \
-	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, yes },      \
-	{ "K18: RIP has moved while stepping",                                                         \
-	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, no },             \
-	{ "K1: nothing counts, free run", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO }, yes }, \
-	{ "section 2: not on an F1", { [D_REP] = DBS, [D_DR6] = EMPTY, NOT_F1 }, no },                 \
-	{ "section 6: a watchpoint deferred to the F1",                                                \
+#define ROWS_ICEBP(yes, no) \
+	{ "K1: nothing counts, stepping, RIP still on the F1", \
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, yes }, \
+	{ "K18: RIP has moved while stepping", \
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, no }, \
+	{ "K1: nothing counts, free run", \
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO }, yes }, \
+	{ "section 2: not on an F1", \
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, NOT_F1 }, no }, \
+	{ "section 6: a watchpoint deferred to the F1", \
 	  { [D_REP] = DBS, [D_DR6] = DATA_ONLY, AT_F1, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP) }, yes }, \
-	{ "section 2, WATCH: a trap before the F1 behind it",                                          \
+	{ "section 2, WATCH: a trap before the F1 behind it", \
 	  { [D_REP] = DBS, [D_DR6] = DATA_ONLY, AT_F1, [D_WHERE] = V(W_SAME), [D_FROM] = NOT(V(F_ICEBP)) }, no }, \
-	{ "section 2, WATCH: a trap before the F1 behind it",                                          \
-	  { [D_REP] = DBS, [D_DR6] = DATA_ONLY, AT_F1, [D_WHERE] = RAN }, no },                        \
-	{ "section 2, WATCH, no F1", { [D_REP] = DBS, [D_DR6] = DATA_ONLY, NOT_F1 }, no },             \
-	{ "section 2: BS, BD, BT, a code breakpoint: no ICEBP", { [D_REP] = DBS, [D_DR6] = NO_DATA }, no }
+	{ "section 2, WATCH: a trap before the F1 behind it", \
+	  { [D_REP] = DBS, [D_DR6] = DATA_ONLY, AT_F1, [D_WHERE] = RAN }, no }, \
+	{ "section 2, WATCH, no F1", \
+	  { [D_REP] = DBS, [D_DR6] = DATA_ONLY, NOT_F1 }, no }, \
+	{ "section 2: BS, BD, BT, a code breakpoint: no ICEBP", \
+	  { [D_REP] = DBS, [D_DR6] = NO_DATA }, no }
 
 /* K16: which internal errors are an instruction the flavour leaves to us. */
-#define ROWS_INTERNAL(icebp, int3, intn, other)                                                        \
-	{ "K16: F1", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_ICEBP) }, icebp },       \
-	{ "K16: CC, the guest's", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), [D_PLANTED] = NO }, int3 }, \
-	{ "K16: CD n", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INTN) }, intn },       \
-	{ "K16: anything else", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_OTHER) }, other }, \
-	{ "another KVM's emulation error", { [D_REP] = V(R_EMULATION), [D_EMUL] = NO }, other },       \
+#define ROWS_INTERNAL(icebp, int3, intn, other) \
+	{ "K16: F1", \
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_ICEBP) }, icebp }, \
+	{ "K16: CC, the guest's", \
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), \
+	    [D_PLANTED] = NO }, int3 }, \
+	{ "K16: CD n", \
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INTN) }, intn }, \
+	{ "K16: anything else", \
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_OTHER) }, other }, \
+	{ "another KVM's emulation error", \
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = NO }, other }, \
 	{ "another internal error", { [D_REP] = V(R_INTERNAL) }, other }
 
 /* --- is it an ICEBP: the inner skip, type 5, deduced --- */
@@ -183,7 +193,8 @@ static u64 answer_icebp(const u8 *v)
 static const struct row icebp_rows[] = {
 	ROWS_ICEBP(1, 0),
 	ROWS_INTERNAL(1, 0, 0, 0),
-	{ "K16: our own CC", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), [D_PLANTED] = YES }, 0 },
+	{ "K16: our own CC",
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), [D_PLANTED] = YES }, 0 },
 	{ "no #DB", { [D_REP] = NOT(DBS | V(R_EMULATION) | V(R_INTERNAL)) }, 0 },
 };
 
@@ -200,8 +211,10 @@ static u64 answer_unknown(const u8 *v)
 
 static const struct row unknown_rows[] = {
 	{ "K18: BLD and RTM look empty", { [D_REP] = DBS, [D_DR6] = EMPTY, NOT_F1 }, 1 },
-	{ "K18: and with an F1 next, RIP has moved", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, 1 },
-	{ "K1", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, 0 },
+	{ "K18: and with an F1 next, RIP has moved",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, 1 },
+	{ "K1",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, 0 },
 	{ "K1, free run", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO }, 0 },
 	{ "a bit explains it", { [D_REP] = DBS, [D_DR6] = NOT(EMPTY) }, 0 },
 	{ "no #DB", { [D_REP] = NOT_DBS }, 0 },
@@ -220,20 +233,27 @@ static u64 answer_causes(const u8 *v)
 }
 
 static const struct row cause_rows[] = {
-	{ "section 2: #DB with nothing that counts, F1, stepping", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, 0 },
-	{ "section 2: #DB with nothing that counts, F1, free run", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO }, 0 },
-	{ "K18", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, C(EXCEPTION) },
+	{ "section 2: #DB with nothing that counts, F1, stepping",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, 0 },
+	{ "section 2: #DB with nothing that counts, F1, free run",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO }, 0 },
+	{ "K18",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, C(EXCEPTION) },
 	{ "K18", { [D_REP] = DBS, [D_DR6] = EMPTY, NOT_F1 }, C(EXCEPTION) },
 	{ "section 2, TF", { [D_REP] = DBS, [D_DR6] = V(B_BS) }, C(TF) },
-	{ "section 9: the debugger's own point", { [D_REP] = DBS, [D_DR6] = V(B_OUR_CODE) }, C(BREAK) },
-	{ "section 9: the debugger's own point", { [D_REP] = DBS, [D_DR6] = V(B_OUR_DATA) }, C(UWATCH) },
-	{ "section 9: internal points are never shown", { [D_REP] = DBS, [D_DR6] = V(B_INTERNAL) }, 0 },
+	{ "section 9: the debugger's own point",
+	  { [D_REP] = DBS, [D_DR6] = V(B_OUR_CODE) }, C(BREAK) },
+	{ "section 9: the debugger's own point",
+	  { [D_REP] = DBS, [D_DR6] = V(B_OUR_DATA) }, C(UWATCH) },
+	{ "section 9: internal points are never shown",
+	  { [D_REP] = DBS, [D_DR6] = V(B_INTERNAL) }, 0 },
 	{ "section 2, WATCH", { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA) }, C(WATCH) },
 	{ "section 2, HWBP", { [D_REP] = DBS, [D_DR6] = V(B_GUEST_CODE) }, C(HWBP) },
 	{ "section 2, IOBP", { [D_REP] = DBS, [D_DR6] = V(B_GUEST_IO) }, C(IOBP) },
 	{ "section 2, GD", { [D_REP] = DBS, [D_DR6] = V(B_BD) }, C(GD) },
 	{ "section 2, TBIT", { [D_REP] = DBS, [D_DR6] = V(B_BT) }, C(TBIT) },
-	{ "section 2: several in one #DB", { [D_REP] = DBS, [D_DR6] = V(B_BS_DATA) }, C(TF) | C(UWATCH) },
+	{ "section 2: several in one #DB",
+	  { [D_REP] = DBS, [D_DR6] = V(B_BS_DATA) }, C(TF) | C(UWATCH) },
 	{ "section 2, INT3", { [D_REP] = V(R_BP), [D_PLANTED] = NO }, C(INT3) },
 	{ "section 9: our own CC", { [D_REP] = V(R_BP), [D_PLANTED] = YES }, C(BREAK) },
 	{ "a device access is no stop", { [D_REP] = V(R_IO) | V(R_MMIO) }, 0 },
@@ -245,7 +265,9 @@ static const struct row cause_rows[] = {
 	{ "Ctrl-C", { [D_REP] = V(R_INTR) }, C(INTERRUPT) },
 	{ "entry failed", { [D_REP] = V(R_FAIL_ENTRY) | V(R_UNKNOWN) }, C(ERROR) },
 	ROWS_INTERNAL(0, C(INT3), 0, C(ERROR)),
-	{ "K16: our own CC", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), [D_PLANTED] = YES }, C(BREAK) },
+	{ "K16: our own CC",
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3),
+	    [D_PLANTED] = YES }, C(BREAK) },
 	{ "KVM's own business", { [D_REP] = V(R_SERVICE) }, 0 },
 };
 
@@ -265,40 +287,55 @@ static u64 answer_owed(const u8 *v)
 }
 
 /* The guest's own TF trap, where its TF is on: not directly behind a MOV SS, nor where SYSCALL drops it. */
-#define GUEST_TRAPS(reports, bits, yes, no)                                                            \
-	{ "K5: the guest owns no TF", { reports, bits, [D_HTF] = YES, [D_GTF] = NO }, no },            \
-	{ "K5: the guest's own TF traps as well",                                                      \
+#define GUEST_TRAPS(reports, bits, yes, no) \
+	{ "K5: the guest owns no TF", \
+	  { reports, bits, [D_HTF] = YES, [D_GTF] = NO }, no }, \
+	{ "K5: the guest's own TF traps as well", \
 	  { reports, bits, [D_HTF] = YES, [D_GTF] = YES, [D_FROM] = NOT(V(F_MOVSS) | V(F_SYSCALL_MASKED)) }, yes }, \
-	{ "section 5: MOV SS discards it; this KVM stops there all the same (section 11)",             \
+	{ "section 5: MOV SS discards it; this KVM stops there all the same (section 11)", \
 	  { reports, bits, [D_HTF] = YES, [D_GTF] = YES, [D_FROM] = V(F_MOVSS), [D_WHERE] = V(W_BEHIND) }, no }, \
-	{ "section 5: behind the pair it is due",                                                      \
+	{ "section 5: behind the pair it is due", \
 	  { reports, bits, [D_HTF] = YES, [D_GTF] = YES, [D_FROM] = V(F_MOVSS), [D_WHERE] = NOT(V(W_BEHIND)) }, yes }, \
-	{ "section 5: SYSCALL is judged on the resulting TF",                                          \
+	{ "section 5: SYSCALL is judged on the resulting TF", \
 	  { reports, bits, [D_HTF] = YES, [D_GTF] = YES, [D_FROM] = V(F_SYSCALL_MASKED) }, no }
 
 static const struct row owed_rows[] = {
-	{ "ICEBP has its own table", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, 0 },
+	{ "ICEBP has its own table",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, 0 },
 	{ "ICEBP has its own table", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO }, 0 },
-	{ "unknown: the guest may want it", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, DB_OWED(0) },
-	{ "unknown: the guest may want it", { [D_REP] = DBS, [D_DR6] = EMPTY, NOT_F1 }, DB_OWED(0) },
-	{ "BS without a TF of ours is the guest's", { [D_REP] = DBS, [D_DR6] = V(B_BS) | V(B_BS_DATA), [D_HTF] = NO }, DB_OWED(DR6_BS) },
+	{ "unknown: the guest may want it",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, DB_OWED(0) },
+	{ "unknown: the guest may want it",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, NOT_F1 }, DB_OWED(0) },
+	{ "BS without a TF of ours is the guest's",
+	  { [D_REP] = DBS, [D_DR6] = V(B_BS) | V(B_BS_DATA), [D_HTF] = NO }, DB_OWED(DR6_BS) },
 	GUEST_TRAPS([D_REP] = DBS, [D_DR6] = V(B_BS) | V(B_BS_DATA), DB_OWED(DR6_BS), 0),
 	{ "ours", { [D_REP] = DBS, [D_DR6] = V(B_OUR_CODE) | V(B_INTERNAL) }, 0 },
 	{ "ours", { [D_REP] = DBS, [D_DR6] = V(B_OUR_DATA) }, 0 },
-	{ "ICEBP with it has its own table", { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA), AT_F1, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP) }, 0 },
-	{ "K8: the guest's, merged in", { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA), AT_F1, [D_WHERE] = V(W_SAME), [D_FROM] = NOT(V(F_ICEBP)) }, DB_OWED(4) },
-	{ "K8: the guest's, merged in", { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA), AT_F1, [D_WHERE] = RAN }, DB_OWED(4) },
-	{ "K8: the guest's, merged in", { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA), NOT_F1 }, DB_OWED(4) },
-	{ "K8: the guest's, merged in", { [D_REP] = DBS, [D_DR6] = V(B_GUEST_CODE) | V(B_GUEST_IO) }, DB_OWED(4) },
+	{ "ICEBP with it has its own table",
+	  { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA), AT_F1, [D_WHERE] = V(W_SAME),
+	    [D_FROM] = V(F_ICEBP) }, 0 },
+	{ "K8: the guest's, merged in",
+	  { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA), AT_F1, [D_WHERE] = V(W_SAME),
+	    [D_FROM] = NOT(V(F_ICEBP)) }, DB_OWED(4) },
+	{ "K8: the guest's, merged in",
+	  { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA), AT_F1, [D_WHERE] = RAN }, DB_OWED(4) },
+	{ "K8: the guest's, merged in",
+	  { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA), NOT_F1 }, DB_OWED(4) },
+	{ "K8: the guest's, merged in",
+	  { [D_REP] = DBS, [D_DR6] = V(B_GUEST_CODE) | V(B_GUEST_IO) }, DB_OWED(4) },
 	{ "section 2, GD", { [D_REP] = DBS, [D_DR6] = V(B_BD) }, DB_OWED(DR6_BD) },
 	{ "section 2, TBIT", { [D_REP] = DBS, [D_DR6] = V(B_BT) }, DB_OWED(DR6_BT) },
-	{ "section 2, INT3: type 6", { [D_REP] = V(R_BP), [D_PLANTED] = NO }, OWED(3, INTR_SOFT_EXC, 0) },
+	{ "section 2, INT3: type 6",
+	  { [D_REP] = V(R_BP), [D_PLANTED] = NO }, OWED(3, INTR_SOFT_EXC, 0) },
 	{ "our own CC", { [D_REP] = V(R_BP), [D_PLANTED] = YES }, 0 },
-	{ "nothing", { [D_REP] = V(R_IO) | V(R_MMIO) | V(R_SHUTDOWN) | V(R_INTR) | V(R_FAIL_ENTRY) | V(R_SERVICE) | V(R_UNKNOWN) }, 0 },
+	{ "nothing",
+	  { [D_REP] = V(R_IO) | V(R_MMIO) | V(R_SHUTDOWN) | V(R_INTR) | V(R_FAIL_ENTRY) | V(R_SERVICE) | V(R_UNKNOWN) }, 0 },
 	{ "K4, free run", { [D_REP] = V(R_IO_INTR) | V(R_MMIO_INTR) | V(R_HLT), [D_HTF] = NO }, 0 },
 	GUEST_TRAPS([D_REP] = V(R_IO_INTR) | V(R_MMIO_INTR) | V(R_HLT), [D_DR6] = 0, DB_OWED(DR6_BS), 0),
 	ROWS_INTERNAL(0, OWED(3, INTR_SOFT_EXC, 0), OWED(0x80, INTR_SOFT_INT, 0), 0),
-	{ "K16: our own CC", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), [D_PLANTED] = YES }, 0 },
+	{ "K16: our own CC",
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), [D_PLANTED] = YES }, 0 },
 };
 
 /* --- skip and proof, ICEBP aside --- */
@@ -314,13 +351,22 @@ static u64 answer_skip(const u8 *v)
 #define SKIP(kind, proof) ((kind) << 4 | (proof))
 static const struct row skip_rows[] = {
 	{ "seen, nothing to skip", { [D_REP] = NOT(V(R_BP) | V(R_EMULATION)) }, 0 },
-	{ "section 9: INT3 is a stop behind the CC", { [D_REP] = V(R_BP), [D_PLANTED] = NO }, SKIP(SKIP_KIND_INNER, PROOF_SEEN) },
-	{ "our own CC: RIP is the instruction under it", { [D_REP] = V(R_BP), [D_PLANTED] = YES }, 0 },
+	{ "section 9: INT3 is a stop behind the CC",
+	  { [D_REP] = V(R_BP), [D_PLANTED] = NO }, SKIP(SKIP_KIND_INNER, PROOF_SEEN) },
+	{ "our own CC: RIP is the instruction under it",
+	  { [D_REP] = V(R_BP), [D_PLANTED] = YES }, 0 },
 	{ "ICEBP has its own table", { [D_REP] = V(R_EMULATION), [D_AT] = V(A_ICEBP) }, 0 },
-	{ "K16", { [D_REP] = V(R_EMULATION), [D_AT] = V(A_INT3), [D_EMUL] = YES, [D_PLANTED] = NO }, SKIP(SKIP_KIND_INNER, PROOF_DEDUCED) },
-	{ "K16", { [D_REP] = V(R_EMULATION), [D_AT] = V(A_INT3), [D_EMUL] = YES, [D_PLANTED] = YES }, SKIP(SKIP_KIND_NONE, PROOF_DEDUCED) },
-	{ "K16: delivery moves RIP", { [D_REP] = V(R_EMULATION), [D_AT] = V(A_INTN), [D_EMUL] = YES }, SKIP(SKIP_KIND_NONE, PROOF_DEDUCED) },
-	{ "an error is an error", { [D_REP] = V(R_EMULATION), [D_AT] = V(A_INT3) | V(A_INTN), [D_EMUL] = NO }, 0 },
+	{ "K16",
+	  { [D_REP] = V(R_EMULATION), [D_AT] = V(A_INT3), [D_EMUL] = YES,
+	    [D_PLANTED] = NO }, SKIP(SKIP_KIND_INNER, PROOF_DEDUCED) },
+	{ "K16",
+	  { [D_REP] = V(R_EMULATION), [D_AT] = V(A_INT3), [D_EMUL] = YES,
+	    [D_PLANTED] = YES }, SKIP(SKIP_KIND_NONE, PROOF_DEDUCED) },
+	{ "K16: delivery moves RIP",
+	  { [D_REP] = V(R_EMULATION), [D_AT] = V(A_INTN),
+	    [D_EMUL] = YES }, SKIP(SKIP_KIND_NONE, PROOF_DEDUCED) },
+	{ "an error is an error",
+	  { [D_REP] = V(R_EMULATION), [D_AT] = V(A_INT3) | V(A_INTN), [D_EMUL] = NO }, 0 },
 	{ "an error is an error", { [D_REP] = V(R_EMULATION), [D_AT] = V(A_OTHER) }, 0 },
 };
 
@@ -339,15 +385,19 @@ static const struct row hit_rows[] = {
 	{ "ours", { [D_REP] = DBS, [D_DR6] = V(B_OUR_CODE) }, 0x001 },
 	{ "ours", { [D_REP] = DBS, [D_DR6] = V(B_OUR_DATA) }, 0x002 },
 	{ "internal", { [D_REP] = DBS, [D_DR6] = V(B_INTERNAL) }, 0x080 },
-	{ "guest's", { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA) | V(B_GUEST_CODE) | V(B_GUEST_IO) }, 0x400 },
+	{ "guest's",
+	  { [D_REP] = DBS, [D_DR6] = V(B_GUEST_DATA) | V(B_GUEST_CODE) | V(B_GUEST_IO) }, 0x400 },
 	{ "BS is ours if we set TF", { [D_REP] = DBS, [D_DR6] = V(B_BS), [D_HTF] = YES }, 0x2000 },
 	{ "BS without", { [D_REP] = DBS, [D_DR6] = V(B_BS), [D_HTF] = NO }, 0 },
 	{ "both", { [D_REP] = DBS, [D_DR6] = V(B_BS_DATA), [D_HTF] = YES }, 0x2002 },
 	{ "both", { [D_REP] = DBS, [D_DR6] = V(B_BS_DATA), [D_HTF] = NO }, 0x0002 },
 	{ "planted", { [D_REP] = V(R_BP), [D_PLANTED] = YES }, 0x1000 },
 	{ "not planted", { [D_REP] = V(R_BP), [D_PLANTED] = NO }, 0 },
-	{ "planted, K16", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), [D_PLANTED] = YES }, 0x1000 },
-	{ "not planted, K16", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), [D_PLANTED] = NO }, 0 },
+	{ "planted, K16",
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3),
+	    [D_PLANTED] = YES }, 0x1000 },
+	{ "not planted, K16",
+	  { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = V(A_INT3), [D_PLANTED] = NO }, 0 },
 	{ "not a CC", { [D_REP] = V(R_EMULATION), [D_EMUL] = YES, [D_AT] = NOT(V(A_INT3)) }, 0 },
 	{ "not this flavour", { [D_REP] = V(R_EMULATION), [D_EMUL] = NO }, 0 },
 	{ "no hit", { [D_REP] = NOT(DBS | V(R_BP) | V(R_EMULATION)) }, 0 },
@@ -371,54 +421,122 @@ static u64 answer_retired(const u8 *v)
 /* Where a REP or a pair does not interfere: the instruction went where it can go by itself. */
 static const struct row retired_rows[] = {
 	/* traps while stepping */
-	{ "free run: cannot tell", { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = NO, [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
-	{ "free run from an F1", { [D_REP] = DBS, [D_DR6] = TRAPS & ~(DATA_F1), [D_HTF] = NO, [D_FROM] = V(F_ICEBP) }, UNKNOWN },
-	{ "free run from an F1", { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = NO, [D_FROM] = V(F_ICEBP), NOT_F1 }, UNKNOWN },
-	{ "free run from an F1", { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = NO, [D_FROM] = V(F_ICEBP), AT_F1, [D_WHERE] = RAN }, UNKNOWN },
-	{ "the F1 we resumed on: not done", { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = NO, [D_FROM] = V(F_ICEBP), AT_F1, [D_WHERE] = V(W_SAME) }, NONE },
-	{ "section 9: 1 as a rule", { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_OTHER) | V(F_REP) | V(F_MOVSS), [D_WHERE] = V(W_BEHIND) }, ONE },
-	{ "a transfer goes anywhere", { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_JMP) | V(F_SYSCALL_MASKED) }, ONE },
-	{ "section 9: an iteration that is not the last", { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_REP), [D_WHERE] = V(W_SAME) }, NONE },
-	{ "section 9: 2 where TF cannot stop inside a shadow", { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_MOVSS), [D_WHERE] = V(W_PAIR) }, TWO },
-	{ "K17: it cannot have come here by itself", { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_MOVSS), [D_WHERE] = V(W_SAME) | V(W_FAR) }, UNKNOWN },
-	{ "K17: it cannot have come here by itself", { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_OTHER), [D_WHERE] = NOT(V(W_BEHIND)) }, UNKNOWN },
-	{ "K17: it cannot have come here by itself", { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_REP), [D_WHERE] = V(W_PAIR) | V(W_FAR) }, UNKNOWN },
+	{ "free run: cannot tell",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = NO, [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
+	{ "free run from an F1",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS & ~(DATA_F1), [D_HTF] = NO,
+	    [D_FROM] = V(F_ICEBP) }, UNKNOWN },
+	{ "free run from an F1",
+	  { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = NO,
+	    [D_FROM] = V(F_ICEBP), NOT_F1 }, UNKNOWN },
+	{ "free run from an F1",
+	  { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = NO, [D_FROM] = V(F_ICEBP), AT_F1,
+	    [D_WHERE] = RAN }, UNKNOWN },
+	{ "the F1 we resumed on: not done",
+	  { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = NO, [D_FROM] = V(F_ICEBP), AT_F1,
+	    [D_WHERE] = V(W_SAME) }, NONE },
+	{ "section 9: 1 as a rule",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES,
+	    [D_FROM] = V(F_OTHER) | V(F_REP) | V(F_MOVSS), [D_WHERE] = V(W_BEHIND) }, ONE },
+	{ "a transfer goes anywhere",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES,
+	    [D_FROM] = V(F_JMP) | V(F_SYSCALL_MASKED) }, ONE },
+	{ "section 9: an iteration that is not the last",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_REP),
+	    [D_WHERE] = V(W_SAME) }, NONE },
+	{ "section 9: 2 where TF cannot stop inside a shadow",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_MOVSS),
+	    [D_WHERE] = V(W_PAIR) }, TWO },
+	{ "K17: it cannot have come here by itself",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_MOVSS),
+	    [D_WHERE] = V(W_SAME) | V(W_FAR) }, UNKNOWN },
+	{ "K17: it cannot have come here by itself",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_OTHER),
+	    [D_WHERE] = NOT(V(W_BEHIND)) }, UNKNOWN },
+	{ "K17: it cannot have come here by itself",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS, [D_HTF] = YES, [D_FROM] = V(F_REP),
+	    [D_WHERE] = V(W_PAIR) | V(W_FAR) }, UNKNOWN },
 	/* faults */
-	{ "RIP on it, stepping: nothing ran", { [D_REP] = DBS, [D_DR6] = FAULTS, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, NONE },
-	{ "elsewhere without a trap: cannot tell", { [D_REP] = DBS, [D_DR6] = FAULTS, [D_WHERE] = RAN }, UNKNOWN },
-	{ "free run back to where it was: cannot tell", { [D_REP] = DBS, [D_DR6] = FAULTS, [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
-	{ "an intercepted F1 cannot be passed", { [D_REP] = DBS, [D_DR6] = FAULTS, [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP) }, NONE },
+	{ "RIP on it, stepping: nothing ran",
+	  { [D_REP] = DBS, [D_DR6] = FAULTS, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, NONE },
+	{ "elsewhere without a trap: cannot tell",
+	  { [D_REP] = DBS, [D_DR6] = FAULTS, [D_WHERE] = RAN }, UNKNOWN },
+	{ "free run back to where it was: cannot tell",
+	  { [D_REP] = DBS, [D_DR6] = FAULTS, [D_HTF] = NO, [D_WHERE] = V(W_SAME),
+	    [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
+	{ "an intercepted F1 cannot be passed",
+	  { [D_REP] = DBS, [D_DR6] = FAULTS, [D_HTF] = NO, [D_WHERE] = V(W_SAME),
+	    [D_FROM] = V(F_ICEBP) }, NONE },
 	/* nothing counts: ICEBP or unknown */
-	{ "ICEBP, stepping", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, NONE },
-	{ "ICEBP in a free run, not moved from it", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP) }, NONE },
-	{ "ICEBP in a free run", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
-	{ "ICEBP in a free run", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO, [D_WHERE] = RAN }, UNKNOWN },
-	{ "unknown", { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, UNKNOWN },
+	{ "ICEBP, stepping",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, NONE },
+	{ "ICEBP in a free run, not moved from it",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO, [D_WHERE] = V(W_SAME),
+	    [D_FROM] = V(F_ICEBP) }, NONE },
+	{ "ICEBP in a free run",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO, [D_WHERE] = V(W_SAME),
+	    [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
+	{ "ICEBP in a free run",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = NO, [D_WHERE] = RAN }, UNKNOWN },
+	{ "unknown",
+	  { [D_REP] = DBS, [D_DR6] = EMPTY, AT_F1, [D_HTF] = YES, [D_WHERE] = RAN }, UNKNOWN },
 	{ "unknown", { [D_REP] = DBS, [D_DR6] = EMPTY, NOT_F1 }, UNKNOWN },
 	/* stepping from an F1 that was intercepted: the guest cannot be behind it by itself */
-	{ "from an F1: only by an event", { [D_REP] = DBS, [D_DR6] = TRAPS & ~(DATA_F1), [D_HTF] = YES, [D_FROM] = V(F_ICEBP) }, UNKNOWN },
-	{ "from an F1: only by an event", { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = YES, [D_FROM] = V(F_ICEBP), NOT_F1 }, UNKNOWN },
-	{ "from an F1: only by an event", { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = YES, [D_FROM] = V(F_ICEBP), AT_F1, [D_WHERE] = RAN }, UNKNOWN },
-	{ "ICEBP with a deferred watchpoint", { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = YES, [D_FROM] = V(F_ICEBP), AT_F1, [D_WHERE] = V(W_SAME) }, NONE },
+	{ "from an F1: only by an event",
+	  { [D_REP] = DBS, [D_DR6] = TRAPS & ~(DATA_F1), [D_HTF] = YES,
+	    [D_FROM] = V(F_ICEBP) }, UNKNOWN },
+	{ "from an F1: only by an event",
+	  { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = YES,
+	    [D_FROM] = V(F_ICEBP), NOT_F1 }, UNKNOWN },
+	{ "from an F1: only by an event",
+	  { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = YES, [D_FROM] = V(F_ICEBP), AT_F1,
+	    [D_WHERE] = RAN }, UNKNOWN },
+	{ "ICEBP with a deferred watchpoint",
+	  { [D_REP] = DBS, [D_DR6] = DATA_F1, [D_HTF] = YES, [D_FROM] = V(F_ICEBP), AT_F1,
+	    [D_WHERE] = V(W_SAME) }, NONE },
 	/* INT3, and the instructions of K16: RIP on it */
-	{ "RIP on it, stepping", { [D_REP] = V(R_BP) | V(R_EMULATION), [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, NONE },
+	{ "RIP on it, stepping",
+	  { [D_REP] = V(R_BP) | V(R_EMULATION), [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, NONE },
 	{ "elsewhere", { [D_REP] = V(R_BP) | V(R_EMULATION), [D_WHERE] = RAN }, UNKNOWN },
-	{ "free run", { [D_REP] = V(R_BP), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
-	{ "free run, an intercept at once", { [D_REP] = V(R_BP), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP) }, NONE },
-	{ "free run, K16", { [D_REP] = V(R_EMULATION), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
-	{ "free run, K16 at once", { [D_REP] = V(R_EMULATION), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP), [D_EMUL] = YES, [D_AT] = NOT(V(A_OTHER)) }, NONE },
-	{ "an error in a free run", { [D_REP] = V(R_EMULATION), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP), [D_EMUL] = YES, [D_AT] = V(A_OTHER) }, UNKNOWN },
-	{ "an error in a free run", { [D_REP] = V(R_EMULATION), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP), [D_EMUL] = NO }, UNKNOWN },
+	{ "free run",
+	  { [D_REP] = V(R_BP), [D_HTF] = NO, [D_WHERE] = V(W_SAME),
+	    [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
+	{ "free run, an intercept at once",
+	  { [D_REP] = V(R_BP), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP) }, NONE },
+	{ "free run, K16",
+	  { [D_REP] = V(R_EMULATION), [D_HTF] = NO, [D_WHERE] = V(W_SAME),
+	    [D_FROM] = NOT(V(F_ICEBP)) }, UNKNOWN },
+	{ "free run, K16 at once",
+	  { [D_REP] = V(R_EMULATION), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP),
+	    [D_EMUL] = YES, [D_AT] = NOT(V(A_OTHER)) }, NONE },
+	{ "an error in a free run",
+	  { [D_REP] = V(R_EMULATION), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP),
+	    [D_EMUL] = YES, [D_AT] = V(A_OTHER) }, UNKNOWN },
+	{ "an error in a free run",
+	  { [D_REP] = V(R_EMULATION), [D_HTF] = NO, [D_WHERE] = V(W_SAME), [D_FROM] = V(F_ICEBP),
+	    [D_EMUL] = NO }, UNKNOWN },
 	/* the rest */
 	{ "no stop", { [D_REP] = V(R_IO) | V(R_MMIO) | V(R_SERVICE) }, NONE },
-	{ "K4: the step is done", { [D_REP] = V(R_IO_INTR) | V(R_MMIO_INTR) | V(R_HLT), [D_HTF] = YES, [D_FROM] = NOT(V(F_REP)) }, ONE },
-	{ "K4: REP OUTS, last", { [D_REP] = V(R_IO_INTR) | V(R_MMIO_INTR) | V(R_HLT), [D_HTF] = YES, [D_FROM] = V(F_REP), [D_WHERE] = RAN }, ONE },
-	{ "K4: REP OUTS, more to come", { [D_REP] = V(R_IO_INTR) | V(R_MMIO_INTR) | V(R_HLT), [D_HTF] = YES, [D_FROM] = V(F_REP), [D_WHERE] = V(W_SAME) }, NONE },
+	{ "K4: the step is done",
+	  { [D_REP] = V(R_IO_INTR) | V(R_MMIO_INTR) | V(R_HLT), [D_HTF] = YES,
+	    [D_FROM] = NOT(V(F_REP)) }, ONE },
+	{ "K4: REP OUTS, last",
+	  { [D_REP] = V(R_IO_INTR) | V(R_MMIO_INTR) | V(R_HLT), [D_HTF] = YES, [D_FROM] = V(F_REP),
+	    [D_WHERE] = RAN }, ONE },
+	{ "K4: REP OUTS, more to come",
+	  { [D_REP] = V(R_IO_INTR) | V(R_MMIO_INTR) | V(R_HLT), [D_HTF] = YES, [D_FROM] = V(F_REP),
+	    [D_WHERE] = V(W_SAME) }, NONE },
 	{ "free run", { [D_REP] = V(R_HLT), [D_HTF] = NO }, UNKNOWN },
 	{ "no stop", { [D_REP] = V(R_IO_INTR) | V(R_MMIO_INTR), [D_HTF] = NO }, NONE },
-	{ "stepping, not moved", { [D_REP] = V(R_SHUTDOWN) | V(R_INTR) | V(R_FAIL_ENTRY) | V(R_INTERNAL) | V(R_UNKNOWN), [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, NONE },
-	{ "moved", { [D_REP] = V(R_SHUTDOWN) | V(R_INTR) | V(R_FAIL_ENTRY) | V(R_INTERNAL) | V(R_UNKNOWN), [D_HTF] = YES, [D_WHERE] = RAN }, UNKNOWN },
-	{ "free run", { [D_REP] = V(R_SHUTDOWN) | V(R_INTR) | V(R_FAIL_ENTRY) | V(R_INTERNAL) | V(R_UNKNOWN), [D_HTF] = NO }, UNKNOWN },
+	{ "stepping, not moved",
+	  { [D_REP] = V(R_SHUTDOWN) | V(R_INTR) | V(R_FAIL_ENTRY) | V(R_INTERNAL) | V(R_UNKNOWN),
+	    [D_HTF] = YES, [D_WHERE] = V(W_SAME) }, NONE },
+	{ "moved",
+	  { [D_REP] = V(R_SHUTDOWN) | V(R_INTR) | V(R_FAIL_ENTRY) | V(R_INTERNAL) | V(R_UNKNOWN),
+	    [D_HTF] = YES, [D_WHERE] = RAN }, UNKNOWN },
+	{ "free run",
+	  { [D_REP] = V(R_SHUTDOWN) | V(R_INTR) | V(R_FAIL_ENTRY) | V(R_INTERNAL) | V(R_UNKNOWN),
+	    [D_HTF] = NO }, UNKNOWN },
 };
 
 /* --- single facts outside the tables --- */

@@ -94,15 +94,20 @@ static const struct {
 	bool want_clear, want_set;
 } rf_rows[] = {
 	{ "a fault: 1", { .vector = 6, .type = INTR_HARD_EXC, .fault = true }, 1, 1 },
-	{ "#GP: 1", { .vector = 13, .type = INTR_HARD_EXC, .fault = true, .has_error = true }, 1, 1 },
+	{ "#GP: 1",
+	  { .vector = 13, .type = INTR_HARD_EXC, .fault = true, .has_error = true }, 1, 1 },
 	{ "code breakpoint: as it was", { .vector = 1, .type = INTR_HARD_EXC, .dr6 = 1 }, 0, 1 },
 	{ "TF trap: as it was", { .vector = 1, .type = INTR_HARD_EXC, .dr6 = DR6_BS }, 0, 1 },
-	{ "interrupt between instructions: as it was", { .vector = 0x30, .type = INTR_EXTERNAL }, 0, 1 },
-	{ "interrupt between REP iterations: 1", { .vector = 0x30, .type = INTR_EXTERNAL, .fault = true }, 1, 1 },
+	{ "interrupt between instructions: as it was",
+	  { .vector = 0x30, .type = INTR_EXTERNAL }, 0, 1 },
+	{ "interrupt between REP iterations: 1",
+	  { .vector = 0x30, .type = INTR_EXTERNAL, .fault = true }, 1, 1 },
 	{ "INT n: as it was", { .vector = 0x30, .type = INTR_SOFT_INT, .insn_len = 2 }, 0, 1 },
 	{ "INT3: as it was", { .vector = 3, .type = INTR_SOFT_EXC, .insn_len = 1 }, 0, 1 },
-	{ "ICEBP: as it was (the skip clears it)", { .vector = 1, .type = INTR_PRIV_SOFT_EXC }, 0, 1 },
-	{ "#DF is an abort: as it was", { .vector = 8, .type = INTR_HARD_EXC, .has_error = true }, 0, 1 },
+	{ "ICEBP: as it was (the skip clears it)",
+	  { .vector = 1, .type = INTR_PRIV_SOFT_EXC }, 0, 1 },
+	{ "#DF is an abort: as it was",
+	  { .vector = 8, .type = INTR_HARD_EXC, .has_error = true }, 0, 1 },
 };
 
 static void check_rf(void)

@@ -58,6 +58,16 @@ static void check_pair(struct guest_event ev, u8 class, bool page_fault, const c
 	       "%s %u, then %s: outcome", what, ev.vector, page_fault ? "#PF" : "#NP");
 	tap_eq(d.vector, want == SERIAL ? second : EXC_DF, "%s %u, then %s: vector", what, ev.vector,
 	       page_fault ? "#PF" : "#NP");
+	if (want != SHUTDOWN) {
+		u32 error = want == DF ? 0 : page_fault ? 2 : ev.vector * 8u + 2;
+		bool software = ev.type == INTR_SOFT_INT || ev.type == INTR_SOFT_EXC;
+
+		if (want == SERIAL && !page_fault && !software)
+			error++; /* EXT */
+		tap_eq((u64)d.type << 40 | (u64)d.has_error << 32 | d.error,
+		       (u64)INTR_HARD_EXC << 40 | 1ull << 32 | error, "%s %u, then %s: type and error code",
+		       what, ev.vector, page_fault ? "#PF" : "#NP");
+	}
 	if (want == DF)
 		tap_mem(g.ram + d.frame_lin, (const u8[]){ LE64(0), LE64(0x1234) }, 16,
 			"%s %u, then %s: #DF has error code 0", what, ev.vector, page_fault ? "#PF" : "#NP");

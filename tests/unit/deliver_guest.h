@@ -257,7 +257,7 @@ static inline void wants_frame(struct guest *g, struct delivery d, u64 lin, cons
 	tap_eq(d.frame_lin, lin, "%s: the frame's place", name);
 	tap_mem(g->ram + lin, bytes, n, "%s: the frame's bytes", name);
 }
-#define FRAME(g, d, lin, name, ...)                                                                    \
+#define FRAME(g, d, lin, name, ...) \
 	wants_frame(g, d, lin, (const u8[]){ __VA_ARGS__ }, sizeof((const u8[]){ __VA_ARGS__ }), name)
 
 #define LE16(x) (u8)(x), (u8)((x) >> 8)

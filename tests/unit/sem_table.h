@@ -1,10 +1,11 @@
 /*
- * sem_table.h - decision tables for the core's tests. Written by hand from the facts, never from the
- * code: a row says for which values of which dimensions (all others: any) what answer is right, and
- * where that stands.
+ * sem_table.h - decision tables for the core's tests. Written by hand from the facts, never from
+ * the code: a row says for which values of which dimensions (all others: any) what answer is right,
+ * and where that stands: a section or K-number of semantics.md, a section title of the Intel SDM,
+ * volume 3 unless another is named.
  *
- * Every combination of all dimensions is enumerated. It must match exactly one row, and the code must
- * answer what the row says: so a table cannot leave a case out, nor say two things of it.
+ * Every combination of all dimensions is enumerated. It must match exactly one row, and the code
+ * must answer what the row says: so a table cannot leave a case out, nor say two things of it.
  */
 #ifndef VMSTEP_SEM_TABLE_H
 #define VMSTEP_SEM_TABLE_H
