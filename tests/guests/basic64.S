@@ -105,8 +105,7 @@ main:
 	S "TF"
 	END
 
-	/* One stop an iteration, the last retires the instruction; the software flavour of /dev/kvm
-	 * stops before the first and then after 1024. */
+	/* One stop an iteration; the last one retires the instruction. */
 	CASE "rep movsb of 3"
 	cld
 	S "TF"
@@ -115,7 +114,7 @@ main:
 	mov edi, OFFSET to
 	S "TF"
 	mov ecx, 3
-	S "TF; TF retired=0 event=rep x2", pvm="TF; TF retired=0 event=rep", why="K16"
+	S "TF; TF retired=0 event=rep x2"
 	rep movsb
 	S "TF"
 	nop

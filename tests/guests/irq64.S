@@ -33,7 +33,7 @@ main:
 	sti
 	S "TF"
 	nop
-	S "-; TF"
+	S "TF; TF"
 	cli
 	S "TF"
 	END

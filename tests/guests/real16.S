@@ -65,7 +65,7 @@ _start:
 	mov di, OFFSET buffer
 	S "TF"
 	mov cx, 3
-	S "TF; TF retired=0 event=rep x2", pvm="TF; TF retired=0 event=rep", why="K16"
+	S "TF; TF retired=0 event=rep x2"
 	rep stosb
 	S "TF"
 	nop
@@ -94,7 +94,7 @@ _start:
 
 	CASE "real mode: int3"
 	int3
-	S "INT3; TF", pvm="TF", why="K16"
+	S "INT3; TF"
 	nop
 	S "TF"
 	END
@@ -118,7 +118,7 @@ h_db:
 	pop ax
 	iret
 h_bp:
-	S "EVENT vector=3", pvm="EVENT vector=3 retired=1", why="K16"
+	S "EVENT vector=3"
 	push ax
 	mov al, 'b'
 	out 0xe9, al
