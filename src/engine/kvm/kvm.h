@@ -140,6 +140,7 @@ struct kvm_engine {
 	struct planted *planted;
 	size_t n_planted;
 	bool by_address;           /* some point needs stepping in PLAN_CONTINUE */
+	u32 hold_steps;            /* steps for which interrupts are still held though IF=0 */
 	u32 irq_countdown;         /* steps until pending interrupts are looked at */
 	u64 n_runs, n_debug;       /* for `info engine` */
 };
