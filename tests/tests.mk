@@ -46,6 +46,9 @@ $(O)/tests/guests/%.bin: $(O)/tests/guests/%.elf
 
 guests: $(GUESTS)
 
+demo: all $(O)/tests/guests/demo.elf
+	$(Q)$(O)/vmstep -q -nx --batch -x tests/guests/demo.cmds $(O)/tests/guests/demo.elf
+
 # --- speed ---------------------------------------------------------------------------------------
 
 $(O)/tests/bench/bare: tests/bench/bare.c
@@ -56,4 +59,7 @@ $(O)/tests/bench/bare: tests/bench/bare.c
 bench: all guests $(O)/tests/bench/bare
 	$(Q)O=$(O) python3 tests/bench/bench.py
 
-.PHONY: check-unit check guests bench
+lint: all
+	$(Q)O=$(O) CC="$(CC)" tests/lint
+
+.PHONY: check-unit check guests demo bench lint

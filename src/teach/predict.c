@@ -99,8 +99,8 @@ static void intercepted_put(const struct forecast *f, struct strbuf *out)
 
 	if (icebp || int3) {
 		strbuf_addf(out, "Next stop: %s. The intercept sees RIP on the instruction; vmstep skips it (inner skip) and "
-			    "shows the stop ", icebp ? "ICEBP" : "INT3");
-		next_address_put(f, out);
+			    "shows the stop behind it, at ", icebp ? "ICEBP" : "INT3");
+		teach_address(f->s, lin_add(f, f->at.lin, f->insn.facts.length), out);
 		strbuf_adds(out, ".\n");
 		if (icebp)
 			strbuf_adds(out, "It is the instruction's own debug exception, type 5: DR6 gains no bit, and no TF or MTF "
@@ -175,6 +175,7 @@ static void conditions_put(const struct forecast *f, struct strbuf *out)
 int predict_explain(struct session *s, struct strbuf *out, struct err *err)
 {
 	const struct stop *last = session_last_stop(s);
+	size_t from = out->n;
 	struct forecast f;
 	int r = forecast_make(s, &f, err);
 
@@ -195,5 +196,6 @@ int predict_explain(struct session *s, struct strbuf *out, struct err *err)
 	else
 		due_put(&f, out);
 	conditions_put(&f, out);
+	teach_wrap(out, from);
 	return 0;
 }

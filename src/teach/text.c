@@ -22,6 +22,28 @@ void teach_insn(enum cpu_mode mode, u64 addr, const u8 *bytes, size_t n, struct 
 	strbuf_adds(out, text);
 }
 
+enum { WRAP_COLUMN = 88 };
+
+/* In place: a blank becomes a newline, nothing moves. A word that is wider stands on its own. */
+void teach_wrap(struct strbuf *out, size_t from)
+{
+	size_t line = from, blank = 0;
+
+	for (size_t i = from; i < out->n; i++) {
+		if (out->s[i] == '\n') {
+			line = i + 1;
+			blank = 0;
+		} else if (out->s[i] == ' ') {
+			blank = i;
+		}
+		if (i - line < WRAP_COLUMN || !blank || i < line)
+			continue;
+		out->s[blank] = '\n';
+		line = blank + 1;
+		blank = 0;
+	}
+}
+
 /* Facts only: nothing here depends on how this stop was noticed. A table, so it may be long. */
 static const struct cause_text texts[CAUSE_COUNT] = {
 	[CAUSE_MTF] = {
@@ -94,8 +116,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
 		NULL,
 	},
 	[CAUSE_EVENT] = {
-		"An event was delivered: this is the first instruction of its handler. No instruction "
-		"retired since the stop before.",
+		"An event was delivered: this is the first instruction of its handler.",
 		"SDM volume 3, \"Exception- or Interrupt-Handler Procedures\"",
 	},
 	[CAUSE_IO] = {

@@ -121,7 +121,7 @@ static void event_words(struct session *s, const struct stop *st, struct strbuf 
 		strbuf_addf(out, " (%s, %s)", exception_name(st->event_vector), exception_long_name(st->event_vector));
 	if (st->event_has_error)
 		strbuf_addf(out, ", error code 0x%x", st->event_error);
-	strbuf_adds(out, ".\n");
+	strbuf_adds(out, st->retired ? ".\n" : "; no instruction retired since the stop before.\n");
 }
 
 static void point_words(const struct stop *st, struct strbuf *out)
@@ -243,6 +243,8 @@ static void sources(const struct stop *st, struct strbuf *out)
 
 void why_explain(struct session *s, const struct stop *st, struct strbuf *out)
 {
+	size_t from = out->n;
+
 	heading(s, st, out);
 	strbuf_addf(out, "%s\n", cause_text(st->first)->what);
 	for (unsigned c = 0; c < CAUSE_COUNT; c++)
@@ -256,4 +258,5 @@ void why_explain(struct session *s, const struct stop *st, struct strbuf *out)
 	shadow_words(st, out);
 	pending_words(st, out);
 	sources(st, out);
+	teach_wrap(out, from);
 }
