@@ -154,12 +154,55 @@ static int load_wide(struct machine *m, const struct image *img, enum flat_mode 
 	return env_build_long(m, NULL, 0, err);
 }
 
+static bool is_text(const u8 *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (b[i] >= 0x7f || (b[i] < ' ' && (b[i] < '\t' || b[i] > '\r')))
+			return false;
+	return n >= 16;
+}
+
+/*
+ * Bytes of no known format are run only on request if they look like something else: a disk or a
+ * CD, which start with code as well but are of no use without the rest, or a text.
+ */
+static int flat_check(const struct machine *m, const struct image *img, struct err *err)
+{
+	u8 b[512];
+	size_t n;
+
+	if (m->spec.kind != IMAGE_AUTO || m->spec.hex || m->spec.mode || m->spec.has_load)
+		return 0;
+	n = image_peek(img, 0, b, sizeof(b));
+	if (is_text(b, n))
+		return err_set(
+			err, EINVAL,
+			"%s is a text, not machine code: give a guest image, or --mode to run "
+			"its bytes as they are",
+			img->name);
+	if (img->size > 512 && n == 512 && b[510] == 0x55 && b[511] == 0xaa)
+		return err_set(
+			err, ENOTSUP,
+			"%s looks like a disk image, and vmstep has no disks: cut out its boot "
+			"sector with dd bs=512 count=1, or give --mode to load it as it is",
+			img->name);
+	if (image_peek(img, 0x8000, b, 6) == 6 && !memcmp(b + 1, "CD001", 5))
+		return err_set(
+			err, ENOTSUP,
+			"%s is a CD image, and vmstep has no drives: take the kernel out of it, "
+			"or give --mode to load it as it is",
+			img->name);
+	return 0;
+}
+
 int load_flat(struct machine *m, const struct image *img, struct err *err)
 {
 	enum flat_mode mode = FLAT_REAL;
 	u64 load;
 	int rc = mode_parse(m->spec.mode, &mode, err);
 
+	if (!rc)
+		rc = flat_check(m, img, err);
 	if (rc)
 		return rc;
 	load = m->spec.has_load ? m->spec.load : mode == FLAT_REAL ? REAL_LOAD : HIGH_LOAD;

@@ -58,30 +58,6 @@ static int spec_check(const struct machine *m, const struct image *img, struct e
 	return 0;
 }
 
-/* A disk or a CD starts with code as well, but it is of no use without the rest. */
-static int disk_check(const struct machine *m, const struct image *img, struct err *err)
-{
-	u8 b[512];
-
-	if (m->spec.kind != IMAGE_AUTO || m->kind != IMAGE_FLAT || m->spec.hex || m->spec.mode ||
-	    m->spec.has_load)
-		return 0;
-	if (img->size > 512 && image_peek(img, 0, b, 512) == 512 && b[510] == 0x55 &&
-	    b[511] == 0xaa)
-		return err_set(err, ENOTSUP,
-			       "%s looks like a disk image, and vmstep has no disks: cut out its "
-			       "boot sector with dd bs=512 "
-			       "count=1, or give --mode to load it as it is",
-			       img->name);
-	if (image_peek(img, 0x8000, b, 6) == 6 && !memcmp(b + 1, "CD001", 5))
-		return err_set(err, ENOTSUP,
-			       "%s is a CD image, and vmstep has no drives: take the kernel out of "
-			       "it, or give --mode to load "
-			       "it as it is",
-			       img->name);
-	return 0;
-}
-
 /*
  * By content, unless the user says how to load the bytes: then they are flat whatever they look
  * like. An ELF file stays one, for its headers would contradict.
@@ -109,8 +85,6 @@ static int image_load(struct machine *m, const struct image *img, struct err *er
 			       "%s is %s, which cannot be loaded: give another kind of image",
 			       img->name, image_kind_name(m->kind));
 	rc = spec_check(m, img, err);
-	if (!rc)
-		rc = disk_check(m, img, err);
 	if (rc)
 		return rc;
 	if (m->kind == IMAGE_FIRMWARE) {

@@ -83,6 +83,13 @@ static void boot_sector_odd(void)
 	refused(file, 512, (struct guest_spec){ .entry = "0" }, "--entry",
 		"--entry with a boot sector");
 	refused(file, 0, none, "empty", "an empty file");
+	refused("#!/bin/sh\nexec true\n", 20, none, "is a text", "a script");
+	m = machine_from("#!/bin/sh\nexec true\n", 20, (struct guest_spec){ .mode = "real" }, &err);
+	tap_ok(m, "a text loads on request (%s)", err.text);
+	machine_destroy(m);
+	m = machine_from("PZ[XYPZ", 7, none, &err);
+	tap_ok(m, "a few printable bytes are code (%s)", err.text);
+	machine_destroy(m);
 }
 
 /* ---- firmware -------------------------------------------------------------------------------- */
