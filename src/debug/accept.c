@@ -63,7 +63,7 @@ static bool point_counts(struct session *s, struct upoint *p)
 
 static bool break_counts(struct session *s, const struct stop *st, struct upoint *p)
 {
-	return (p->type == UPOINT_BREAK || p->type == UPOINT_HBREAK) && p->addr == st->lin &&
+	return point_is_code(p) && p->addr == st->lin &&
 	       point_counts(s, p);
 }
 
@@ -74,7 +74,7 @@ static bool watch_is_meant(const struct stop *st, const struct upoint *p)
 {
 	if (p->type == UPOINT_WATCH)
 		return true;
-	if (p->type != UPOINT_RWATCH && p->type != UPOINT_AWATCH)
+	if (!point_is_watch(p))
 		return false;
 	return st->point == p->num || st->hit_addr == p->addr;
 }
@@ -125,6 +125,12 @@ static u32 insn_catches(const struct stop *st)
 	}
 }
 
+/* Not INT n: in real mode BIOS calls have the exceptions' vectors. */
+static bool is_exception(u8 type)
+{
+	return type == INTR_HARD_EXC || type == INTR_SOFT_EXC || type == INTR_PRIV_SOFT_EXC;
+}
+
 /* What happened at this stop, as catch bits: what the engine names and what the instruction was. */
 static u32 stop_catches(const struct stop *st)
 {
@@ -142,7 +148,7 @@ static u32 stop_catches(const struct stop *st)
 			bits |= by_cause[i].bit;
 	if (st->ev.kind == EVIDENCE_KVM && st->ev.kvm.gpa)
 		bits |= CATCH_MMIO;
-	if (st->has_event && !st->event_rep && st->event_vector < 32 && st->event_type != INTR_EXTERNAL)
+	if (st->has_event && !st->event_rep && st->event_vector < 32 && is_exception(st->event_type))
 		bits |= CATCH_EXCEPTION;
 	return bits;
 }

@@ -59,6 +59,8 @@ int engine_choose(struct session *s, const char *name, struct err *err)
 		return 0;
 	}
 	ops = engine_find(name);
+	if (!ops && (!strcmp(name, "mtf") || !strcmp(name, "soft")))
+		return err_set(err, ENODEV, "engine %s is not built into this version; try auto", name);
 	if (!ops) {
 		names(known, sizeof(known));
 		return err_set(err, EINVAL, "there is no engine \"%s\"; the engines are %s", name, known);

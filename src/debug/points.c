@@ -26,138 +26,6 @@ static void point_free(struct upoint *p)
 	free(p);
 }
 
-static bool is_code(const struct upoint *p)
-{
-	return p->type == UPOINT_BREAK || p->type == UPOINT_HBREAK;
-}
-
-static bool is_watch(const struct upoint *p)
-{
-	return p->type == UPOINT_WATCH || p->type == UPOINT_RWATCH || p->type == UPOINT_AWATCH;
-}
-
-static u8 engine_kind(const struct upoint *p)
-{
-	switch (p->type) {
-	case UPOINT_WATCH:
-		return POINT_WRITE;
-	case UPOINT_RWATCH:
-		return POINT_READ;
-	case UPOINT_AWATCH:
-		return POINT_ACCESS;
-	default:
-		return POINT_EXEC;
-	}
-}
-
-/* The same place as an enabled point before it: the engine gets it once, accept() sees to both. */
-static bool is_double(const struct session *s, size_t i)
-{
-	const struct upoint *p = s->point[i];
-
-	for (size_t j = 0; j < i; j++) {
-		const struct upoint *q = s->point[j];
-
-		if (q->enabled && q->type != UPOINT_CATCH && q->addr == p->addr && is_code(p) && is_code(q))
-			return true;
-	}
-	return false;
-}
-
-static bool user_point_at(const struct session *s, u64 addr)
-{
-	for (size_t i = 0; i < s->n_points; i++)
-		if (s->point[i]->enabled && is_code(s->point[i]) && s->point[i]->addr == addr)
-			return true;
-	return false;
-}
-
-static size_t collect(struct session *s, struct point *set)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_points; i++) {
-		const struct upoint *p = s->point[i];
-
-		if (!p->enabled || p->type == UPOINT_CATCH || is_double(s, i))
-			continue;
-		set[n++] = (struct point){
-			.id = p->num,
-			.kind = engine_kind(p),
-			.how = p->type == UPOINT_HBREAK ? POINT_HOW_DR : POINT_HOW_AUTO,
-			.len = is_code(p) ? 1 : p->len,
-			.addr = p->addr,
-		};
-	}
-	for (unsigned i = 0; i < s->n_temp; i++)
-		if (!user_point_at(s, s->temp[i].addr))
-			set[n++] = (struct point){ .kind = POINT_EXEC, .len = 1, .addr = s->temp[i].addr };
-	return n;
-}
-
-static void take_back(struct session *s, const struct point *set, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct upoint *p = set[i].id ? session_point(s, set[i].id) : NULL;
-
-		if (p) {
-			p->got = set[i].got;
-			p->cost = set[i].cost;
-		}
-	}
-}
-
-int points_apply(struct session *s, struct err *err)
-{
-	struct point *set;
-	size_t n;
-	int rc;
-
-	if (!s->engine || !s->points_dirty)
-		return 0;
-	set = calloc(s->n_points + s->n_temp + 1, sizeof(*set));
-	if (!set)
-		return err_set(err, ENOMEM, "no memory for the points");
-	n = collect(s, set);
-	rc = s->engine->ops->set_points(s->engine, set, n, err);
-	if (!rc) {
-		take_back(s, set, n);
-		s->points_dirty = false;
-	}
-	free(set);
-	return rc;
-}
-
-static void widen_ports(struct plan *plan, const struct upoint *p, bool first)
-{
-	if (first || p->port_lo < plan->catch_port_lo)
-		plan->catch_port_lo = p->port_lo;
-	if (first || p->port_hi > plan->catch_port_hi)
-		plan->catch_port_hi = p->port_hi;
-}
-
-/* The plan has one range of ports and one set of vectors: the hull; accept() looks at each point. */
-void points_catches(const struct session *s, struct plan *plan)
-{
-	bool all_vectors = false;
-
-	for (size_t i = 0; i < s->n_points; i++) {
-		const struct upoint *p = s->point[i];
-
-		if (!p->enabled || p->type != UPOINT_CATCH)
-			continue;
-		if (p->catches & CATCH_IO)
-			widen_ports(plan, p, !(plan->catches & CATCH_IO));
-		if (p->catches & CATCH_EXCEPTION) {
-			all_vectors |= !p->vectors;
-			plan->catch_vectors |= p->vectors;
-		}
-		plan->catches |= p->catches;
-	}
-	if (all_vectors)
-		plan->catch_vectors = 0;
-}
-
 static int compile(struct session *s, struct upoint *p, const char *text, struct err *err)
 {
 	struct expr *cond = NULL;
@@ -186,7 +54,7 @@ static void recompile_one(struct session *s, struct upoint *p)
 	struct err why = { 0 };
 	u64 addr;
 
-	if (is_code(p) && p->what && p->what[0] != '*' && !expr_location(s, p->what, &addr, NULL))
+	if (point_is_code(p) && p->what && p->what[0] != '*' && !expr_location(s, p->what, &addr, NULL))
 		p->addr = addr;
 	if (p->condition) {
 		char *text = strdup(p->condition);
@@ -205,13 +73,6 @@ void points_recompile(struct session *s)
 	for (size_t i = 0; i < s->n_points; i++)
 		recompile_one(s, s->point[i]);
 	s->points_dirty = true;
-}
-
-void points_refresh_values(struct session *s)
-{
-	for (size_t i = 0; i < s->n_points; i++)
-		if (is_watch(s->point[i]))
-			state_read_uint(s, s->point[i]->addr, s->point[i]->len, &s->point[i]->old_value, NULL);
 }
 
 static void gone_clear(struct session *s)
@@ -333,7 +194,7 @@ int session_break(struct session *s, enum upoint_type type, const char *what, u6
 	p->temporary = temporary;
 	p->addr = addr;
 	p->len = len;
-	if (is_watch(p))
+	if (point_is_watch(p))
 		rc = check_watch(s, p, err);
 	if (!rc && condition)
 		rc = compile(s, p, condition, err);
@@ -341,7 +202,7 @@ int session_break(struct session *s, enum upoint_type type, const char *what, u6
 		point_free(p);
 		return rc;
 	}
-	if (is_watch(p))
+	if (point_is_watch(p))
 		state_read_uint(s, addr, len, &p->old_value, NULL);
 	return enter(s, p, ret, err);
 }
@@ -436,7 +297,7 @@ int session_point_enable(struct session *s, u32 num, bool on, struct err *err)
 		return 0;
 	p->enabled = on;
 	s->points_dirty = true;
-	if (on && is_watch(p))
+	if (on && point_is_watch(p))
 		state_read_uint(s, p->addr, p->len, &p->old_value, NULL);
 	rc = points_apply(s, err);
 	if (rc) {

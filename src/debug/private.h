@@ -83,6 +83,12 @@ struct session {
 /* A remark for the user, see session_set_note(). */
 void note(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* ---- session_symbols.c --------------------------------------------------------------------------- */
+
+/* Read the symbols if their file is another one or was changed. */
+int session_symbols_refresh(struct session *s, struct err *err);
+void session_symbols_drop(struct session *s);
+
 /* ---- state.c ------------------------------------------------------------------------------------- */
 
 /* Like session_regs(), but only the groups asked for. */
@@ -112,7 +118,17 @@ int engine_choose(struct session *s, const char *name, struct err *err);
 /* -ENODEV with the reason when the chosen engine does not work here. */
 int engine_check(const struct session *s, struct err *err);
 
-/* ---- points.c ------------------------------------------------------------------------------------ */
+/* ---- points.c, points_engine.c ------------------------------------------------------------------- */
+
+static inline bool point_is_code(const struct upoint *p)
+{
+	return p->type == UPOINT_BREAK || p->type == UPOINT_HBREAK;
+}
+
+static inline bool point_is_watch(const struct upoint *p)
+{
+	return p->type == UPOINT_WATCH || p->type == UPOINT_RWATCH || p->type == UPOINT_AWATCH;
+}
 
 /* Hand the whole set, temporary points included, to the engine if it changed. */
 int points_apply(struct session *s, struct err *err);

@@ -175,11 +175,11 @@ int run_direct(struct run *r, u64 count, struct err *err)
 
 		plan_init(r, PLAN_STEP, catches ? 1 : count, &plan);
 		rc = call_engine(r, &plan, &end, err);
+		n = drain(r, true, catches); /* also what came before an error */
 		if (rc)
 			return rc;
 		if (r->s->ring.tail == records)
 			return no_progress(err);
-		n = drain(r, true, catches);
 		count -= n < count ? n : count;
 		if (end != RUN_COUNT && end != RUN_RING_FULL)
 			r->ended = true;
@@ -201,11 +201,11 @@ int run_step(struct run *r, struct err *err)
 
 		plan_init(r, PLAN_STEP, 1, &plan);
 		rc = call_engine(r, &plan, &end, err);
+		n = drain(r, false, catches);
 		if (rc)
 			return rc;
 		if (r->s->ring.tail == records)
 			return no_progress(err);
-		n = drain(r, false, catches);
 		if (end == RUN_DEAD || end == RUN_INTERRUPTED || (end == RUN_STOP && !r->s->temp_hit))
 			r->ended = true;
 		settle(r->s, &r->stop, end);
@@ -243,11 +243,11 @@ static int free_run(struct run *r, struct err *err)
 		plan_init(r, PLAN_CONTINUE, 0, &plan);
 		points_catches(r->s, &plan);
 		rc = call_engine(r, &plan, &end, err);
+		drain(r, false, 0);
 		if (rc)
 			return rc;
 		if (r->s->ring.tail == records)
 			return no_progress(err);
-		drain(r, false, 0);
 		settle(r->s, &r->stop, end);
 	}
 	if (!r->s->temp_hit)
@@ -285,6 +285,18 @@ int run_to(struct run *r, const struct temp_point *t, unsigned n, struct err *er
 	return rc;
 }
 
+/* What was done when the command set out (a delivery, a swallow) before what was done at its end. */
+static void unfold_did(struct run *r)
+{
+	unsigned n = r->first.n_did;
+
+	if (n + r->stop.n_did > STOP_DIDS)
+		return;
+	memmove(r->stop.did + n, r->stop.did, r->stop.n_did * sizeof(r->stop.did[0]));
+	memcpy(r->stop.did, r->first.did, n * sizeof(r->stop.did[0]));
+	r->stop.n_did += n;
+}
+
 /* What was folded in belongs to the stop that is shown. */
 static void unfold(struct run *r)
 {
@@ -296,6 +308,7 @@ static void unfold(struct run *r)
 	r->stop.from_mode = r->first.from_mode;
 	r->stop.n_from = r->first.n_from;
 	memcpy(r->stop.from_bytes, r->first.from_bytes, sizeof(r->stop.from_bytes));
+	unfold_did(r);
 }
 
 void run_flush(struct run *r)

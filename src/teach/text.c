@@ -147,7 +147,8 @@ static const struct cause_text texts[CAUSE_COUNT] = {
 		NULL,
 	},
 	[CAUSE_LIMIT] = {
-		"The number of steps that was asked for is done.",
+		"The run came to the end that was asked for: the steps are done, or nexti, until, advance or finish "
+		"is where it was to go.",
 		NULL,
 	},
 	[CAUSE_EXIT] = {

@@ -1,0 +1,245 @@
+/* expr_primary.c - numbers, characters, registers, variables, history and symbols in expressions. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vmstep/parse.h>
+#include "parser.h"
+
+/* ... NUMBER:NUMBER: at least one digit each, up to 4 and 8 of them. */
+static bool scan_hex(const char **p, unsigned max, u64 *ret)
+{
+	unsigned n = 0;
+	u64 v = 0;
+
+	if ((*p)[0] == '0' && ((*p)[1] == 'x' || (*p)[1] == 'X'))
+		*p += 2;
+	for (; isxdigit((unsigned char)**p) && n <= max; n++, (*p)++)
+		v = v << 4 | (**p <= '9' ? **p - '0' : (**p | 0x20) - 'a' + 10);
+	*ret = v;
+	return n && n <= max;
+}
+
+static bool names_symbol(struct parser *ps, const char *from, const char *to)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(to - from), from);
+	return parser_is_name_start(*from) && ps->s && session_symbols(ps->s) &&
+	       symbols_find(session_symbols(ps->s), name);
+}
+
+/* 0 and *ret where a bare SEG:OFF stands; -ENOENT where not. */
+static int parse_segoff_constant(struct parser *ps, u32 *ret)
+{
+	const char *p = ps->p, *at = ps->p;
+	u64 seg, off;
+	u32 a, b;
+	int rc;
+
+	if (ps->no_colon || !scan_hex(&p, 4, &seg) || *p != ':' || names_symbol(ps, at, p))
+		return -ENOENT;
+	p++;
+	if (!scan_hex(&p, 8, &off) || parser_is_name(*p))
+		return -ENOENT;
+	rc = node_const(ps, at, seg, 2, false, &a);
+	if (!rc)
+		rc = node_const(ps, at, off, 4, false, &b);
+	if (!rc)
+		rc = node_args(ps, NODE_SEGOFF, at, a, b, ret);
+	ps->p = p;
+	return rc;
+}
+
+static int parse_number(struct parser *ps, u32 *ret)
+{
+	const char *at = ps->p, *end;
+	bool is_unsigned = false, is_long = false;
+	char word[60];
+	u64 v;
+	int rc = number_scan(at, &end, &v);
+
+	if (rc == -ERANGE)
+		return parser_bad(ps, at, "the number does not fit in 64 bits");
+	for (; !rc && (*end == 'u' || *end == 'U' || *end == 'l' || *end == 'L'); end++)
+		*end == 'u' || *end == 'U' ? (is_unsigned = true) : (is_long = true);
+	if (rc || parser_is_name(*end))
+		return parser_bad(ps, at, "\"%s\" is not a number; hexadecimal is written 0x...",
+			   parser_token(at, word, sizeof(word)));
+	ps->p = end;
+	return node_const(ps, at, v, v > INT32_MAX || is_long ? 8 : 4, !is_unsigned && v <= INT64_MAX, ret);
+}
+
+static bool simple_escape(char c, u64 *ret)
+{
+	static const char from[] = "abtnvfre0\\'\"", to[] = "\a\b\t\n\v\f\r\033\0\\'\"";
+	const char *hit = c ? strchr(from, c) : NULL;
+
+	if (hit)
+		*ret = (u8)to[hit - from];
+	return hit;
+}
+
+static int parse_char(struct parser *ps, u32 *ret)
+{
+	const char *at = ps->p++;
+	u64 v;
+
+	if (*ps->p == '\\' && ps->p[1] == 'x') {
+		ps->p += 2;
+		if (!scan_hex(&ps->p, 2, &v))
+			return parser_bad(ps, at, "\\x in a character constant needs one or two hexadecimal digits");
+	} else if (*ps->p == '\\') {
+		if (!simple_escape(ps->p[1], &v))
+			return parser_bad(ps, ps->p, "this escape is not known; \\n \\t \\0 \\\\ \\' \\xNN are");
+		ps->p += 2;
+	} else {
+		if (!*ps->p || *ps->p == '\'')
+			return parser_bad(ps, at, "a character constant is one character between quotes, as in 'a'");
+		v = (u8)*ps->p++;
+	}
+	if (*ps->p != '\'')
+		return parser_bad(ps, at, "a character constant is one character between quotes, as in 'a'");
+	ps->p++;
+	return node_const(ps, at, (s64)(s8)v, 1, true, ret);
+}
+
+static int parse_history(struct parser *ps, const char *at, bool absolute, u32 *ret)
+{
+	u64 number = absolute ? 0 : ps->p - at - 1; /* $ 0, $$ 1 back */
+	const char *end = ps->p;
+	int rc;
+
+	if (isdigit((unsigned char)*ps->p)) {
+		number = strtoull(ps->p, (char **)&end, 10);
+		ps->p = end;
+	}
+	if (parser_is_name(*end) || number > UINT32_MAX)
+		return parser_bad(ps, at, "a value of the history is written $N or $$N with a decimal N");
+	rc = node_new(ps, NODE_HISTORY, at, ret);
+	if (!rc) {
+		ps->e->node[*ret].history.absolute = absolute;
+		ps->e->node[*ret].history.number = number;
+	}
+	return rc;
+}
+
+static int parse_register(struct parser *ps, const char *at, const char *name, u32 *ret)
+{
+	const struct reg_desc *reg = reg_find(name);
+	int rc;
+
+	if (!strcasecmp(name, "pc"))
+		return node_new(ps, NODE_PC, at, ret);
+	if (reg && reg->size > 8)
+		return parser_bad(ps, at, "$%s is wider than 64 bits and cannot be used in an expression; see info all-registers",
+			   name);
+	rc = node_new(ps, reg ? NODE_REG : NODE_VAR, at, ret);
+	if (rc)
+		return rc;
+	if (reg) {
+		ps->e->node[*ret].reg = reg;
+		ps->e->node[*ret].type = type_of_register(reg);
+	} else {
+		ps->e->node[*ret].name = strdup(name);
+	}
+	return reg || ps->e->node[*ret].name ? 0 : err_set(ps->err, ENOMEM, "no memory for the expression");
+}
+
+static int parse_dollar(struct parser *ps, u32 *ret)
+{
+	const char *at = ps->p++;
+	char name[64];
+	size_t n = 0;
+
+	if (*ps->p == '$')
+		ps->p++;
+	else if (isdigit((unsigned char)*ps->p))
+		return parse_history(ps, at, true, ret);
+	if (!parser_is_name_start(*ps->p))
+		return parse_history(ps, at, false, ret);
+	if (ps->p[-1] == '$' && ps->p - at == 2)
+		return parser_bad(ps, at, "a name has one $");
+	while (parser_is_name(ps->p[n]))
+		n++;
+	if (n >= sizeof(name))
+		return parser_bad(ps, at, "the name of this variable is too long (at most %zu characters)", sizeof(name) - 1);
+	memcpy(name, ps->p, n);
+	name[n] = '\0';
+	ps->p += n;
+	return parse_register(ps, at, name, ret);
+}
+
+/* Characters of symbols: also compilers' suffixes (foo.part.0) and versions of local names. */
+static bool is_symbol_char(const char *p)
+{
+	return parser_is_name(*p) || *p == '$' || (*p == '.' && parser_is_name(p[1]));
+}
+
+static int parse_symbol(struct parser *ps, u32 *ret)
+{
+	const char *at = ps->p;
+	struct symbols *symbols = ps->s ? session_symbols(ps->s) : NULL;
+	const struct symbol *sym;
+	char name[512];
+	size_t n = 0;
+	int rc;
+
+	while (is_symbol_char(at + n))
+		n++;
+	snprintf(name, sizeof(name), "%.*s", (int)n, at);
+	sym = symbols && n < sizeof(name) ? symbols_find(symbols, name) : NULL;
+	if (!sym && !symbols)
+		return parser_bad(ps, at, "there is no symbol \"%.100s\", as no symbols are loaded; see --symbols", name);
+	if (!sym)
+		return parser_bad(ps, at, "there is no symbol \"%.100s\"; registers are written $%.100s", name, name);
+	ps->p += n;
+	rc = node_new(ps, NODE_SYMBOL, at, ret);
+	if (rc)
+		return rc;
+	ps->e->node[*ret].bits = sym->addr;
+	ps->e->node[*ret].type = (struct type){ .depth = 1, .symbol = true };
+	if (sym->size == 1 || sym->size == 2 || sym->size == 4 || sym->size == 8)
+		ps->e->node[*ret].type.size = sym->size;
+	return 0;
+}
+
+static int parse_paren(struct parser *ps, u32 *ret)
+{
+	const char *at = ps->p++;
+	bool no_colon = ps->no_colon;
+	int rc;
+
+	ps->no_colon = false;
+	rc = assign_parse(ps, ret);
+	ps->no_colon = no_colon;
+	if (rc)
+		return rc;
+	parser_blanks(ps);
+	if (*ps->p != ')')
+		return *ps->p ? parser_unexpected(ps, "an operator or )") : parser_bad(ps, at, "this ( is never closed");
+	ps->p++;
+	return 0;
+}
+
+int primary_parse(struct parser *ps, u32 *ret)
+{
+	int rc;
+
+	parser_blanks(ps);
+	rc = isxdigit((unsigned char)*ps->p) ? parse_segoff_constant(ps, ret) : -ENOENT;
+	if (rc != -ENOENT)
+		return rc;
+	if (isdigit((unsigned char)*ps->p))
+		return parse_number(ps, ret);
+	if (*ps->p == '\'')
+		return parse_char(ps, ret);
+	if (*ps->p == '$')
+		return parse_dollar(ps, ret);
+	if (*ps->p == '(')
+		return parse_paren(ps, ret);
+	if (parser_is_name_start(*ps->p))
+		return parse_symbol(ps, ret);
+	return parser_unexpected(ps, "a number, register, symbol or (");
+}

@@ -1,0 +1,134 @@
+/* points_engine.c - from the user's points to the engine's set of them and the plan's catches. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "private.h"
+
+static u8 engine_kind(const struct upoint *p)
+{
+	switch (p->type) {
+	case UPOINT_WATCH:
+		return POINT_WRITE;
+	case UPOINT_RWATCH:
+		return POINT_READ;
+	case UPOINT_AWATCH:
+		return POINT_ACCESS;
+	default:
+		return POINT_EXEC;
+	}
+}
+
+/* The same place as an enabled point before it: the engine gets it once, accept() sees to both. */
+static bool is_double(const struct session *s, size_t i)
+{
+	const struct upoint *p = s->point[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct upoint *q = s->point[j];
+
+		if (q->enabled && q->type != UPOINT_CATCH && q->addr == p->addr && point_is_code(p) && point_is_code(q))
+			return true;
+	}
+	return false;
+}
+
+static bool user_point_at(const struct session *s, u64 addr)
+{
+	for (size_t i = 0; i < s->n_points; i++)
+		if (s->point[i]->enabled && point_is_code(s->point[i]) && s->point[i]->addr == addr)
+			return true;
+	return false;
+}
+
+static size_t collect(struct session *s, struct point *set)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_points; i++) {
+		const struct upoint *p = s->point[i];
+
+		if (!p->enabled || p->type == UPOINT_CATCH || is_double(s, i))
+			continue;
+		set[n++] = (struct point){
+			.id = p->num,
+			.kind = engine_kind(p),
+			.how = p->type == UPOINT_HBREAK ? POINT_HOW_DR : POINT_HOW_AUTO,
+			.len = point_is_code(p) ? 1 : p->len,
+			.addr = p->addr,
+		};
+	}
+	for (unsigned i = 0; i < s->n_temp; i++)
+		if (!user_point_at(s, s->temp[i].addr))
+			set[n++] = (struct point){ .kind = POINT_EXEC, .len = 1, .addr = s->temp[i].addr };
+	return n;
+}
+
+static void take_back(struct session *s, const struct point *set, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct upoint *p = set[i].id ? session_point(s, set[i].id) : NULL;
+
+		if (p) {
+			p->got = set[i].got;
+			p->cost = set[i].cost;
+		}
+	}
+}
+
+int points_apply(struct session *s, struct err *err)
+{
+	struct point *set;
+	size_t n;
+	int rc;
+
+	if (!s->engine || !s->points_dirty)
+		return 0;
+	set = calloc(s->n_points + s->n_temp + 1, sizeof(*set));
+	if (!set)
+		return err_set(err, ENOMEM, "no memory for the points");
+	n = collect(s, set);
+	rc = s->engine->ops->set_points(s->engine, set, n, err);
+	if (!rc) {
+		take_back(s, set, n);
+		s->points_dirty = false;
+	}
+	free(set);
+	return rc;
+}
+
+static void widen_ports(struct plan *plan, const struct upoint *p, bool first)
+{
+	if (first || p->port_lo < plan->catch_port_lo)
+		plan->catch_port_lo = p->port_lo;
+	if (first || p->port_hi > plan->catch_port_hi)
+		plan->catch_port_hi = p->port_hi;
+}
+
+/* The plan has one range of ports and one set of vectors: the hull; accept() looks at each point. */
+void points_catches(const struct session *s, struct plan *plan)
+{
+	bool all_vectors = false;
+
+	for (size_t i = 0; i < s->n_points; i++) {
+		const struct upoint *p = s->point[i];
+
+		if (!p->enabled || p->type != UPOINT_CATCH)
+			continue;
+		if (p->catches & CATCH_IO)
+			widen_ports(plan, p, !(plan->catches & CATCH_IO));
+		if (p->catches & CATCH_EXCEPTION) {
+			all_vectors |= !p->vectors;
+			plan->catch_vectors |= p->vectors;
+		}
+		plan->catches |= p->catches;
+	}
+	if (all_vectors)
+		plan->catch_vectors = 0;
+}
+
+void points_refresh_values(struct session *s)
+{
+	for (size_t i = 0; i < s->n_points; i++)
+		if (point_is_watch(s->point[i]))
+			state_read_uint(s, s->point[i]->addr, s->point[i]->len, &s->point[i]->old_value, NULL);
+}
