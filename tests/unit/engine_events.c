@@ -250,7 +250,8 @@ static void test_interrupts(bool hold)
 				waited += s->did[d].kind == DID_WAIT_HLT;
 		}
 		tap_eq(waited, 2, "hold %d: two HLTs waited for an interrupt", hold);
-		tap_eq(entered, hold ? 2 : 3, "hold %d: interrupts seen", hold);
+		/* More than the three it waits for come in where stepping is slow. */
+		tap_ok(hold ? entered == 2 : entered >= 3, "hold %d: interrupts seen", hold);
 		tap_eq(first, entered, "hold %d: each from its handler's first instruction", hold);
 		tap_eq(end, hold ? RUN_COUNT : RUN_STOP, "hold %d: how it ends", hold);
 		tap_eq(guest_gaps(&g), 0, "hold %d: no gaps", hold);

@@ -197,7 +197,7 @@ int cpl3_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *er
 		if (r)
 			return r;
 		machine_poll(k->base.machine);
-	} while (st->ev.reason == KVM_EXIT_INTR && !st->ev.completed && k->at.cpl == 3 &&
+	} while (step_signalled(st) && k->at.cpl == 3 &&
 		 !k->interrupted);
 	gap_push(k, GAP_CPL3, st->from.lin, -1);
 	stop_begin(k, &st->from, &st->stop);

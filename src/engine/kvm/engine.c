@@ -154,9 +154,11 @@ static int step_many(struct kvm_engine *k, int *ret_end, struct err *err)
 	int r = 0;
 
 	while (!r && *ret_end < 0) {
-		if (k->seq - first >= count)
+		if (k->has_backlog)
+			*ret_end = RUN_RING_FULL;
+		else if (k->seq - first >= count)
 			*ret_end = RUN_COUNT;
-		else if (k->has_backlog || ring_full(k->ring))
+		else if (ring_full(k->ring))
 			*ret_end = RUN_RING_FULL;
 		else if (k->interrupted)
 			interrupt_stop(k, ret_end);
@@ -166,12 +168,28 @@ static int step_many(struct kvm_engine *k, int *ret_end, struct err *err)
 	return r;
 }
 
-static void backlog_out(struct kvm_engine *k)
+/*
+ * A record the ring had no room for comes first of the next run; if it was the stop that ended the
+ * run before, that end is told only then.
+ */
+static enum run_end backlog_out(struct kvm_engine *k)
 {
-	if (!k->has_backlog || ring_full(k->ring))
-		return;
+	int end = k->late_end;
+
+	if (ring_full(k->ring))
+		return RUN_RING_FULL;
 	*ring_push(k->ring) = k->backlog;
 	k->has_backlog = false;
+	k->late_end = RUN_RING_FULL;
+	return end;
+}
+
+static enum run_end end_told(struct kvm_engine *k, int end)
+{
+	if (!k->has_backlog)
+		return end;
+	k->late_end = end;
+	return RUN_RING_FULL;
 }
 
 static int run(struct engine *e, const struct plan *plan, struct ring *ring, enum run_end *ret_end,
@@ -182,8 +200,7 @@ static int run(struct engine *e, const struct plan *plan, struct ring *ring, enu
 
 	k->ring = ring;
 	if (k->has_backlog) {
-		backlog_out(k);
-		*ret_end = RUN_RING_FULL;
+		*ret_end = backlog_out(k);
 		return 0;
 	}
 	if (k->dead)
@@ -195,7 +212,7 @@ static int run(struct engine *e, const struct plan *plan, struct ring *ring, enu
 	k->plan = NULL;
 	if (r)
 		return r;
-	*ret_end = end;
+	*ret_end = end_told(k, end);
 	return 0;
 }
 

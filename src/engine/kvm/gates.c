@@ -71,6 +71,66 @@ void arm_address(struct arm *a, u64 lin)
 	add(a, (struct gate){ .lin = lin, .syscall = true });
 }
 
+/* ---- the usual ones, remembered ------------------------------------------------------------------- */
+
+enum { TRUST_STEPS = 64 };
+static const u8 usual_vectors[USUAL] = { EXC_PF, EXC_GP, EXC_UD };
+
+static unsigned entry_size(const struct kvm_engine *k)
+{
+	return !(k->cpu.cr0 & CR0_PE) ? 4 : k->cpu.efer & EFER_LMA ? 16 : 8;
+}
+
+static void usual_find(struct kvm_engine *k, struct usual *u)
+{
+	const struct kvm_sregs *s = &k->s->sregs;
+	unsigned size = entry_size(k);
+
+	*u = (struct usual){
+		.idt_base = s->idt.base, .idt_limit = s->idt.limit, .cr0 = s->cr0, .cr3 = s->cr3,
+		.efer = s->efer, .left = TRUST_STEPS, .size = size,
+	};
+	regs_sys(k, &k->cpu);
+	for (unsigned i = 0; i < USUAL; i++) {
+		u64 lin, gpa;
+
+		if (linear_to_phys(&k->cpu, &k->phys, s->idt.base + usual_vectors[i] * size, &gpa))
+			continue;
+		u->hva[i] = machine_hva(k->base.machine, gpa, size);
+		if (u->hva[i])
+			memcpy(u->raw[i], u->hva[i], size);
+		if (gate_target(k, usual_vectors[i], &lin))
+			u->gate[i] = (struct gate){ .lin = lin, .vector = usual_vectors[i],
+						    .type = INTR_HARD_EXC, };
+	}
+}
+
+/* The IDT is looked at in guest RAM each time; what else a gate stands on, now and then. */
+static bool usual_holds(const struct kvm_engine *k, struct usual *u)
+{
+	const struct kvm_sregs *s = &k->s->sregs;
+
+	if (!u->left || u->idt_base != s->idt.base || u->idt_limit != s->idt.limit ||
+	    u->cr0 != s->cr0 || u->cr3 != s->cr3 || u->efer != s->efer)
+		return false;
+	u->left--;
+	for (unsigned i = 0; i < USUAL; i++)
+		if (u->hva[i] && memcmp(u->hva[i], u->raw[i], u->size))
+			return false;
+	return true;
+}
+
+void arm_usual(struct kvm_engine *k, struct arm *a)
+{
+	if (!usual_holds(k, &k->usual))
+		usual_find(k, &k->usual);
+	for (unsigned i = 0; i < USUAL; i++)
+		if (k->usual.gate[i].vector)
+			add(a, k->usual.gate[i]);
+}
+
+/* ---- from what is wanted to debug registers ------------------------------------------------------- */
+
 static void slot_set(struct kvm_guest_debug *d, unsigned slot, u64 addr, unsigned rw, unsigned len)
 {
 	d->arch.debugreg[slot] = addr;
@@ -114,8 +174,7 @@ static u8 guest_slots(struct kvm_engine *k, struct kvm_guest_debug *d, u8 used)
 		slot_set(d, n, k->guest_dr.db[n], DR7_RW(dr7, n), DR7_LEN(dr7, n));
 		mine |= BIT(n);
 	}
-	if (mine || used)
-		d->arch.debugreg[7] |= dr7 & DR7_GD;
+	d->arch.debugreg[7] |= dr7 & DR7_GD;
 	return mine;
 }
 

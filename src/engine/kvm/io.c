@@ -80,6 +80,8 @@ static void evidence_report(const struct kvm_engine *k, u32 reason, struct kvm_e
 	case KVM_EXIT_DEBUG:
 		ev->exception = k->run->debug.arch.exception;
 		ev->pc = k->run->debug.arch.pc;
+		if (ev->exception != EXC_DB)
+			break; /* #BP leaves them as they were */
 		ev->dr6 = k->run->debug.arch.dr6;
 		ev->dr7 = k->run->debug.arch.dr7;
 		break;

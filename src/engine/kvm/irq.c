@@ -140,14 +140,9 @@ int irq_let_in(struct kvm_engine *k, struct step *st, const u8 *vector, unsigned
 	regs_sys(k, &k->cpu);
 	for (unsigned i = 0; i < n; i++)
 		arm_gate(k, &a, vector[i], INTR_EXTERNAL);
-	r = arm_apply(k, &a, &st->armed, err);
-	if (!r)
-		r = guest_enter(k, &st->ev, err);
-	if (r)
+	r = step_enter(k, st, &a, err);
+	if (r || step_nothing(k, st))
 		return r;
-	at_load(k);
-	if (st->ev.reason == KVM_EXIT_INTR && !st->ev.completed && k->at.lin == st->from.lin)
-		return 0; /* a signal came first */
 	*ret_in = true;
 	stop_begin(k, &st->from, &st->stop);
 	step_attribute(k, st);

@@ -24,7 +24,7 @@
 #include <signal.h>
 #include <time.h>
 
-enum { SLOTS = 4 /* DR0-3 */, MEM_SLOTS_MAX = 8 };
+enum { SLOTS = 4 /* DR0-3 */, USUAL = 3 /* vectors whose gates are always armed on hardware */ };
 
 /* ---- /dev/kvm ------------------------------------------------------------------------------------ */
 
@@ -91,6 +91,16 @@ struct served {
 	u64 value;             /* data points by stepping: last value seen */
 };
 
+/* Gates remembered with what they were found in (gates.c). */
+struct usual {
+	u64 idt_base, cr0, cr3, efer;
+	u16 idt_limit;
+	u8 left, size;         /* steps to trust it; bytes of an IDT entry */
+	const u8 *hva[USUAL];
+	u8 raw[USUAL][16];
+	struct gate gate[USUAL]; /* vector 0: none */
+};
+
 struct kvm_engine {
 	struct engine base;
 	struct kvm_caps caps;
@@ -121,6 +131,7 @@ struct kvm_engine {
 	struct pending pending;
 	struct did note[2];        /* done between two stops, to be told with the next one */
 	u8 n_notes;
+	struct usual usual;
 	struct gate gate[SLOTS];   /* by slot, where gate_slots has its bit */
 	u8 gate_slots;             /* internal points in force */
 	u8 user_slots;             /* the user's points in force */
@@ -134,6 +145,8 @@ struct kvm_engine {
 	struct ring *ring;
 	bool has_backlog;
 	struct stop backlog;       /* a record the ring had no room for */
+	int late_end;              /* enum run_end to tell with it */
+	bool btf;                  /* the guest's DEBUGCTL.BTF */
 
 	struct served *points;
 	size_t n_points;
@@ -202,6 +215,7 @@ struct arm {
 };
 /* Add the gate of a vector, if it has a usable one; else those its failure leads to. */
 void arm_gate(struct kvm_engine *k, struct arm *a, u8 vector, u8 type);
+void arm_usual(struct kvm_engine *k, struct arm *a); /* #PF, #GP, #UD */
 void arm_address(struct arm *a, u64 lin);
 int arm_apply(struct kvm_engine *k, const struct arm *a, struct armed *ret, struct err *err);
 /* Linear address of a vector's handler. */
@@ -249,7 +263,12 @@ void step_begin(struct kvm_engine *k, struct step *st);
 void step_attribute(struct kvm_engine *k, struct step *st);
 /* Skip, pending event and causes of st->v into the stop, which is then complete but for points. */
 void step_verdict(struct kvm_engine *k, struct step *st);
-void step_causes(struct stop *s, const struct verdict *v);
+/* Enter with this armed, up to the report: k->at is where the guest landed then. */
+int step_enter(struct kvm_engine *k, struct step *st, const struct arm *a, struct err *err);
+bool step_signalled(const struct step *st); /* the report is EINTR and no access was completed */
+bool step_nothing(const struct kvm_engine *k, const struct step *st); /* ... before anything ran */
+/* land.c: the causes of st->v, or the delivery found in where the guest landed, into the stop. */
+void land(struct kvm_engine *k, struct step *st);
 /* The evidence, the machine's orders, the user's points; then the stop is pushed. */
 void step_finish(struct kvm_engine *k, struct step *st, int *ret_end);
 /* The guest's #DB with these DR6 bits comes at the next resume; told in *s. */

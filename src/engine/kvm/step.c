@@ -37,18 +37,18 @@ static int enter_until_moved(struct kvm_engine *k, struct step *st, struct err *
 	return r;
 }
 
+/* What the instruction is known to risk comes first: there are four slots. */
 static void arm_faults(struct kvm_engine *k, struct arm *a)
 {
 	u32 mask = fault_vectors(k);
 
-	if (!mask && k->quirks.software)
-		return;
-	if (!k->quirks.software)
-		mask |= BIT(EXC_PF) | BIT(EXC_GP) | BIT(EXC_UD);
-	regs_sys(k, &k->cpu);
+	if (mask)
+		regs_sys(k, &k->cpu);
 	for (unsigned v = 0; mask >> v; v++)
 		if (mask & BIT(v))
 			arm_gate(k, a, v, INTR_HARD_EXC);
+	if (!k->quirks.software)
+		arm_usual(k, a);
 }
 
 /* INT n and its like: the handler's first instruction is the next boundary. The software flavour
@@ -108,18 +108,14 @@ static bool must_hold(struct kvm_engine *k)
 	return k->hold_steps;
 }
 
-static int step_arm(struct kvm_engine *k, struct step *st, struct err *err)
+static void step_arm(struct kvm_engine *k, struct step *st, struct arm *a)
 {
-	struct arm a = { .step = true, .block_irq = must_hold(k) };
-
-	a.sw_bp = !k->quirks.software && st->from.insn.facts.cls == INSN_INT3;
-	if (cpl3_is(k, st))
-		cpl3_arm(k, &a);
-	arm_event(k, &st->from.insn, &a);
-	arm_syscall(k, st, &a);
-	arm_faults(k, &a);
+	a->block_irq = must_hold(k);
+	a->sw_bp = !k->quirks.software && st->from.insn.facts.cls == INSN_INT3;
+	arm_event(k, &st->from.insn, a);
+	arm_syscall(k, st, a);
+	arm_faults(k, a);
 	st->may_lose_tf = may_be_emulated(k);
-	return arm_apply(k, &a, &st->armed, err);
 }
 
 /* For watchpoints by stepping: where the operands lie, before the registers change. */
@@ -136,6 +132,7 @@ void step_begin(struct kvm_engine *k, struct step *st)
 	memset(&st->v, 0, sizeof(st->v));
 	st->rep = st->rep_one = st->leaked = false;
 	st->rep_again = 0;
+	regs_guest_dr(k, NULL);
 	st->from = k->at;
 	st->rcx = k->s->regs.rcx;
 	st->b = (struct boundary){
@@ -146,8 +143,10 @@ void step_begin(struct kvm_engine *k, struct step *st)
 		.cpl = k->at.cpl,
 		.dr7 = k->guest_dr.dr7,
 		.de = k->cpu.cr4 & CR4_DE,
+		.btf = k->btf,
 		.insn = k->at.insn.facts,
 	};
+	st->may_lose_tf = false;
 	tf_before(k, st);
 	if (k->n_points)
 		operands_note(k, st);
@@ -173,175 +172,6 @@ void step_attribute(struct kvm_engine *k, struct step *st)
 		return;
 	}
 	attribute_kvm(&st->b, &st->armed, &st->ev, &l, &st->v);
-}
-
-void step_causes(struct stop *s, const struct verdict *v)
-{
-	s->causes |= v->causes;
-	s->first = v->first;
-	s->proof = v->proof;
-	s->retired = v->retired;
-}
-
-/* ---- the delivery of an event, seen or found out ------------------------------------------------- */
-
-static u32 frame_error(struct kvm_engine *k)
-{
-	u32 e = 0;
-
-	linear_read(&k->cpu, &k->phys, stack_lin(k, 0), &e, sizeof(e));
-	return e;
-}
-
-static void event_tell(struct kvm_engine *k, struct step *st, const struct gate *g)
-{
-	struct stop *s = &st->stop;
-
-	regs_sys(k, &k->cpu);
-	s->has_event = true;
-	s->event_vector = g->vector;
-	s->event_type = g->type;
-	s->event_has_error = g->type == INTR_HARD_EXC && vector_has_error(g->vector) &&
-			     (k->cpu.cr0 & CR0_PE);
-	if (s->event_has_error)
-		s->event_error = frame_error(k);
-	if (g->vector == EXC_DB)
-		k->guest_dr_stale = true;
-}
-
-static bool is_software_event(const struct gate *g)
-{
-	return g->type == INTR_SOFT_INT || g->type == INTR_SOFT_EXC;
-}
-
-/* The guest is at a handler's first instruction, which has not run. */
-static void event_seen(struct kvm_engine *k, struct step *st, const struct gate *g, enum proof proof)
-{
-	struct stop *s = &st->stop;
-	bool had_tf = k->guest_tf;
-
-	s->causes = CAUSE_BIT(CAUSE_EVENT);
-	s->first = CAUSE_EVENT;
-	s->proof = proof;
-	s->retired = is_software_event(g) ? 1 : 0;
-	event_tell(k, st, g);
-	k->guest_tf = false;
-	tf_frame(k, s, g->vector, had_tf);
-	stop_place_again(k, s);
-	vcpu_touch(k, KVM_SYNC_X86_REGS);
-}
-
-/*
- * The handler ran before the guest could be stopped. On the software flavour it is its first
- * instruction that did: nothing is uncounted, only the boundary before it is missing. Elsewhere all
- * of it ran, and how much that was nobody can tell.
- */
-static void event_missed(struct kvm_engine *k, struct step *st)
-{
-	struct gate g;
-	bool had_tf = k->guest_tf;
-
-	if (!gate_deduce(k, &st->from, &g) || !k->quirks.software) {
-		gap_push(k, GAP_EVENT, st->from.lin, -1);
-		st->stop.retired = 0;
-		return;
-	}
-	gap_push(k, GAP_EVENT, g.lin, 0);
-	st->stop.retired = 1;
-	st->stop.proof = PROOF_DEDUCED;
-	event_tell(k, st, &g);
-	k->guest_tf = false;
-	tf_frame(k, &st->stop, g.vector, had_tf);
-}
-
-/* ---- where an instruction may lead ---------------------------------------------------------------- */
-
-static u64 wrap(const struct at *from, u64 lin)
-{
-	return from->bits == 64 ? lin : (u32)lin;
-}
-
-/* 16-bit targets wrap within the segment. */
-static bool is_target(const struct kvm_engine *k, const struct at *from)
-{
-	u64 rel = from->insn.facts.length + from->insn.target_rel;
-
-	if (from->insn.opsize == 2 || from->bits == 16)
-		return (u16)k->at.rip == (u16)(from->rip + rel) || k->at.lin == wrap(from, from->lin + rel);
-	return k->at.lin == wrap(from, from->lin + rel);
-}
-
-/* Behind a MOV SS and the instruction it took along unseen (K2): one step of up to 30 bytes. */
-static bool is_pair(const struct kvm_engine *k, const struct at *from)
-{
-	return from->insn.facts.cls == INSN_MOV_SS && !k->quirks.software;
-}
-
-static bool is_explained(const struct kvm_engine *k, const struct step *st)
-{
-	const struct at *from = &st->from;
-	const struct insn_facts *f = &from->insn.facts;
-
-	if (f->length && k->at.lin == wrap(from, from->lin + f->length))
-		return true;
-	if (f->cls == INSN_INVALID || f->cls == INSN_UD)
-		return false;
-	if ((f->flags & INSNF_REP) && k->at.lin == from->lin)
-		return true;
-	if (from->insn.has_target)
-		return is_target(k, from);
-	if (f->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH | INSNF_FAR))
-		return f->cls < INSN_ICEBP || f->cls > INSN_INTO;
-	return is_pair(k, from) ||
-	       (u16)k->at.rip == (u16)(from->rip + f->length); /* IP wrapped */
-}
-
-/* ---- from the report to the stop ------------------------------------------------------------------ */
-
-static const struct gate *gate_hit(const struct kvm_engine *k, const struct step *st)
-{
-	for (unsigned n = 0; n < SLOTS; n++)
-		if (st->v.internal_hits & BIT(n))
-			return &k->gate[n];
-	return NULL;
-}
-
-/* Real mode on the software flavour, and INTO anywhere: a step ends at the handler itself. */
-static bool event_stepped(struct kvm_engine *k, const struct step *st, struct gate *ret)
-{
-	const struct insn *i = &st->from.insn;
-
-	if (i->facts.cls != INSN_INTN && i->facts.cls != INSN_INT3 && i->facts.cls != INSN_INTO)
-		return false;
-	regs_sys(k, &k->cpu);
-	*ret = (struct gate){
-		.vector = i->vector, .type = i->facts.cls == INSN_INTN ? INTR_SOFT_INT : INTR_SOFT_EXC,
-	};
-	return gate_target(k, i->vector, &ret->lin) && ret->lin == k->at.lin;
-}
-
-static void landed(struct kvm_engine *k, struct step *st)
-{
-	struct verdict *v = &st->v;
-	const struct gate *hit = gate_hit(k, st);
-	struct gate g;
-
-	if (hit && !v->causes && hit->syscall) {
-		v->causes = CAUSE_BIT(CAUSE_TF); /* lost with TF (K7), its boundary is this one */
-		v->first = CAUSE_TF;
-		v->proof = PROOF_DEDUCED;
-		v->retired = 1;
-	} else if (hit && !v->causes) {
-		event_seen(k, st, hit, PROOF_SEEN);
-		return;
-	}
-	step_causes(&st->stop, v);
-	if (!(v->causes & CAUSE_BIT(CAUSE_TF)) || v->skip != SKIP_KIND_NONE)
-		return;
-	if (event_stepped(k, st, &g))
-		event_seen(k, st, &g, PROOF_SEEN);
-	else if (!is_explained(k, st))
-		event_missed(k, st);
 }
 
 /* The instruction the software flavour refused is done by us: INT n, INTO. */
@@ -406,7 +236,7 @@ void step_verdict(struct kvm_engine *k, struct step *st)
 {
 	struct stop *s = &st->stop;
 
-	landed(k, st);
+	land(k, st);
 	s->host_tf = st->armed.host_tf;
 	s->guest_tf = st->b.rflags & FL_TF;
 	if (st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB) {
@@ -453,6 +283,8 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 	}
 	if (st->ev.completed)
 		stop_did(s, DID_COMPLETE_IO, 0, 0, 0);
+	if (st->leaked)
+		stop_did(s, DID_TOOK_BACK, 0, st->ev.pc, 0);
 	machine_cause(k, s);
 	if (*ret_end < 0)
 		*ret_end = end_of(k, s);
@@ -467,7 +299,7 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 }
 
 /* EINTR without an access that it completed. */
-static bool signalled(const struct step *st)
+bool step_signalled(const struct step *st)
 {
 	return st->ev.reason == KVM_EXIT_INTR && !st->ev.completed;
 }
@@ -516,22 +348,32 @@ static void foreseen_stop(struct kvm_engine *k, struct step *st, int *ret_end)
 	step_finish(k, st, ret_end);
 }
 
-static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
+static int enter_once(struct kvm_engine *k, struct step *st, struct arm *a, struct err *err)
 {
 	int r;
 
+	if (cpl3_is(k, st))
+		cpl3_arm(k, a);
+	r = arm_apply(k, a, &st->armed, err);
+	if (!r)
+		r = enter_until_moved(k, st, err);
+	cpl3_return_gate(k);
+	if (!r)
+		at_load(k);
+	return r;
+}
+
+int step_enter(struct kvm_engine *k, struct step *st, const struct arm *arm, struct err *err)
+{
+	struct arm a;
+	int r;
+
 	do {
-		if (k->interrupted)
-			return 0;
-		r = step_arm(k, st, err);
-		if (!r)
-			r = enter_until_moved(k, st, err);
-		cpl3_return_gate(k);
-		if (!r)
-			at_load(k);
-		if (!r && signalled(st))
+		a = *arm;
+		r = enter_once(k, st, &a, err);
+		if (!r && step_signalled(st))
 			machine_poll(k->base.machine);
-	} while (!r && signalled(st) && k->at.lin == st->from.lin);
+	} while (!r && step_signalled(st) && k->at.lin == st->from.lin && !k->interrupted);
 	if (r)
 		return r;
 	if (st->may_lose_tf)
@@ -540,8 +382,26 @@ static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct 
 		k->guest_dr_stale = true;
 	if (cpl3_is(k, st))
 		cpl3_take_back(k, st);
+	return 0;
+}
+
+/* Nothing ran: a signal came first, and it is the user's. */
+bool step_nothing(const struct kvm_engine *k, const struct step *st)
+{
+	return step_signalled(st) && k->at.lin == st->from.lin;
+}
+
+static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
+{
+	struct arm a = { .step = true };
+	int r;
+
+	step_arm(k, st, &a);
+	r = step_enter(k, st, &a, err);
+	if (r || step_nothing(k, st))
+		return r;
 	stop_begin(k, &st->from, &st->stop);
-	if (signalled(st)) {
+	if (step_signalled(st)) {
 		lost_stop(k, st);
 	} else if (must_emulate(st)) {
 		r = emulate_event(k, st, ret_end, err);
@@ -550,8 +410,6 @@ static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct 
 		step_verdict(k, st);
 		rep_tell(k, st);
 	}
-	if (st->leaked)
-		stop_did(&st->stop, DID_TOOK_BACK, 0, st->ev.pc, 0);
 	if (!r)
 		step_finish(k, st, ret_end);
 	return r;

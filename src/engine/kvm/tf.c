@@ -116,16 +116,45 @@ void tf_frame(struct kvm_engine *k, struct stop *s, u8 vector, bool had_tf)
 }
 
 /*
- * After an instruction that completed: the guest's TF as the architecture has it now, and the images
- * it left in memory or R11. MOV SS may have taken the next instruction along unseen (K2); what that
- * one did to TF cannot be told, so it is left alone.
+ * What a MOV SS took along unseen (K2): its flags' image is read where it lies afterwards, just below
+ * the stack pointer for a POPF.
  */
+static void pair_second(struct kvm_engine *k, struct step *st)
+{
+	u8 bytes[INSN_MAX];
+	u64 lin = st->from.lin + st->from.insn.facts.length;
+	size_t n = linear_read(&k->cpu, &k->phys, lin, bytes, sizeof(bytes));
+	struct insn i;
+
+	insn_decode(st->from.bits, bytes, n, &i);
+	tf_plan_for(&i.facts, &st->tf);
+	st->tf.rearm = true;
+	if (st->tf.after != TF_FROM_IMAGE)
+		return;
+	if (i.facts.cls == INSN_POPF)
+		st->tf_image = read_image(k, -(u64)i.opsize, i.opsize);
+	else
+		st->tf.after = TF_CLEAR;
+}
+
+/* BTF decides what TF traps (SDM "Single-Stepping on Branches"). */
+static void btf_follow(struct kvm_engine *k, const struct step *st)
+{
+	if (st->from.insn.facts.cls == INSN_WRMSR && (u32)st->rcx == MSR_DEBUGCTL)
+		k->btf = k->s->regs.rax & DEBUGCTL_BTF;
+}
+
+/* After an instruction that completed: the guest's TF as the architecture has it now, and the images
+ * it left in memory or R11. */
 void tf_after(struct kvm_engine *k, struct step *st)
 {
 	bool had = k->guest_tf;
 
 	if (st->v.retired < 1 || st->v.skip != SKIP_KIND_NONE)
 		return;
+	if (st->v.retired == 2)
+		pair_second(k, st);
+	btf_follow(k, st);
 	k->guest_tf = tf_guest_after(st->tf.after, had, st->tf_image);
 	/* K3: an instruction that loads RFLAGS took the debugger's TF with it. */
 	if (st->tf.rearm)

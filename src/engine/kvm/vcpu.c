@@ -134,6 +134,8 @@ int vcpu_run(struct kvm_engine *k, bool immediate, u32 *ret_reason, struct err *
 	}
 	if (immediate)
 		k->run->immediate_exit = 1;
+	/* Not every KVM writes it; what an earlier exit of another kind left there is not to be shown. */
+	k->run->debug.arch.dr7 = 0;
 	k->n_runs++;
 	r = ioctl(k->cpu_fd, KVM_RUN, 0);
 	code = r < 0 ? errno : 0;

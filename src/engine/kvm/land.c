@@ -1,0 +1,176 @@
+/*
+ * land.c - where a step landed: behind the instruction, at its target, or in the handler of an event,
+ * which KVM reports as such in no exit.
+ */
+#include "engine/kvm/kvm.h"
+
+#include <string.h>
+
+/* ---- the delivery of an event, seen or found out ------------------------------------------------- */
+
+static u32 frame_error(struct kvm_engine *k)
+{
+	u32 e = 0;
+
+	linear_read(&k->cpu, &k->phys, stack_lin(k, 0), &e, sizeof(e));
+	return e;
+}
+
+static void event_tell(struct kvm_engine *k, struct step *st, const struct gate *g)
+{
+	struct stop *s = &st->stop;
+
+	regs_sys(k, &k->cpu);
+	s->has_event = true;
+	s->event_vector = g->vector;
+	s->event_type = g->type;
+	s->event_has_error = g->type == INTR_HARD_EXC && vector_has_error(g->vector) &&
+			     (k->cpu.cr0 & CR0_PE);
+	if (s->event_has_error)
+		s->event_error = frame_error(k);
+	if (g->vector == EXC_DB)
+		k->guest_dr_stale = true;
+}
+
+static bool is_software_event(const struct gate *g)
+{
+	return g->type == INTR_SOFT_INT || g->type == INTR_SOFT_EXC;
+}
+
+/* The guest is at a handler's first instruction, which has not run. */
+static void event_seen(struct kvm_engine *k, struct step *st, const struct gate *g, enum proof proof)
+{
+	struct stop *s = &st->stop;
+	bool had_tf = k->guest_tf;
+
+	s->causes = CAUSE_BIT(CAUSE_EVENT);
+	s->first = CAUSE_EVENT;
+	s->proof = proof;
+	s->retired = is_software_event(g) ? 1 : 0;
+	event_tell(k, st, g);
+	k->guest_tf = false;
+	tf_frame(k, s, g->vector, had_tf);
+	stop_place_again(k, s);
+	vcpu_touch(k, KVM_SYNC_X86_REGS);
+}
+
+/*
+ * The handler ran before the guest could be stopped. On the software flavour it is its first
+ * instruction that did: nothing is uncounted, only the boundary before it is missing. Elsewhere all
+ * of it ran, and how much that was nobody can tell.
+ */
+static void event_missed(struct kvm_engine *k, struct step *st)
+{
+	struct gate g;
+	bool had_tf = k->guest_tf;
+
+	if (!gate_deduce(k, &st->from, &g) || !k->quirks.software) {
+		gap_push(k, GAP_EVENT, st->from.lin, -1);
+		st->stop.retired = 0;
+		return;
+	}
+	gap_push(k, GAP_EVENT, g.lin, 0);
+	st->stop.retired = 1;
+	st->stop.proof = PROOF_DEDUCED;
+	event_tell(k, st, &g);
+	k->guest_tf = false;
+	tf_frame(k, &st->stop, g.vector, had_tf);
+}
+
+/* ---- where an instruction may lead ---------------------------------------------------------------- */
+
+static u64 wrap(const struct at *from, u64 lin)
+{
+	return from->bits == 64 ? lin : (u32)lin;
+}
+
+/* 16-bit targets wrap within the segment. */
+static bool is_target(const struct kvm_engine *k, const struct at *from)
+{
+	u64 rel = from->insn.facts.length + from->insn.target_rel;
+
+	if (from->insn.opsize == 2 || from->bits == 16)
+		return (u16)k->at.rip == (u16)(from->rip + rel) || k->at.lin == wrap(from, from->lin + rel);
+	return k->at.lin == wrap(from, from->lin + rel);
+}
+
+/* Behind a MOV SS and the instruction it took along unseen (K2): one step of up to 30 bytes. */
+static bool is_pair(const struct kvm_engine *k, const struct at *from)
+{
+	return from->insn.facts.cls == INSN_MOV_SS && !k->quirks.software;
+}
+
+static bool is_explained(const struct kvm_engine *k, const struct step *st)
+{
+	const struct at *from = &st->from;
+	const struct insn_facts *f = &from->insn.facts;
+
+	if (f->length && k->at.lin == wrap(from, from->lin + f->length))
+		return true;
+	if (f->cls == INSN_INVALID || f->cls == INSN_UD)
+		return false;
+	if ((f->flags & INSNF_REP) && k->at.lin == from->lin)
+		return true;
+	if (from->insn.has_target)
+		return is_target(k, from);
+	if (f->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH | INSNF_FAR))
+		return f->cls < INSN_ICEBP || f->cls > INSN_INTO;
+	return is_pair(k, from) ||
+	       (u16)k->at.rip == (u16)(from->rip + f->length); /* IP wrapped */
+}
+
+/* ---- from the report to the causes ------------------------------------------------------------------ */
+
+static void causes_take(struct stop *s, const struct verdict *v)
+{
+	s->causes |= v->causes;
+	s->first = v->first;
+	s->proof = v->proof;
+	s->retired = v->retired;
+}
+
+static const struct gate *gate_hit(const struct kvm_engine *k, const struct step *st)
+{
+	for (unsigned n = 0; n < SLOTS; n++)
+		if (st->v.internal_hits & BIT(n))
+			return &k->gate[n];
+	return NULL;
+}
+
+/* Real mode on the software flavour, and INTO anywhere: a step ends at the handler itself. */
+static bool event_stepped(struct kvm_engine *k, const struct step *st, struct gate *ret)
+{
+	const struct insn *i = &st->from.insn;
+
+	if (i->facts.cls != INSN_INTN && i->facts.cls != INSN_INT3 && i->facts.cls != INSN_INTO)
+		return false;
+	regs_sys(k, &k->cpu);
+	*ret = (struct gate){
+		.vector = i->vector, .type = i->facts.cls == INSN_INTN ? INTR_SOFT_INT : INTR_SOFT_EXC,
+	};
+	return gate_target(k, i->vector, &ret->lin) && ret->lin == k->at.lin;
+}
+
+void land(struct kvm_engine *k, struct step *st)
+{
+	struct verdict *v = &st->v;
+	const struct gate *hit = gate_hit(k, st);
+	struct gate g;
+
+	if (hit && !v->causes && hit->syscall) {
+		v->causes = CAUSE_BIT(CAUSE_TF); /* lost with TF (K7), its boundary is this one */
+		v->first = CAUSE_TF;
+		v->proof = PROOF_DEDUCED;
+		v->retired = 1;
+	} else if (hit && !v->causes) {
+		event_seen(k, st, hit, PROOF_SEEN);
+		return;
+	}
+	causes_take(&st->stop, v);
+	if (!(v->causes & CAUSE_BIT(CAUSE_TF)) || v->skip != SKIP_KIND_NONE)
+		return;
+	if (event_stepped(k, st, &g))
+		event_seen(k, st, &g, PROOF_SEEN);
+	else if (!is_explained(k, st))
+		event_missed(k, st);
+}
