@@ -352,7 +352,8 @@ const struct command commands_script[] = {
 	{ "end", NULL, GROUP_SCRIPT, ARG_NONE, 0, "end", "The end of a block.", "", NULL, cmd_stray, NULL },
 	{ "source", NULL, GROUP_SCRIPT, ARG_FILE, 0, "source FILE", "Run the commands in a file.",
 	  "It stops at the first that fails, and says where.", "source /dev/null", cmd_source, NULL },
-	{ "echo", NULL, GROUP_SCRIPT, ARG_NONE, CMD_RAW, "echo TEXT", "Print text.", "C escapes are understood; no newline is added.", "echo hello\\n",
+	{ "echo", NULL, GROUP_SCRIPT, ARG_NONE, 0, "echo TEXT", "Print text.", "C escapes are understood; no newline is added. Blanks at the end are dropped unless the last is written as\n"
+	  "\\040.", "echo hello\\n",
 	  cmd_echo, NULL },
 	{ "printf", NULL, GROUP_SCRIPT, ARG_EXPR, 0, "printf \"FORMAT\", EXPR...", "Print values by a C format.",
 	  "Conversions: %d %i %u %x %X %o %c %p %f %g %e, %s for a string in guest memory, %a for an address with its symbol.",

@@ -53,8 +53,8 @@ class Term:
     """A child on a terminal of its own. `raw` is all it wrote, `text` the same without escapes."""
 
     def __init__(self, args, env=None, rows=40, cols=200, home=None, shell=False):
-        e = dict(os.environ, TERM="xterm", HISTSIZE="", **(env or {}))
-        e.setdefault("INPUTRC", "/dev/null")
+        e = dict(os.environ, TERM="xterm", INPUTRC="/dev/null")
+        e.update(env or {})
         if home:
             e.update(HOME=home, XDG_STATE_HOME=home + "/state", XDG_CONFIG_HOME=home + "/config")
         self.pid, self.fd = pty.fork()
