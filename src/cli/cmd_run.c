@@ -74,6 +74,8 @@ struct passed {
 	u64 next_look;               /* stop at which the clock is read again */
 	time_t shown;
 	bool progress;
+	bool free;                   /* the guest runs unwatched until its first stop */
+	u64 resumed;                 /* where it was resumed */
 };
 
 static double seconds_since(const struct timespec *t)
@@ -110,11 +112,23 @@ static void progress_erase(struct passed *p)
 		p->progress = false;
 }
 
+/* A recorded trace says where it saw nothing: between a resume and the first stop of a free run. */
+static bool gap_record(struct passed *p, const struct stop *st)
+{
+	const struct stop gap = { .kind = RECORD_GAP, .gap = GAP_RUN, .lin = p->resumed, .retired = -1 };
+	const bool one = st->retired == 1 && st->from_lin == p->resumed;
+
+	p->free = false;
+	return st->kind == RECORD_GAP || one || trace_record(p->c->trace, &gap);
+}
+
 static bool run_observe(void *arg, const struct stop *st)
 {
 	struct passed *p = arg;
 	struct cli *c = p->c;
 
+	if (c->trace && p->free && !gap_record(p, st))
+		return false;
 	if (st->kind == RECORD_GAP) {
 		p->gaps++;
 		p->last_gap = st->gap;
@@ -161,8 +175,8 @@ typedef int run_fn(struct session *s, u64 arg, stop_observer *each, void *each_a
 /* `count` is the number of steps asked for, 0 for runs to a point; keys go to the guest in the latter. */
 static int run(struct cli *c, run_fn *fn, u64 arg, u64 count, struct err *err)
 {
-	struct passed p = { .c = c, .wanted = count, .next_look = 4096 };
-	const struct stop *last;
+	const struct stop *last = session_last_stop(c->s);
+	struct passed p = { .c = c, .wanted = count, .next_look = 4096, .free = !count, .resumed = last ? last->lin : 0 };
 	int r;
 
 	output_flush(&c->out);

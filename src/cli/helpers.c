@@ -1,5 +1,4 @@
 /* helpers.c - what several commands need; see the end of cli.h. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +55,18 @@ void say_buf(struct cli *c, struct strbuf *b)
 	strbuf_reset(b);
 }
 
+/* 1, 0, or -1 for what is neither yes nor no. */
+static int answer_of(const char *text)
+{
+	char word[8];
+
+	if (!word_take(&text, word, sizeof(word)) || *text)
+		return -1;
+	if (!strcasecmp(word, "y") || !strcasecmp(word, "yes"))
+		return 1;
+	return !strcasecmp(word, "n") || !strcasecmp(word, "no") ? 0 : -1;
+}
+
 bool confirm(struct cli *c, const char *fmt, ...)
 {
 	char prompt[300], *answer = NULL;
@@ -69,17 +80,16 @@ bool confirm(struct cli *c, const char *fmt, ...)
 	va_end(ap);
 	strcat(prompt, " (y or n) ");
 	for (;;) {
-		char key;
+		int said;
 
 		/* As in gdb, the end of input answers y: there is nobody left to ask. */
 		r = input_line(c, prompt, true, &answer);
-		key = r ? 0 : tolower((unsigned char)*blanks_skip(answer));
-		if (!r)
-			free(answer);
 		if (r)
 			return r == 1;
-		if (key == 'y' || key == 'n')
-			return key == 'y';
+		said = answer_of(answer);
+		free(answer);
+		if (said >= 0)
+			return said;
 		say(c, "Please answer y or n.\n");
 	}
 }
