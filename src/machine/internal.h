@@ -217,6 +217,9 @@ int load_bzimage(struct machine *m, const struct image *img, struct err *err);
 int firmware_rom_size(const struct image *img, u64 *ret, struct err *err);
 /* Offset of a valid multiboot header in the first 8 KiB, or -1. */
 s64 multiboot_find(const struct image *img);
+/* The boot information, modules from kernel_end on; *ret is its address (multiboot_info.c). */
+int multiboot_info_build(struct machine *m, const struct image *img, u64 kernel_end, u32 *ret,
+			 struct err *err);
 /* Load an ELF file's segments by physical address (load_elf.c). */
 struct elf_info {
 	bool is64;
