@@ -24,9 +24,9 @@ struct guest_spec {
 	const char *path;        /* file, or NULL with hex */
 	const char *hex;         /* --hex "90 f1 90" */
 	enum image_kind kind;    /* IMAGE_AUTO: by content */
-	const char *mode;        /* --mode real|protected|long, NULL: by kind */
+	const char *mode;        /* --mode real|protected|long, NULL: by kind; flat: real */
 	bool has_load, has_entry;
-	u64 load;                /* --load: physical address */
+	u64 load;                /* --load: physical; flat: 1000 in real mode, else 100000 */
 	const char *entry;       /* --entry: number or SEG:OFF as typed, checked by the loader */
 	const char *append;      /* command line for multiboot and bzImage */
 	const char *const *modules; /* multiboot modules "FILE [ARGS]", NULL-terminated; may be NULL */
@@ -38,8 +38,8 @@ enum console_channel { CONSOLE_SERIAL, CONSOLE_DEBUGCON, CONSOLE_COUNT };
 typedef void console_write_fn(void *arg, enum console_channel ch, const u8 *data, size_t n);
 
 struct machine_config {
-	u64 mem_size;            /* bytes of RAM below and above the hole; 0: default 64 MiB (firmware 128) */
-	const char *serial;      /* "stdio", "null", "pty" or a file; NULL: stdio */
+	u64 mem_size;            /* RAM below and above the hole; 0: 64 MiB (firmware 128, bzImage 512) */
+	const char *serial;      /* stdio (NULL), null, pty or a file; WHERE,in=FILE: input from FILE */
 	const char *debugcon;    /* "stdio", "null" or a file; NULL: stdio */
 	int stdio_in;            /* fd the guest's serial input is read from with "stdio", -1: none */
 	console_write_fn *write; /* receives what goes to "stdio" */
