@@ -194,8 +194,7 @@ bool gate_usable(const struct cpu_state *c, const struct phys_ops *mem, u8 vecto
  * in guest memory. `c` must hold REGS_GPR|SYS|DEBUG|EVENTS|MSR. RFLAGS.TF in the frame is c->rflags's
  * (the guest's own). All modes: real, v86, protected (16/32-bit gates), long with IST. Accessed and
  * dirty bits are set as the CPU would. On shutdown only cr2, the debug registers and activity change.
- * Returns 0, or -ENOSYS with nothing changed: a task gate, or INT n in v86 mode under CR4.VME, where
- * the TSS may redirect it.
+ * Returns 0, or -ENOSYS with nothing changed: a task gate.
  */
 int event_deliver(struct cpu_state *c, const struct phys_ops *mem, const struct guest_event *ev,
 		  struct delivery *ret);

@@ -24,14 +24,14 @@ enum kvm_reason {
 enum { SUBERROR_EMULATION = 1 };
 enum { COMPLETED_INTR = 1, COMPLETED_DEBUG = 2 };
 
-/* An ICEBP that comes with a watchpoint: RIP has not left the F1, which touches no memory, so that
- * the watchpoint can only be one that a MOV SS deferred to here. */
-static bool icebp_with_watch(const struct report *r, const struct verdict *v, u64 bits)
+/* An ICEBP that comes with a watchpoint and nothing else: RIP has not left the F1, which touches no
+ * memory, so that the watchpoint can only be one that a MOV SS deferred to here. */
+static bool icebp_with_watch(const struct report *r, const struct verdict *v)
 {
 	const u32 data = CAUSE_BIT(CAUSE_WATCH) | CAUSE_BIT(CAUSE_UWATCH);
 
-	return !(bits & (DR6_BS | DR6_BD | DR6_BT)) && (v->causes & data) && !(v->causes & ~data) &&
-	       report_same_rip(r) && !report_trap_held(r) && r->before->insn.cls == INSN_ICEBP;
+	return (v->causes & data) && !(v->causes & ~data) && report_same_rip(r) &&
+	       !report_trap_held(r) && r->before->insn.cls == INSN_ICEBP;
 }
 
 /*
@@ -41,13 +41,12 @@ static bool icebp_with_watch(const struct report *r, const struct verdict *v, u6
  */
 static void attribute_db(const struct report *r, const struct kvm_evidence *ev, struct verdict *v)
 {
-	u64 bits = ev->dr6 & DR6_CAUSE;
-	bool counted = attribute_db_bits(r, bits, ev->dr7, v);
+	bool counted = attribute_db_bits(r, ev->dr6 & DR6_CAUSE, ev->dr7, v);
 
 	if (r->after->insn.cls == INSN_ICEBP) {
 		bool bare = !counted && (!report_stepping(r) || report_same_rip(r));
 
-		if (bare || (counted && icebp_with_watch(r, v, bits))) {
+		if (bare || (counted && icebp_with_watch(r, v))) {
 			attribute_icebp(r, PROOF_DEDUCED, v);
 			return;
 		}

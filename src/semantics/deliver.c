@@ -71,6 +71,7 @@ static int event_attempt(struct attempt *a)
 	u64 rip = a->c->rip + a->ev->insn_len;
 	unsigned bits = mode_bits(cpu_mode(a->c));
 
+	a->n_reads = 0;
 	a->return_rip = bits == 64 ? rip : bits == 32 ? (u32)rip : (u16)rip;
 	return a->c->cr0 & CR0_PE ? attempt_idt(a) : attempt_ivt(a);
 }

@@ -11,6 +11,8 @@
 
 enum attempt_result { ATTEMPT_DONE, ATTEMPT_RAISED, ATTEMPT_UNSUPPORTED };
 
+enum { READS_MAX = 8 };
+
 struct attempt {
 	struct cpu_state *c; /* the copy */
 	const struct phys_ops *mem;
@@ -18,6 +20,13 @@ struct attempt {
 	u64 return_rip;            /* for the frame */
 	struct guest_event raised; /* valid after ATTEMPT_RAISED */
 	struct delivery *out;
+	/* Tables read, whose pages are marked accessed once it is sure that nothing is to stay as
+	 * it was. */
+	struct {
+		u64 la;
+		u8 n;
+	} read[READS_MAX];
+	u8 n_reads;
 };
 
 /* A stack to push on: the current one, or one from the TSS. */
@@ -47,6 +56,9 @@ int system_read(struct attempt *a, u64 la, void *buf, size_t n);
 /* The #PF for a table the processor could not read at `la`, or #GP(sel_error) where no page is
  * missing. */
 int system_raise(struct attempt *a, u64 la, size_t n, u32 sel_error);
+/* Note a table's bytes as read; reads_mark marks their pages. */
+void read_note(struct attempt *a, u64 la, size_t n);
+void reads_mark(struct attempt *a);
 /* Set the accessed (and dirty) bits of the pages of a linear range. */
 void pages_mark(struct attempt *a, u64 la, size_t n, bool dirty);
 void frame_add(struct frame *f, u64 value);
@@ -59,6 +71,9 @@ void stack_current(const struct cpu_state *c, struct target_stack *ret);
 
 /* --- deliver_real.c, deliver_gate.c --- */
 int attempt_ivt(struct attempt *a);
+/* INT n in v86 mode under CR4.VME: does the TSS give it to the 8086 program, and the way there. */
+int vme_map_read(struct attempt *a, bool *ret_to_program);
+int attempt_vme(struct attempt *a);
 int attempt_idt(struct attempt *a);
 
 #endif

@@ -54,7 +54,7 @@ static int gate_check(struct attempt *a, struct entry *e)
 		return system_raise(a, a->c->idtr.base + a->ev->vector * size, size, error);
 	if (r || g->kind < DESC_TASK_GATE || g->kind > DESC_TRAP_GATE)
 		return attempt_raise(a, EXC_GP, error);
-	pages_mark(a, a->c->idtr.base + a->ev->vector * size, size, false);
+	read_note(a, a->c->idtr.base + a->ev->vector * size, size);
 	if (software && g->dpl < cpu_cpl(a->c))
 		return attempt_raise(a, EXC_GP, error);
 	if (!g->present)
@@ -77,6 +77,7 @@ static int code_check(struct attempt *a, struct entry *e)
 		return system_raise(a, descriptor_la(a->c, sel), 8, sel);
 	if (r || d->kind != DESC_CODE || d->dpl > cpl)
 		return attempt_raise(a, EXC_GP, sel);
+	read_note(a, descriptor_la(a->c, sel), 8);
 	if (!d->present)
 		return attempt_raise(a, EXC_NP, sel);
 	if (e->long_mode && (d->attr & (ATTR_L | ATTR_DB)) != ATTR_L)
@@ -233,6 +234,24 @@ static void handler_enter(struct attempt *a, const struct entry *e)
 		c->rflags &= ~FL_IF;
 }
 
+/*
+ * SDM 3 table "Software Interrupt Handling Methods While in Virtual-8086 Mode": INT n asks for IOPL
+ * 3 unless VME and a clear bit in the TSS's map give it to the program itself. INT3, INTO and INT1
+ * are not concerned.
+ */
+static int v86_int_check(struct attempt *a, bool *ret_to_program)
+{
+	if (a->c->cr4 & CR4_VME) {
+		int r = vme_map_read(a, ret_to_program);
+
+		if (r != ATTEMPT_DONE || *ret_to_program)
+			return r;
+	}
+	if ((a->c->rflags & FL_IOPL) != FL_IOPL)
+		return attempt_raise(a, EXC_GP, 0);
+	return ATTEMPT_DONE;
+}
+
 int attempt_idt(struct attempt *a)
 {
 	struct entry e = {
@@ -242,13 +261,14 @@ int attempt_idt(struct attempt *a)
 	struct frame f = { 0 };
 	int r;
 
-	/* SDM 3 "Class 2-3 Interrupt Handling in Virtual-8086 Mode": INT n is IOPL-sensitive. With
-	 * VME it may go to the 8086 program itself instead, by the TSS's redirection map. */
 	if (e.v86 && a->ev->type == INTR_SOFT_INT) {
-		if (a->c->cr4 & CR4_VME)
-			return ATTEMPT_UNSUPPORTED;
-		if ((a->c->rflags & FL_IOPL) != FL_IOPL)
-			return attempt_raise(a, EXC_GP, 0);
+		bool to_program = false;
+
+		r = v86_int_check(a, &to_program);
+		if (r != ATTEMPT_DONE)
+			return r;
+		if (to_program)
+			return attempt_vme(a);
 	}
 	r = gate_check(a, &e);
 	if (r == ATTEMPT_DONE)
@@ -263,6 +283,7 @@ int attempt_idt(struct attempt *a)
 		return r;
 	if (!offset_valid(a->c, &e))
 		return attempt_raise(a, EXC_GP, 0);
+	reads_mark(a);
 	frame_write(a, &f);
 	handler_enter(a, &e);
 	return ATTEMPT_DONE;

@@ -53,11 +53,19 @@ int system_raise(struct attempt *a, u64 la, size_t n, u32 sel_error)
 	return attempt_raise(a, EXC_GP, sel_error);
 }
 
+void read_note(struct attempt *a, u64 la, size_t n)
+{
+	if (a->n_reads == READS_MAX)
+		return;
+	a->read[a->n_reads].la = la;
+	a->read[a->n_reads++].n = n;
+}
+
 int system_read(struct attempt *a, u64 la, void *buf, size_t n)
 {
 	if (linear_read(a->c, a->mem, la, buf, n) != n)
 		return system_raise(a, la, n, 0);
-	pages_mark(a, la, n, false);
+	read_note(a, la, n);
 	return ATTEMPT_DONE;
 }
 
@@ -84,6 +92,12 @@ void pages_mark(struct attempt *a, u64 la, size_t n, bool dirty)
 	page_mark(a, la, dirty);
 	if ((la ^ (la + n - 1)) & ~0xfffull)
 		page_mark(a, la + n - 1, dirty);
+}
+
+void reads_mark(struct attempt *a)
+{
+	for (unsigned i = 0; i < a->n_reads; i++)
+		pages_mark(a, a->read[i].la, a->read[i].n, false);
 }
 
 /* --- the frame --- */

@@ -571,6 +571,21 @@ static void check_first(void)
 	tap_eq(r.first, CAUSE_NONE, "no stop has no first cause");
 }
 
+/* KVM_EXIT_DEBUG with an exception that is neither #DB nor #BP: no KVM known does it. */
+static void check_other_exception(void)
+{
+	struct boundary b = { .lin = 0x1000, .insn = { INSN_OTHER, 2, 0 } };
+	struct armed a = { .host_tf = true };
+	struct landing l = { .lin = 0x1000 };
+	struct kvm_evidence ev = { .reason = KVM_EXIT_DEBUG, .exception = 6 };
+	struct verdict r = verdict_of(&b, &a, &ev, &l);
+
+	tap_eq(r.causes, C(EXCEPTION), "another exception is called one");
+	tap_eq((u8)r.retired, 0, "another exception: RIP has not moved");
+	l.lin = 0x1002;
+	tap_eq((u8)verdict_of(&b, &a, &ev, &l).retired, 0xff, "another exception elsewhere: cannot tell");
+}
+
 /* The guest's own DR7 in effect: no USE_HW_BP. */
 static void check_guest_dr7(void)
 {
@@ -639,10 +654,13 @@ static void check_fold(void)
 				.proof = PROOF_DEDUCED, .pending = true, .vector = 1, .type = INTR_HARD_EXC,
 				.guest_dr6 = 4 };
 	struct verdict io = { .first = CAUSE_NONE, .retired = 0 };
+	struct verdict icebp = { .causes = C(ICEBP), .skip = SKIP_KIND_INNER };
+	struct verdict emulated = { .first = CAUSE_NONE, .skip = SKIP_KIND_OUTER };
 
 	verdict_fold(&mtf, &tf);
 	tap_eq(mtf.causes, C(MTF) | C(TF), "section 9: MTF, then BS at the same RIP, is one stop");
 	tap_eq(mtf.first, CAUSE_MTF, "fold: the first stays first");
+	tap_eq(mtf.proof, PROOF_SEEN, "fold: seen and seen is seen");
 	tap_eq((u8)mtf.retired, 1, "fold: nothing ran in between");
 	tap_eq(mtf.guest_dr6, DR6_BS, "fold: what is owed is kept");
 	tap_ok(mtf.pending && mtf.vector == 1 && mtf.guest_tf_trap, "fold: by whom as well");
@@ -653,6 +671,10 @@ static void check_fold(void)
 	tap_eq(mtf.guest_hits, 4, "fold: hits are joined");
 	verdict_fold(&io, &tf);
 	tap_eq(io.first, CAUSE_TF, "fold into a report that was no stop");
+	verdict_fold(&tf, &icebp);
+	tap_eq(tf.skip, SKIP_KIND_INNER, "fold: a skip that is owed is kept");
+	verdict_fold(&icebp, &emulated);
+	tap_eq(icebp.skip, SKIP_KIND_INNER, "fold: of two skips the first");
 }
 
 int main(void)
@@ -665,6 +687,7 @@ int main(void)
 	TABLE_CHECK("hits", dims, hit_rows, answer_hits);
 	TABLE_CHECK("retired", dims, retired_rows, answer_retired);
 	check_first();
+	check_other_exception();
 	check_guest_dr7();
 	check_btf();
 	check_held();

@@ -252,20 +252,21 @@ static const struct row mtf_retired_rows[] = {
 	{ "section 4.5: after its fault", { MTF_STEP, [D_FROM] = V(F_UD) }, NONE },
 };
 
-/* ICEBP and INT3 are not done at their intercept; a step that was not seen is not counted. */
+/* What RIP is on is not done at the exit; a step that was not seen is not counted. */
 static u64 answer_fault(const u8 *v)
 {
 	struct verdict r;
 
 	attribute(v, &r);
-	if (v[D_EXIT] != E_TYPE5 && v[D_EXIT] != E_BP)
+	if (v[D_EXIT] != E_TYPE5 && v[D_EXIT] != E_BP && v[D_EXIT] != E_NMI && v[D_EXIT] != E_PF)
 		return NONE;
 	return r.retired < 0 ? UNKNOWN : r.retired;
 }
 
-#define ON_IT [D_EXIT] = V(E_TYPE5) | V(E_BP)
+#define ON_IT_EXITS (V(E_TYPE5) | V(E_BP) | V(E_NMI) | V(E_PF))
+#define ON_IT       [D_EXIT] = ON_IT_EXITS
 static const struct row fault_retired_rows[] = {
-	{ "other exits", { [D_EXIT] = NOT(V(E_TYPE5) | V(E_BP)) }, NONE },
+	{ "other exits", { [D_EXIT] = NOT(ON_IT_EXITS) }, NONE },
 	{ "stepping: RIP is on it",
 	  { ON_IT, [D_STEP] = NOT(V(S_NONE)), [D_WHERE] = V(W_SAME) }, NONE },
 	{ "free run, moved", { ON_IT, [D_WHERE] = NOT(V(W_SAME)) }, UNKNOWN },

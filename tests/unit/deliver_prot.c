@@ -82,6 +82,13 @@ static void check_16bit_stack(void)
 	tap_mem(g.ram + 0x2fffc, (const u8[]){ LE32(0x18) }, 4, "16-bit stack: CS at fffc");
 	tap_mem(g.ram + 0x2fff8, (const u8[]){ LE32(0x1234) }, 4, "16-bit stack: EIP at fff8");
 	tap_eq(g.c.gpr[GPR_RSP], 0xabcdfff8, "16-bit stack: SP only");
+
+	guest_prot(&g);
+	g.c.seg[SEG_SS] = (struct segment){ 0x20000, 0x3fff, DS16, 0x0097 };
+	g.c.gpr[GPR_RSP] = 0;
+	d = deliver(&g, EXTERNAL(0x30));
+	wants(d, DELIVERY_DONE, 0x30, "16-bit expand-down, up to its last byte");
+	tap_eq(d.frame_lin, 0x2fff4, "16-bit expand-down: the frame's place");
 }
 
 /* --- stack switch --- */
@@ -308,6 +315,10 @@ static void check_task_gate(void)
 	ev = FAULT_E(13, 0);
 	tap_eq(event_deliver(&g.c, &mem, &ev, &d), -ENOSYS, "task gate for #DF: not supported");
 	tap_ok(!memcmp(&g, &before, sizeof(g)), "task gate for #DF: nothing changed");
+	paging_32(&g);
+	before = g;
+	tap_eq(event_deliver(&g.c, &mem, &ev, &d), -ENOSYS, "task gate for #DF, paging: not supported");
+	tap_ok(!memcmp(&g, &before, sizeof(g)), "task gate for #DF, paging: not even accessed bits");
 }
 
 /* --- virtual-8086 mode --- */
@@ -364,9 +375,76 @@ static void check_v86(void)
 	d = deliver(&g, EXTERNAL(0x30));
 	wants(d, DELIVERY_DONE, EXC_GP, "v86 to DPL 3");
 
+}
+
+/*
+ * SDM table "Software Interrupt Handling Methods While in Virtual-8086 Mode", its six methods. The
+ * I/O map is at 88h of the TSS, so that the redirection map is at 68h and INT 21h's bit is bit 1 of
+ * the byte at 6ch.
+ */
+static void guest_vme(bool bit, bool iopl3, u64 flags)
+{
 	guest_v86(&g);
+	gate32(&g, 0x21, CS32, 0xa210, 0xee);
+	ivt(&g, 0x21, 0x0300, 0x0456);
+	put(&g, TSS + 102, 0x88, 2);
+	g.ram[TSS + 0x6c] = bit ? 2 : 0xfd;
+	g.c.tr.limit = 0x88;
 	g.c.cr4 |= CR4_VME;
-	tap_eq(deliver(&g, INT_N(0x21)).outcome, 0xf0, "v86 INT n under VME: not supported, and said");
+	g.c.rflags = FL_VM | (iopl3 ? FL_IOPL : 0) | flags;
+}
+
+static void check_vme(void)
+{
+	struct delivery d;
+
+	guest_vme(true, true, 0x202);
+	d = deliver(&g, INT_N(0x21));
+	wants(d, DELIVERY_DONE, 0x21, "method 4: to the protected-mode handler");
+	tap_eq(d.handler_lin, 0xa210, "method 4: handler");
+
+	guest_vme(true, false, 0x202);
+	d = deliver(&g, INT_N(0x21));
+	wants(d, DELIVERY_DONE, EXC_GP, "method 3: #GP");
+	tap_mem(g.ram + d.frame_lin, (const u8[]){ LE32(0), LE32(0x34) }, 8, "method 3: error code 0");
+
+	guest_vme(false, true, 0x302);
+	d = deliver(&g, INT_N(0x21));
+	wants(d, DELIVERY_DONE, 0x21, "method 5: to the 8086 program");
+	FRAME(&g, d, 0x8fba, "method 5", LE16(0x36), LE16(0x100), LE16(0x3302));
+	tap_eq(d.handler_lin, 0x3456, "method 5: handler");
+	tap_eq(g.c.rflags, FL_VM | FL_IOPL | 2, "method 5: IF and TF cleared, VM stays");
+	tap_eq(g.c.gpr[GPR_RSP], 0xfba, "method 5: SP");
+	tap_eq(cpu_cpl(&g.c), 3, "method 5: CPL 3");
+
+	guest_vme(false, false, 0x302);
+	d = deliver(&g, INT_N(0x21));
+	FRAME(&g, d, 0x8fba, "method 6, VIF=0: IF=0 and IOPL 3 in the image", LE16(0x36), LE16(0x100),
+	      LE16(0x3102));
+	tap_eq(g.c.rflags, FL_VM | 0x202, "method 6: TF cleared, IF stays");
+
+	guest_vme(false, false, 0x002 | FL_VIF);
+	d = deliver(&g, INT_N(0x21));
+	FRAME(&g, d, 0x8fba, "method 6, VIF=1: IF=1 in the image", LE16(0x36), LE16(0x100), LE16(0x3202));
+	tap_eq(g.c.rflags, FL_VM | 2, "method 6: VIF cleared");
+
+	guest_vme(false, false, 0x202);
+	gate32(&g, 3, CS32, 0xa030, 0xee);
+	wants(deliver(&g, INT3_), DELIVERY_DONE, 3, "VME: INT3 is not redirected");
+	tap_eq(cpu_mode(&g.c), MODE_PROT32, "VME: INT3 leaves v86 mode");
+
+	guest_vme(false, true, 0x202);
+	g.c.tr.limit = 0x6b; /* the map's byte is at 6ch */
+	wants(deliver(&g, INT_N(0x21)), DELIVERY_DONE, EXC_GP, "VME: map beyond the TSS");
+	guest_vme(false, true, 0x202);
+	g.c.tr.limit = 0x6c;
+	wants(deliver(&g, INT_N(0x21)), DELIVERY_DONE, 0x21, "VME: map just inside the TSS");
+	guest_vme(false, true, 0x202);
+	g.c.tr.limit = 0x66; /* not even the I/O map's offset */
+	wants(deliver(&g, INT_N(0x21)), DELIVERY_DONE, EXC_GP, "VME: a short TSS");
+	guest_vme(false, true, 0x202);
+	put(&g, TSS + 102, 0x1f, 2);
+	wants(deliver(&g, INT_N(0x21)), DELIVERY_DONE, EXC_GP, "VME: no room for a map below the I/O map");
 }
 
 /* --- paging --- */
@@ -382,6 +460,13 @@ static void check_paging(void)
 	tap_eq(g.ram[PT_32 + 4 * 4], 0x67, "paging: stack page accessed and dirty");
 	tap_eq(g.ram[PT_32 + 4 * 1], 0x27, "paging: IDT page accessed");
 	tap_eq(g.ram[TABLES], 0x27, "paging: directory entry accessed");
+	tap_eq(g.ram[PT_32 + 4 * 3], 0x67, "paging: GDT page dirty, the accessed bit was set there");
+
+	guest_prot(&g);
+	paging_32(&g);
+	g.ram[GDT + CS32 + 5] |= 1;
+	deliver(&g, EXTERNAL(0x30));
+	tap_eq(g.ram[PT_32 + 4 * 3], 0x27, "paging: GDT page not dirty, the bit was set before");
 
 	guest_user32(&g);
 	paging_32(&g);
@@ -448,6 +533,25 @@ static void check_paging(void)
 	tap_eq(g.c.rip, 0x1234, "GDT page missing: the rest has not");
 }
 
+/* SDM 3 "PAE Paging": a PDPTE has no accessed flag, its bit 5 is reserved. */
+static void check_pae(void)
+{
+	enum { PT_PAE = TABLES + 0x2000 };
+
+	guest_prot(&g);
+	put(&g, TABLES, (TABLES + 0x1000) | 1, 8);
+	put(&g, TABLES + 0x1000, PT_PAE | 7, 8);
+	for (unsigned i = 0; i < RAM / 0x1000; i++)
+		put(&g, PT_PAE + 8 * i, i << 12 | 7, 8);
+	g.c.cr3 = TABLES;
+	g.c.cr4 = CR4_PAE;
+	g.c.cr0 |= CR0_PG | CR0_WP;
+	wants(deliver(&g, EXTERNAL(0x30)), DELIVERY_DONE, 0x30, "PAE");
+	tap_eq(g.ram[TABLES], 1, "PAE: the PDPTE stays");
+	tap_eq(g.ram[TABLES + 0x1000], 0x27, "PAE: the directory entry is accessed");
+	tap_eq(g.ram[PT_PAE + 8 * 4], 0x67, "PAE: the stack page is dirty");
+}
+
 /* A value across two pages: the second half faults. */
 static void check_page_boundary(void)
 {
@@ -461,6 +565,15 @@ static void check_page_boundary(void)
 	d = deliver(&g, EXTERNAL(0x30));
 	wants(d, DELIVERY_DONE, EXC_PF, "push across pages");
 	tap_eq(g.c.cr2, 0x5000, "push across pages: CR2 is in the second");
+
+	guest_user32(&g);
+	paging_32(&g);
+	gate32(&g, 14, CS32_CONF, 0xa0e0, 0x8e);
+	put(&g, TSS + 4, 0x5002, 4);
+	put(&g, PT_32 + 4 * 4, 0, 4);
+	d = deliver(&g, EXTERNAL(0x30));
+	wants(d, DELIVERY_DONE, EXC_PF, "push across pages, the first missing");
+	tap_eq(g.c.cr2, 0x4ffe, "push across pages, the first missing: CR2");
 }
 
 static void check_usable(void)
@@ -503,7 +616,9 @@ int main(void)
 	check_current_stack();
 	check_task_gate();
 	check_v86();
+	check_vme();
 	check_paging();
+	check_pae();
 	check_page_boundary();
 	check_usable();
 	return tap_done();

@@ -71,6 +71,8 @@ static void guest_spoil(void)
 		g.c.cr3 = rnd_address();
 	if (rnd() % 8 == 0)
 		g.c.cr4 ^= rnd();
+	for (unsigned v = rnd() % 16 ? 32 : 0; v < 32; v++)
+		g.ram[IDT + v * 8 + 5] = 0x85; /* task gates */
 	g.c.rflags ^= rnd() & (FL_IOPL | FL_TF | FL_IF | FL_NT | FL_RF | FL_AC);
 }
 
