@@ -451,8 +451,11 @@ static int cmd_run(struct cli *c, const char *args, struct err *err)
 	if (guest_moved(c) && !confirm(c, "The guest is running already. Start it from the beginning?"))
 		return 0;
 	/* At the first instruction already: only run. */
-	if (!session_alive(c->s) || !st || st->n)
+	if (!session_alive(c->s) || !st || st->n) {
 		r = start_show(c, err);
+		if (!r && session_last_stop(c->s)->point) /* a breakpoint at the entry */
+			return 0;
+	}
 	return r ? r : run(c, run_continue, 0, 0, err);
 }
 

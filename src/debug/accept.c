@@ -274,6 +274,13 @@ bool points_accept(void *session, struct stop *st)
 	return accepted || temp;
 }
 
+void points_at_start(struct session *s, struct stop *st)
+{
+	st->causes |= accepted_causes(s, st, CAUSE_BIT(CAUSE_BREAK), 0);
+	points_delete_temporary(s);
+	points_apply(s, NULL);
+}
+
 bool points_catch_step(struct session *s, struct stop *st, u32 catches)
 {
 	u32 happened = stop_catches(st) & catches, accepted;

@@ -147,6 +147,8 @@ void points_delete_temporary(struct session *s);
 
 /* plan.accept: whether the stop counts, with conditions, ignore counts, values and temporary points. */
 bool points_accept(void *session, struct stop *st);
+/* Breakpoints at the guest's first instruction: no run leads there, so that nobody else reports them. */
+void points_at_start(struct session *s, struct stop *st);
 /* A step's stop under catches done by stepping: true when one of them is met (cause and number set). */
 bool points_catch_step(struct session *s, struct stop *st, u32 catches);
 

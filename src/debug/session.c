@@ -140,7 +140,9 @@ int session_start(struct session *s, struct err *err)
 	}
 	s->exit_value = -1;
 	s->alive = true;
+	points_forget_stop(s);
 	points_refresh_values(s);
+	points_at_start(s, &s->last);
 	return 0;
 }
 

@@ -392,6 +392,32 @@ static void test_no_guest(void)
 	tap_ok(expr_value(s, "*(u8*)0", &v, &err) < 0, "memory neither");
 }
 
+/* Random texts of the grammar's own pieces: an error has a sentence, nothing crashes or hangs. */
+static void test_random(void)
+{
+	static const char *const piece[] = { "1", "0x10", "$rax", "$x", "main", "(", ")", "(u8)", "(u32*)", "[", "]", "+", "-", "*",
+					     "/", "%", "&", "|", "^", "~", "!", "<<", ">>", "==", "=", "+=", "?", ":", "@", "$", "$$",
+					     "'a'", " ", ",", "sizeof(u8)", "0:7c00", "$cs", "table", "2", ".", "#", "\\" };
+	unsigned silent = 0, worked = 0, seed = 1;
+
+	for (unsigned i = 0; i < 30000; i++) {
+		char text[128] = "";
+		struct value v;
+
+		for (unsigned n = 1 + i % 9; n; n--) {
+			seed = seed * 1103515245 + 12345;
+			strcat(text, piece[(seed >> 16) % ARRAY_SIZE(piece)]);
+		}
+		memset(&err, 0, sizeof(err));
+		if (!expr_value(s, text, &v, &err))
+			worked++;
+		else
+			silent += !err.text[0] || strchr(err.text, '\n');
+	}
+	tap_eq(silent, 0, "30000 random expressions: every refusal has its sentence");
+	tap_ok(worked > 1000, "%u of them are expressions", worked);
+}
+
 static void test_condition_is_cheap(void)
 {
 	struct expr *e;
@@ -428,6 +454,7 @@ int main(void)
 	test_prefix();
 	test_location();
 	test_condition_is_cheap();
+	test_random();
 	test_segments();
 	test_no_guest();
 	session_destroy(s);

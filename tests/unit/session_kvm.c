@@ -4,7 +4,10 @@
  */
 #include "tap.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
+#include <time.h>
 #include <vmstep/session.h>
 
 enum { CODE = 0x100000, COUNTER = 0x110000 };
@@ -281,6 +284,70 @@ static void test_trace(void)
 	tap_ok(!seen.unknown && !seen.gaps, "nothing unknown, no gap");
 }
 
+static void on_alarm(int sig)
+{
+	session_interrupt(s);
+}
+
+/* Runs `go` with a SIGALRM after 100 ms that does what Ctrl-C does; seconds until it came back. */
+static double interrupted(int (*go)(void))
+{
+	struct itimerval in = { .it_value.tv_usec = 100000 };
+	struct timespec a, b;
+
+	signal(SIGALRM, on_alarm);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	setitimer(ITIMER_REAL, &in, NULL);
+	done(go());
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	return b.tv_sec - a.tv_sec + (b.tv_nsec - a.tv_nsec) * 1e-9;
+}
+
+static int go_continue(void)
+{
+	return session_continue(s, NULL, NULL, &err);
+}
+
+static int go_nexti(void)
+{
+	return session_nexti(s, 1, NULL, NULL, &err);
+}
+
+static int go_stepi(void)
+{
+	return session_stepi(s, UINT64_MAX, NULL, NULL, &err);
+}
+
+static int go_finish(void)
+{
+	return session_finish(s, NULL, NULL, &err);
+}
+
+static void test_interrupt(void)
+{
+	/* 00 call 06; 05 hlt; 06 nop; 07 jmp 06 */
+	static const char endless[] = "e801000000 f4 90 ebfd";
+	static const struct {
+		const char *name;
+		int (*go)(void);
+		unsigned steps; /* before it */
+	} row[] = { { "continue", go_continue, 0 }, { "nexti over a call that never returns", go_nexti, 0 },
+		    { "stepi without end", go_stepi, 0 }, { "finish of a function that never returns", go_finish, 1 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		double t;
+
+		start(endless, "long");
+		session_stepi(s, row[i].steps, NULL, NULL, &err);
+		t = interrupted(row[i].go);
+		tap_ok(t < 5, "%s yields to Ctrl-C (after %.3f s)", row[i].name, t);
+		tap_ok(last()->causes & CAUSE_BIT(CAUSE_INTERRUPT), "%s: with INTERRUPT", row[i].name);
+		tap_ok(last()->lin == CODE + 6 || last()->lin == CODE + 7, "%s: in the loop", row[i].name);
+		session_stepi(s, 1, NULL, NULL, &err);
+		tap_eq(last()->causes, CAUSE_BIT(CAUSE_TF), "%s: and the session goes on", row[i].name);
+	}
+}
+
 int main(void)
 {
 	struct engine_probe p = { 0 };
@@ -298,6 +365,7 @@ int main(void)
 	test_catch();
 	test_events();
 	test_trace();
+	test_interrupt();
 	session_destroy(s);
 	return tap_done();
 }

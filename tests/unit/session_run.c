@@ -340,6 +340,27 @@ static void test_two_points_one_place(void)
 	tap_eq(session_delete(s, a, &err), -ENOENT, "a point is deleted once");
 }
 
+/* A breakpoint at the entry is met by starting, and not again by going on from there. */
+static void test_break_at_entry(void)
+{
+	u32 n;
+
+	FRESH(straight);
+	n = add_break(0, NULL, false);
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_START), "a breakpoint set where the guest stands says nothing");
+	session_start(s, &err);
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_START) | CAUSE_BIT(CAUSE_BREAK), "a new start meets it: START+BREAK");
+	tap_eq(last()->point, n, "with its number");
+	tap_eq(session_point(s, n)->hits, 1, "counted");
+	session_point_condition(s, n, "$rsp == 0", &err);
+	session_start(s, &err);
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_START), "its condition counts");
+	n = add_break(0, NULL, true);
+	session_start(s, &err);
+	tap_eq(last()->point, n, "tbreak too");
+	tap_ok(!session_point(s, n), "which is then deleted");
+}
+
 static void test_point_refused(void)
 {
 	struct upoint *p;
@@ -676,6 +697,7 @@ int main(void)
 	test_conditions();
 	test_temporary();
 	test_two_points_one_place();
+	test_break_at_entry();
 	test_point_refused();
 	test_exit();
 	test_run_error();
