@@ -66,7 +66,20 @@ include man/man.mk
 include tests/tests.mk
 -include tests/rig/rig.mk
 
+# --- install -------------------------------------------------------------------------------------
+
+share := $(DESTDIR)$(PREFIX)/share
+
+install: all
+	install -D -m 755 $(O)/vmstep $(DESTDIR)$(PREFIX)/bin/vmstep
+	install -D -m 644 -t $(share)/man/man1 man/*.1
+	install -D -m 644 -t $(share)/man/man5 man/*.5
+	install -D -m 644 completions/vmstep.bash $(share)/bash-completion/completions/vmstep
+	install -D -m 644 completions/_vmstep $(share)/zsh/site-functions/_vmstep
+	install -D -m 644 completions/vmstep.fish $(share)/fish/vendor_completions.d/vmstep.fish
+	install -D -m 644 -t $(share)/doc/vmstep README.md ARCHITECTURE.md CHANGELOG.md LICENSE docs/*.md
+
 clean:
 	$(Q)rm -rf $(O) vmstep
 
-.PHONY: all clean
+.PHONY: all install clean

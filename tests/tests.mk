@@ -60,6 +60,6 @@ bench: all guests $(O)/tests/bench/bare
 	$(Q)O=$(O) python3 tests/bench/bench.py
 
 lint: all
-	$(Q)O=$(O) CC="$(CC)" tests/lint
+	$(Q)O=$(O) CC="$(CC)" tests/docs/t_lint.sh
 
 .PHONY: check-unit check guests demo bench lint

@@ -1,5 +1,5 @@
 #!/bin/sh
-# lint - what `make lint` checks, as TAP: scripts, manual pages, headers that compile alone, layers
+# t_lint.sh - what `make lint` checks, as TAP: scripts, manual pages, headers that compile alone, layers
 # that include only lower ones, and the house rules a machine can see. Gets the build folder in O
 # (its objects are looked at) and the compiler in CC.
 
@@ -16,13 +16,20 @@ claim() {
 	fi
 }
 
+# files PATTERN...: tracked or not, outside of build folders.
+files() {
+	for pattern in "$@"; do
+		find . \( -name .git -o -name 'build*' \) -prune -o -type f -path "./$pattern" -print
+	done | sed 's|^\./||' | sort
+}
+
 skip() {
 	echo "ok - $1 # SKIP $2"
 }
 
 scripts() {
-	git ls-files 2>/dev/null | while read -r f; do
-		[ -f "$f" ] && head -n 1 "$f" | grep -qE '^#!.*[ /](ba|da)?sh$' && echo "$f"
+	files '*' | while read -r f; do
+		head -n 1 "$f" | grep -qE '^#!.*[ /](ba|da)?sh$' && echo "$f"
 	done
 }
 
@@ -36,7 +43,7 @@ shell_scripts() {
 }
 
 python_scripts() {
-	claim "Python scripts compile" "$(git ls-files '*.py' | while read -r f; do
+	claim "Python scripts compile" "$(files '*.py' | while read -r f; do
 		python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$f" 2>&1
 	done)"
 }
@@ -65,7 +72,7 @@ headers() {
 # Lower never includes higher (ARCHITECTURE.md). Both folders and headers have a rank.
 layers() {
 	# shellcheck disable=SC2016 # $2 is awk's
-	claim "lower layers never include higher ones" "$(git ls-files 'src/*.[ch]' 'include/*.h' | xargs awk '
+	claim "lower layers never include higher ones" "$(files 'src/*.[ch]' 'include/*.h' | xargs awk '
 	BEGIN {
 		split("util 1 x86 2 semantics 3 machine 4 engine 5 symbols 5 debug 6 trace 7 teach 7 cli 8", w, " ")
 		for (i = 1; i in w; i += 2) rank[w[i]] = w[i + 1]
@@ -117,8 +124,8 @@ objects() {
 }
 
 words() {
-	claim "nothing is left to be done in the code" "$(git grep -nwE 'TODO|FIXME|XXX|HACK' -- src include 2>/dev/null)"
-	claim "no line ends in blanks" "$(git grep -nIE '[ 	]+$' -- src include tests man '*.md' Makefile ':!*.tap' ':!*.txt' 2>/dev/null | head -n 5)"
+	claim "nothing is left to be done in the code" "$(grep -rnwE 'TODO|FIXME|XXX|HACK' src include)"
+	claim "no line ends in blanks" "$(grep -rnIE '[ 	]+$' src include man Makefile ./*.md tests --include='*.[chS]' --include='*.py' --include='*.sh' --include='*.md' --include='*.mk' --include='Makefile' | head -n 5)"
 }
 
 shell_scripts
