@@ -63,8 +63,7 @@ static bool point_counts(struct session *s, struct upoint *p)
 
 static bool break_counts(struct session *s, const struct stop *st, struct upoint *p)
 {
-	return point_is_code(p) && p->addr == st->lin &&
-	       point_counts(s, p);
+	return point_is_code(p) && p->addr == st->lin && point_counts(s, p);
 }
 
 /* ---- watchpoints --------------------------------------------------------------------------------- */
@@ -233,7 +232,9 @@ static void fix_first(struct stop *st)
 {
 	if (st->first < CAUSE_COUNT && (st->causes & CAUSE_BIT(st->first)))
 		return;
-	st->first = CAUSE_NONE;
+	/* The trap of the previous instruction comes before a code breakpoint of the next (SDM "Priority
+	 * Among Concurrent Events"). */
+	st->first = st->causes & CAUSE_BIT(CAUSE_UWATCH) ? CAUSE_UWATCH : CAUSE_NONE;
 	for (unsigned c = 0; c < CAUSE_COUNT && st->first == CAUSE_NONE; c++)
 		if (st->causes & CAUSE_BIT(c))
 			st->first = c;

@@ -99,17 +99,21 @@ static bool is_return(const struct insn *in)
 	       in->facts.cls == INSN_SYSEXIT;
 }
 
+/*
+ * Calls and events are gone over, so that the first return met is the frame's. One deeper in the stack
+ * or at another CPL is a handler's whose entry was not seen (K17): not ours.
+ */
 static int finish_by_stepping(struct run *r, struct err *err)
 {
+	struct place start, p;
 	bool last = false;
-	struct place p;
-	int rc = 0;
+	int rc = place_here(r, &start, err);
 
 	while (!rc && !r->ended && !last) {
 		rc = place_here(r, &p, err);
 		if (rc)
 			break;
-		last = is_return(&p.in) && !p.pending;
+		last = is_return(&p.in) && p.sp >= start.sp && p.cpl == start.cpl;
 		rc = step_over(r, true, err);
 	}
 	return rc;

@@ -600,6 +600,31 @@ static void test_finish(void)
 	tap_eq(last()->retired, -1, "that cannot say what the calls retired");
 }
 
+/* A handler that an engine could not show from its first instruction: its IRET is not the frame's end. */
+static void test_finish_unseen_handler(void)
+{
+	static const struct beat unseen[] = { S(0x10, -8), S(0x11, -16), S(0x14, -16), S(0x20, -40), S(0x21, -40),
+					      S(0x19, -16), S(0x1a, -8), S(0x06, 0) };
+
+	FRESH(unseen);
+	session_stepi(s, 3, NULL, NULL, &err);
+	session_set_reg(s, "rip", CODE + 0x15, &err); /* no CALL to go over */
+	session_finish(s, observe, NULL, &err);
+	tap_eq(last()->lin, CODE + 6, "finish does not end with the IRET of a handler that came in between");
+}
+
+static void test_watch_and_break(void)
+{
+	struct upoint *p;
+
+	FRESH(writes);
+	session_break(s, UPOINT_WATCH, "w", WATCHED, 1, false, NULL, &p, &err);
+	add_break(3, NULL, false);
+	session_continue(s, observe, NULL, &err);
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH), "watch and breakpoint at one boundary");
+	tap_eq(last()->first, CAUSE_UWATCH, "the trap of the previous instruction is the first");
+}
+
 static void test_until_frame(void)
 {
 	into_frame();
@@ -705,6 +730,8 @@ int main(void)
 	test_catch();
 	test_until();
 	test_finish();
+	test_finish_unseen_handler();
+	test_watch_and_break();
 	test_until_frame();
 	test_jump();
 	test_pending();
