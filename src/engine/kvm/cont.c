@@ -95,6 +95,7 @@ static int free_arm(struct kvm_engine *k, struct step *st, struct err *err)
 		.user_exec = true,
 		.sw_bp = !k->quirks.software && (k->n_planted || (k->plan->catches & CATCH_INT3)),
 		.hw_bp = !k->quirks.software && (k->plan->catches & CATCH_ICEBP),
+		.guard = !k->quirks.software,
 	};
 
 	return arm_apply(k, &a, &st->armed, err);
@@ -178,6 +179,16 @@ static void free_attribute(struct kvm_engine *k, struct step *st)
 	attribute_kvm(&st->b, &st->armed, &st->ev, &l, &st->v);
 }
 
+/*
+ * K8: while our debug registers are in force those of the guest are not, but the ones merged at entry.
+ * DR7.GD of ours shows each MOV DR of the guest: it is stepped without, and merged again.
+ */
+static bool writes_dr(const struct kvm_engine *k, const struct step *st)
+{
+	return k->guarded && st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB &&
+	       (st->ev.dr6 & DR6_BD);
+}
+
 /* INT n that the software flavour refuses: from here it is a step like any other. */
 static bool needs_step(const struct step *st)
 {
@@ -200,7 +211,7 @@ static int free_run(struct kvm_engine *k, int *ret_end, struct err *err)
 	if (st.ev.reason == KVM_EXIT_INTR)
 		return signal_seen(k, &st) ? free_end(k, &st, ret_end) : 0;
 	free_attribute(k, &st);
-	if (needs_step(&st))
+	if (writes_dr(k, &st) || needs_step(&st))
 		return step_one(k, ret_end, err);
 	step_verdict(k, &st);
 	if (k->at.lin != st.from.lin)

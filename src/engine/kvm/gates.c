@@ -236,9 +236,11 @@ int arm_apply(struct kvm_engine *k, const struct arm *a, struct armed *ret, stru
 		guests = guest_slots(k, &d, used);
 		internal_slots(k, a, &d, used | guests);
 		d.control |= KVM_GUESTDBG_USE_HW_BP;
-		d.arch.debugreg[7] |= DR7_FIXED;
+		d.arch.debugreg[7] |= DR7_FIXED | (a->guard ? DR7_GD : 0);
 		pass_current(k, &d);
 	}
+	k->guarded = a->guard && (d.control & KVM_GUESTDBG_USE_HW_BP) &&
+		     !(k->guest_dr.dr7 & DR7_GD);
 	*ret = (struct armed){
 		.host_tf = a->step, .sw_bp = a->sw_bp, .host_dr7 = d.arch.debugreg[7],
 		.host_slots = k->user_slots | k->gate_slots, .internal_slots = k->gate_slots,

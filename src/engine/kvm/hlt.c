@@ -110,9 +110,20 @@ static bool guest_traps(const struct step *st)
 	return st->b.rflags & FL_TF;
 }
 
+/* A sleep may be long: what has been reached is handed out before it. */
+static bool hand_out(const struct kvm_engine *k)
+{
+	return k->plan->mode == PLAN_STEP && ring_used(k->ring) && (k->s->regs.rflags & FL_IF);
+}
+
 int hlt_step(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
 {
 	int r;
+
+	if (hand_out(k)) {
+		*ret_end = RUN_RING_FULL;
+		return 0;
+	}
 
 	if (guest_traps(st)) {
 		skip_at(k, SKIP_KIND_OUTER);
@@ -129,6 +140,10 @@ int hlt_resume(struct kvm_engine *k, int *ret_end, struct err *err)
 {
 	struct step st;
 
+	if (hand_out(k)) {
+		*ret_end = RUN_RING_FULL;
+		return 0;
+	}
 	memset(&st, 0, sizeof(st));
 	step_begin(k, &st);
 	return hlt_wait(k, &st, 0, ret_end, err);

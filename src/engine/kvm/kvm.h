@@ -139,6 +139,7 @@ struct kvm_engine {
 	u8 lent[16];
 	enum machine_event event;  /* ordered by the guest, not yet told in a stop */
 	u32 event_value;
+	bool guarded;              /* DR7.GD in force is ours */
 	bool halted;               /* in HLT: RIP behind it, nothing has woken the CPU yet */
 
 	const struct plan *plan;   /* of the run() that is on, else NULL */
@@ -209,6 +210,7 @@ struct arm {
 	bool block_irq;
 	bool sw_bp;            /* USE_SW_BP */
 	bool hw_bp;            /* USE_HW_BP even without a point: ICEBP then comes to us (K1) */
+	bool guard;            /* see each MOV DR of the guest (K8) */
 	bool user_exec;        /* the user's execute points in debug registers too */
 	u8 n;
 	struct gate want[SLOTS + 2]; /* in order of need; those that do not fit are left out */

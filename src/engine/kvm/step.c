@@ -152,6 +152,27 @@ void step_begin(struct kvm_engine *k, struct step *st)
 		operands_note(k, st);
 }
 
+/*
+ * MOV SS takes the next instruction along (K2). If that one is intercepted, the exit's last boundary is
+ * between the two, which no exit showed: the report is judged from there, with MOV SS done.
+ */
+static bool pair_cut(const struct kvm_engine *k, const struct step *st)
+{
+	return st->from.insn.facts.cls == INSN_MOV_SS && st->ev.reason == KVM_EXIT_DEBUG &&
+	       !(st->ev.exception == EXC_DB && (st->ev.dr6 & DR6_BS)) &&
+	       k->at.lin == st->from.lin + st->from.insn.facts.length;
+}
+
+/* The #DB that TF leaked into ring 3 is the TF trap of the instruction (cpl3.c). */
+static struct kvm_evidence evidence_meant(const struct step *st)
+{
+	struct kvm_evidence ev = st->ev;
+
+	if (st->leaked)
+		ev.dr6 = DR6_INIT | DR6_BS;
+	return ev;
+}
+
 void step_attribute(struct kvm_engine *k, struct step *st)
 {
 	struct landing l = {
@@ -161,17 +182,20 @@ void step_attribute(struct kvm_engine *k, struct step *st)
 		.vector = k->at.insn.vector,
 		.armed_emulated = k->quirks.software,
 	};
+	struct kvm_evidence ev = evidence_meant(st);
+	struct boundary b = st->b;
+	bool cut = pair_cut(k, st);
 
-	if (st->leaked) {
-		/* The #DB that reached the guest's gate is the TF trap of the instruction. */
-		struct kvm_evidence trap = st->ev;
-
-		trap.dr6 = DR6_INIT | DR6_BS;
-		attribute_kvm(&st->b, &st->armed, &trap, &l, &st->v);
-		st->v.proof = PROOF_DEDUCED;
-		return;
+	if (cut) {
+		b.lin = k->at.lin;
+		b.insn = k->at.insn.facts;
+		b.shadow = SHADOW_MOV_SS;
 	}
-	attribute_kvm(&st->b, &st->armed, &st->ev, &l, &st->v);
+	attribute_kvm(&b, &st->armed, &ev, &l, &st->v);
+	if (cut && st->v.retired >= 0)
+		st->v.retired++;
+	if (st->leaked)
+		st->v.proof = PROOF_DEDUCED;
 }
 
 /* The instruction the software flavour refused is done by us: INT n, INTO. */
