@@ -9,7 +9,7 @@
 #include "session_main.h"
 #include "term.h"
 
-/* ---- trace ------------------------------------------------------------------------------------------- */
+/* ---- trace ----------------------------------------------------------------------------------- */
 
 struct tracing {
 	struct output *out;
@@ -48,12 +48,19 @@ int start_failed_status(struct session *s)
 	return probe.works ? STATUS_IMAGE : STATUS_ENGINE;
 }
 
-static int trace_session(const struct options *opt, struct session *s, int fd, struct output *out, struct err *err)
+static int trace_session(const struct options *opt, struct session *s, int fd, struct output *out,
+			 struct err *err)
 {
 	struct tracing p = { .out = out };
 	struct trace_run run = {
-		.steps = opt->steps, .format = sink_find(opt->json ? "jsonl" : opt->format ? opt->format : "text"), .fd = fd,
-		.opt = { .regs = opt->regs }, .signal = term_signal(), .progress_arg = &p,
+		.steps = opt->steps,
+		.format = sink_find(opt->json     ? "jsonl"
+				    : opt->format ? opt->format
+						  : "text"),
+		.fd = fd,
+		.opt = { .regs = opt->regs },
+		.signal = term_signal(),
+		.progress_arg = &p,
 	};
 	int status;
 
@@ -99,7 +106,7 @@ int trace_command(const struct options *opt, struct output *out)
 	return status;
 }
 
-/* ---- diff -------------------------------------------------------------------------------------------- */
+/* ---- diff ------------------------------------------------------------------------------------ */
 
 int diff_command(const struct options *opt, struct output *out)
 {
@@ -116,7 +123,7 @@ int diff_command(const struct options *opt, struct output *out)
 	return status;
 }
 
-/* ---- engines ----------------------------------------------------------------------------------------- */
+/* ---- engines --------------------------------------------------------------------------------- */
 
 static void engine_row(struct output *out, const char *name, const char *state, const char *text)
 {

@@ -9,16 +9,17 @@
 
 enum { FRAMES_MAX = 1024, DISASSEMBLE_INSNS = 10 };
 
-/* ---- disassemble ----------------------------------------------------------------------------------- */
+/* ---- disassemble ----------------------------------------------------------------------------- */
 
 struct listing {
-	u64 start, end;        /* end exclusive; 0: by count */
+	u64 start, end; /* end exclusive; 0: by count */
 	u64 insns;
 	const struct symbol *function;
-	bool raw;              /* /r: the bytes too */
+	bool raw; /* /r: the bytes too */
 };
 
-static int insn_list(struct cli *c, const struct listing *l, u64 pc, u64 *at, struct strbuf *out, struct err *err)
+static int insn_list(struct cli *c, const struct listing *l, u64 pc, u64 *at, struct strbuf *out,
+		     struct err *err)
 {
 	struct strbuf text;
 	unsigned len = 1;
@@ -54,7 +55,9 @@ static int listing_show(struct cli *c, const struct listing *l, struct err *err)
 	if (l->function)
 		say(c, "Dump of assembler code for function %s:\n", l->function->name);
 	strbuf_init(&out);
-	for (u64 i = 0; !r && (l->end ? at < l->end : i < l->insns) && !c->out.quit && !term_interrupted(); i++) {
+	for (u64 i = 0;
+	     !r && (l->end ? at < l->end : i < l->insns) && !c->out.quit && !term_interrupted();
+	     i++) {
 		r = insn_list(c, l, cpu_linear_rip(cpu), &at, &out, err);
 		say_buf(c, &out);
 	}
@@ -78,7 +81,8 @@ static int listing_range(struct cli *c, const char *args, struct listing *l, str
 		*comma = '\0';
 	r = address_get(c, text, &l->start, err);
 	if (!r && comma) {
-		r = *second == '+' ? expr_u64(c->s, second + 1, &n, err) : address_get(c, second, &l->end, err);
+		r = *second == '+' ? expr_u64(c->s, second + 1, &n, err)
+				   : address_get(c, second, &l->end, err);
 		if (!r && *second == '+')
 			l->end = l->start + n;
 		if (!r && l->end <= l->start)
@@ -111,7 +115,7 @@ static int cmd_disassemble(struct cli *c, const char *args, struct err *err)
 	return listing_show(c, &l, err);
 }
 
-/* ---- frames ---------------------------------------------------------------------------------------- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 static void frame_show(struct cli *c, size_t i, const struct frame *f)
 {
@@ -126,10 +130,12 @@ static void frame_show(struct cli *c, size_t i, const struct frame *f)
 	strbuf_deinit(&out);
 }
 
-static int frames_get(struct cli *c, size_t max, struct frame **ret, size_t *ret_n, const char **ret_why, struct err *err)
+static int frames_get(struct cli *c, size_t max, struct frame **ret, size_t *ret_n,
+		      const char **ret_why, struct err *err)
 {
 	struct frame *f = calloc(max, sizeof(*f));
-	int r = f ? session_backtrace(c->s, f, max, ret_n, ret_why, err) : err_set(err, ENOMEM, "no memory for the frames");
+	int r = f ? session_backtrace(c->s, f, max, ret_n, ret_why, err)
+		  : err_set(err, ENOMEM, "no memory for the frames");
 
 	if (r)
 		free(f);
@@ -151,7 +157,8 @@ static int cmd_backtrace(struct cli *c, const char *args, struct err *err)
 		if (r)
 			return r;
 		if (!count)
-			return err_set(err, EINVAL, "backtrace 0 shows nothing: give a number of frames");
+			return err_set(err, EINVAL,
+				       "backtrace 0 shows nothing: give a number of frames");
 		max = count < FRAMES_MAX ? count : FRAMES_MAX;
 	}
 	r = frames_get(c, max, &f, &n, &why, err);
@@ -178,7 +185,8 @@ static int frame_select(struct cli *c, u64 i, struct err *err)
 	if (r)
 		return r;
 	if (i >= n)
-		r = err_set(err, ENOENT, "there is no frame %" PRIu64 ": the backtrace has %zu", i, n);
+		r = err_set(err, ENOENT, "there is no frame %" PRIu64 ": the backtrace has %zu", i,
+			    n);
 	else
 		frame_show(c, c->frame = i, &f[i]);
 	free(f);
@@ -201,7 +209,8 @@ static int frame_move(struct cli *c, const char *args, bool up, struct err *err)
 	if (r)
 		return r;
 	if (!up && n > c->frame && !c->frame)
-		return err_set(err, ENOENT, "bottom (innermost) frame selected: down goes no further");
+		return err_set(err, ENOENT,
+			       "bottom (innermost) frame selected: down goes no further");
 	if (!up)
 		n = n > c->frame ? c->frame : n;
 	return frame_select(c, up ? c->frame + n : c->frame - n, err);
@@ -217,17 +226,20 @@ static int cmd_down(struct cli *c, const char *args, struct err *err)
 	return frame_move(c, args, false, err);
 }
 
-/* ---- translate ------------------------------------------------------------------------------------- */
+/* ---- translate ------------------------------------------------------------------------------- */
 
 static void step_show(const struct walk_step *w, struct strbuf *out)
 {
 	static const struct {
 		u8 bit;
 		const char *name;
-	} bits[] = { { 0, "P" }, { 1, "W" }, { 2, "U" }, { 3, "PWT" }, { 4, "PCD" }, { 5, "A" }, { 6, "D" }, { 8, "G" }, { 63, "NX" } };
-	const bool leaf_large = w->entry & BIT64(7) && strcmp(w->table, "PT") && strcmp(w->table, "PML4");
+	} bits[] = { { 0, "P" }, { 1, "W" }, { 2, "U" }, { 3, "PWT" }, { 4, "PCD" },
+		     { 5, "A" }, { 6, "D" }, { 8, "G" }, { 63, "NX" } };
+	const bool leaf_large =
+		w->entry & BIT64(7) && strcmp(w->table, "PT") && strcmp(w->table, "PML4");
 
-	strbuf_addf(out, "  %-5s[%3u] at 0x%09" PRIx64 " = 0x%016" PRIx64 "  [", w->table, w->index, w->entry_gpa, w->entry);
+	strbuf_addf(out, "  %-5s[%3u] at 0x%09" PRIx64 " = 0x%016" PRIx64 "  [", w->table, w->index,
+		    w->entry_gpa, w->entry);
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
 		if (w->entry >> bits[i].bit & 1)
 			strbuf_addf(out, " %s", bits[i].name);
@@ -251,8 +263,12 @@ static void walk_show(u64 la, const struct page_walk *w, struct strbuf *out)
 		strbuf_addf(out, "  paging is off: physical 0x%" PRIx64 "\n", w->gpa);
 	else
 		strbuf_addf(out, "  physical 0x%" PRIx64 ", page of %s, %s, %s%s\n", w->gpa,
-			    w->page_shift == 12 ? "4K" : w->page_shift == 21 ? "2M" : w->page_shift == 22 ? "4M" : "1G",
-			    w->writable ? "writable" : "read-only", w->user ? "user" : "supervisor", w->nx ? ", no execute" : "");
+			    w->page_shift == 12   ? "4K"
+			    : w->page_shift == 21 ? "2M"
+			    : w->page_shift == 22 ? "4M"
+						  : "1G",
+			    w->writable ? "writable" : "read-only", w->user ? "user" : "supervisor",
+			    w->nx ? ", no execute" : "");
 }
 
 static int cmd_translate(struct cli *c, const char *args, struct err *err)
@@ -280,7 +296,7 @@ static int cmd_translate(struct cli *c, const char *args, struct err *err)
 	return 0;
 }
 
-/* ---- symbol-file ------------------------------------------------------------------------------------ */
+/* ---- symbol-file ----------------------------------------------------------------------------- */
 
 static int cmd_symbol_file(struct cli *c, const char *args, struct err *err)
 {
@@ -294,24 +310,35 @@ static int cmd_symbol_file(struct cli *c, const char *args, struct err *err)
 	return r;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 const struct command commands_code[] = {
-	{ "disassemble", "disas", GROUP_DATA, ARG_EXPR, CMD_NEEDS_GUEST, "disassemble [/r] [START[, END|+LENGTH]]", "Disassemble code.",
-	  "In the width of the current mode (16, 32 or 64 bits). Without a range, or with one address, the whole function\n"
-	  "around it, or ten instructions where no symbol tells its size. /r shows the bytes.", "disassemble /r $pc, +4",
-	  cmd_disassemble, NULL },
-	{ "backtrace", "bt where", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "backtrace [COUNT]", "Show the frames of the stack.",
-	  "Frames are found by the chain of frame pointers, which code built without them does not keep; the last line says\n"
-	  "why it ended.", "backtrace", cmd_backtrace, NULL },
-	{ "frame", "f", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "frame [N]", "Select and show a frame.",
-	  "Registers in expressions stay those of frame 0.", "frame", cmd_frame, NULL },
-	{ "up", NULL, GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "up [N]", "Select the frame that called this one.", "", NULL, cmd_up, NULL },
-	{ "down", "dow", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "down [N]", "Select the frame this one called.", "", NULL, cmd_down, NULL },
-	{ "translate", "tr", GROUP_STATE, ARG_EXPR, CMD_NEEDS_GUEST, "translate ADDR", "Walk the page tables for a linear address.",
-	  "Each level's entry is shown with where it lies, then the physical address and the rights of the whole walk.\n"
-	  "Nothing in the guest is changed: accessed and dirty bits stay as they are.", "translate $pc", cmd_translate, NULL },
-	{ "symbol-file", NULL, GROUP_STATE, ARG_FILE, 0, "symbol-file FILE", "Take symbols from an ELF file.", "They replace those there were.",
+	{ "disassemble", "disas", GROUP_DATA, ARG_EXPR, CMD_NEEDS_GUEST,
+	  "disassemble [/r] [START[, END|+LENGTH]]", "Disassemble code.",
+	  "In the width of the current mode (16, 32 or 64 bits). Without a range, or with one "
+	  "address, the whole function around it, or ten instructions where no symbol tells its "
+	  "size. /r shows the bytes.",
+	  "disassemble /r $pc, +4", cmd_disassemble, NULL },
+	{ "backtrace", "bt where", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "backtrace [COUNT]",
+	  "Show the frames of the stack.",
+	  "Frames are found by the chain of frame pointers, which code built without them does not "
+	  "keep; the last line says why it ended.",
+	  "backtrace", cmd_backtrace, NULL },
+	{ "frame", "f", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "frame [N]",
+	  "Select and show a frame.", "Registers in expressions stay those of frame 0.", "frame",
+	  cmd_frame, NULL },
+	{ "up", NULL, GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "up [N]",
+	  "Select the frame that called this one.", "", NULL, cmd_up, NULL },
+	{ "down", "dow", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "down [N]",
+	  "Select the frame this one called.", "", NULL, cmd_down, NULL },
+	{ "translate", "tr", GROUP_STATE, ARG_EXPR, CMD_NEEDS_GUEST, "translate ADDR",
+	  "Walk the page tables for a linear address.",
+	  "Each level's entry is shown with where it lies, then the physical address and the "
+	  "rights of the whole walk. Nothing in the guest is changed: accessed and dirty bits stay "
+	  "as they are.",
+	  "translate $pc", cmd_translate, NULL },
+	{ "symbol-file", NULL, GROUP_STATE, ARG_FILE, 0, "symbol-file FILE",
+	  "Take symbols from an ELF file.", "They replace those there were.",
 	  "symbol-file ./vmstep", cmd_symbol_file, NULL },
 	{ NULL },
 };

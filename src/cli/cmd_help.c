@@ -7,17 +7,21 @@
 #include "cli.h"
 
 const char *const group_names[GROUP_COUNT] = {
-	[GROUP_RUN] = "running", [GROUP_POINTS] = "points", [GROUP_DATA] = "data", [GROUP_STATE] = "state", [GROUP_TRACE] = "tracing",
-	[GROUP_SCRIPT] = "scripts", [GROUP_HELP] = "support",
+	[GROUP_RUN] = "running",  [GROUP_POINTS] = "points", [GROUP_DATA] = "data",
+	[GROUP_STATE] = "state",  [GROUP_TRACE] = "tracing", [GROUP_SCRIPT] = "scripts",
+	[GROUP_HELP] = "support",
 };
 const char *const group_titles[GROUP_COUNT] = {
-	[GROUP_RUN] = "Running the guest", [GROUP_POINTS] = "Making it stop at points and events",
-	[GROUP_DATA] = "Examining and changing data", [GROUP_STATE] = "Examining the CPU, the stack and the machine",
-	[GROUP_TRACE] = "Recording and explaining stops", [GROUP_SCRIPT] = "Scripts and defined commands",
+	[GROUP_RUN] = "Running the guest",
+	[GROUP_POINTS] = "Making it stop at points and events",
+	[GROUP_DATA] = "Examining and changing data",
+	[GROUP_STATE] = "Examining the CPU, the stack and the machine",
+	[GROUP_TRACE] = "Recording and explaining stops",
+	[GROUP_SCRIPT] = "Scripts and defined commands",
 	[GROUP_HELP] = "Help and settings",
 };
 
-/* ---- help ------------------------------------------------------------------------------------------ */
+/* ---- help ------------------------------------------------------------------------------------ */
 
 static void summary_row(struct cli *c, const char *prefix, const struct command *k)
 {
@@ -37,10 +41,11 @@ static void group_show(struct cli *c, unsigned group)
 static void settings_list(struct cli *c)
 {
 	const struct setting *row;
+	char usage[200];
 
 	say(c, "\nSettings:\n\n");
 	for (size_t i = 0; (row = setting_at(i)); i++)
-		say(c, "set %s %s -- %s\n", row->name, row->values ? row->values : "VALUE", row->summary);
+		say(c, "%s -- %s\n", setting_usage(row, usage, sizeof(usage)), row->summary);
 }
 
 void command_help(struct cli *c, const struct command *k, const char *prefix)
@@ -49,8 +54,10 @@ void command_help(struct cli *c, const struct command *k, const char *prefix)
 	say(c, "Usage: %s\n", k->usage);
 	if (k->aliases)
 		say(c, "Also: %s\n", k->aliases);
-	if (k->help && *k->help)
-		say(c, "\n%s\n", k->help);
+	if (k->help && *k->help) {
+		say(c, "\n");
+		say_wrapped(c, k->help);
+	}
 	if (k->example)
 		say(c, "\nExample: %s\n", k->example);
 	if (k->flags & CMD_REPEATS)
@@ -68,12 +75,16 @@ static int help_setting(struct cli *c, const char *text, struct err *err)
 {
 	const char *rest;
 	const struct setting *row = setting_match(text, &rest);
+	char usage[200];
 
 	if (!row)
-		return err_set(err, ENOENT, "there is no setting \"%s\", help set lists them", text);
-	say(c, "%s\nUsage: set %s %s\n", row->summary, row->name, row->values ? row->values : "VALUE");
-	if (*row->help)
-		say(c, "\n%s\n", row->help);
+		return err_set(err, ENOENT, "there is no setting \"%s\", help set lists them",
+			       text);
+	say(c, "%s\nUsage: %s\n", row->summary, setting_usage(row, usage, sizeof(usage)));
+	if (*row->help) {
+		say(c, "\n");
+		say_wrapped(c, row->help);
+	}
 	return 0;
 }
 
@@ -134,23 +145,26 @@ static int cmd_help(struct cli *c, const char *args, struct err *err)
 		return 0;
 	if (!strcmp(args, "user-defined")) {
 		for (size_t i = 0; i < c->n_defs; i++)
-			say(c, "%s -- %.*s\n", c->defs[i].name, c->defs[i].help ? (int)strcspn(c->defs[i].help, "\n") : 13,
+			say(c, "%s -- %.*s\n", c->defs[i].name,
+			    c->defs[i].help ? (int)strcspn(c->defs[i].help, "\n") : 13,
 			    c->defs[i].help ? c->defs[i].help : "User-defined.");
 		return 0;
 	}
 	return help_command(c, args, err);
 }
 
-/* ---- apropos --------------------------------------------------------------------------------------- */
+/* ---- apropos --------------------------------------------------------------------------------- */
 
 static bool matches(const regex_t *re, const char *text)
 {
 	return text && regexec(re, text, 0, NULL, 0) == 0;
 }
 
-static void apropos_rows(struct cli *c, const regex_t *re, const char *prefix, const struct command *k)
+static void apropos_rows(struct cli *c, const regex_t *re, const char *prefix,
+			 const struct command *k)
 {
-	if (matches(re, k->name) || matches(re, k->aliases) || matches(re, k->summary) || matches(re, k->help) || matches(re, k->usage))
+	if (matches(re, k->name) || matches(re, k->aliases) || matches(re, k->summary) ||
+	    matches(re, k->help) || matches(re, k->usage))
 		summary_row(c, prefix, k);
 	for (const struct command *s = k->sub; s && s->name; s++)
 		apropos_rows(c, re, k->name, s);
@@ -174,13 +188,14 @@ static int cmd_apropos(struct cli *c, const char *args, struct err *err)
 	for (size_t i = 0; (k = command_at(i)); i++)
 		apropos_rows(c, &re, "", k);
 	for (size_t i = 0; (row = setting_at(i)); i++)
-		if (matches(&re, row->name) || matches(&re, row->summary) || matches(&re, row->help))
+		if (matches(&re, row->name) || matches(&re, row->summary) ||
+		    matches(&re, row->help))
 			say(c, "set %s -- %s\n", row->name, row->summary);
 	regfree(&re);
 	return 0;
 }
 
-/* ---- complete and quit ------------------------------------------------------------------------------- */
+/* ---- complete and quit ----------------------------------------------------------------------- */
 
 static int cmd_complete(struct cli *c, const char *args, struct err *err)
 {
@@ -203,7 +218,8 @@ static int cmd_quit(struct cli *c, const char *args, struct err *err)
 		return r;
 	if (status > 255)
 		return err_set(err, ERANGE, "quit: an exit status goes from 0 to 255");
-	if (session_alive(c->s) && st && st->n && !confirm(c, "The guest is still running and will be killed. Quit anyway?"))
+	if (session_alive(c->s) && st && st->n &&
+	    !confirm(c, "The guest is still running and will be killed. Quit anyway?"))
 		return 0;
 	if (*args)
 		c->status = status;
@@ -211,13 +227,16 @@ static int cmd_quit(struct cli *c, const char *args, struct err *err)
 	return 0;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 const struct command commands_help[] = {
-	{ "help", "h", GROUP_HELP, ARG_COMMAND, 0, "help [CLASS|COMMAND]", "Explain a command, or list them.", "", "help stepi", cmd_help, NULL },
-	{ "apropos", NULL, GROUP_HELP, ARG_WORD, 0, "apropos REGEXP", "Search the help texts.", "", "apropos single-step", cmd_apropos, NULL },
-	{ "complete", NULL, GROUP_HELP, ARG_COMMAND, CMD_RAW, "complete TEXT", "List what TAB would offer behind TEXT.", "", "complete info r",
-	  cmd_complete, NULL },
-	{ "quit", "q exit", GROUP_HELP, ARG_NONE, 0, "quit [STATUS]", "Leave vmstep.", "The guest is killed. Ctrl-D does the same.", "quit", cmd_quit, NULL },
+	{ "help", "h", GROUP_HELP, ARG_COMMAND, 0, "help [CLASS|COMMAND]",
+	  "Explain a command, or list them.", "", "help stepi", cmd_help, NULL },
+	{ "apropos", NULL, GROUP_HELP, ARG_WORD, 0, "apropos REGEXP", "Search the help texts.", "",
+	  "apropos single-step", cmd_apropos, NULL },
+	{ "complete", NULL, GROUP_HELP, ARG_COMMAND, CMD_RAW, "complete TEXT",
+	  "List what TAB would offer behind TEXT.", "", "complete info r", cmd_complete, NULL },
+	{ "quit", "q exit", GROUP_HELP, ARG_NONE, 0, "quit [STATUS]", "Leave vmstep.",
+	  "The guest is killed. Ctrl-D does the same.", "quit", cmd_quit, NULL },
 	{ NULL },
 };

@@ -6,14 +6,16 @@
 
 #include "cli.h"
 
-/* ---- registers, variables, memory -------------------------------------------------------------------- */
+/* ---- registers, variables, memory ------------------------------------------------------------ */
 
 static int set_variable(struct cli *c, const char *args, struct err *err)
 {
 	struct value v;
 
 	if (!*args)
-		return err_set(err, EINVAL, "set var needs an assignment, as in set var $rax = 5 or set var *(u32*)0x500 = 1");
+		return err_set(err, EINVAL,
+			       "set var needs an assignment, as in set var $rax = 5 or set var "
+			       "*(u32*)0x500 = 1");
 	return expr_value(c->s, args, &v, err);
 }
 
@@ -28,7 +30,8 @@ static int set_register(struct cli *c, const char *args, struct err *err)
 	args += *args == '$';
 	n = command_word(args);
 	if (!n || n >= sizeof(name))
-		return err_set(err, EINVAL, "set register needs a name and a value, as in set register rax 5");
+		return err_set(err, EINVAL,
+			       "set register needs a name and a value, as in set register rax 5");
 	memcpy(name, args, n);
 	name[n] = '\0';
 	args = blanks_skip(args + n);
@@ -77,7 +80,9 @@ static int set_memory(struct cli *c, const char *args, struct err *err)
 		return r;
 	eq = strchr(args, '=');
 	if (!eq || !*blanks_skip(eq + 1))
-		return err_set(err, EINVAL, "set memory needs an address and values, as in set memory/w 0x500 = 1, 2");
+		return err_set(
+			err, EINVAL,
+			"set memory needs an address and values, as in set memory/w 0x500 = 1, 2");
 	place = strndup(args, eq - args);
 	r = place ? address_get(c, place, &addr, err) : err_set(err, ENOMEM, "no memory");
 	free(place);
@@ -91,16 +96,18 @@ static int cmd_set(struct cli *c, const char *args, struct err *err)
 	const char *value = "";
 
 	if (!*args)
-		return err_set(err, EINVAL, "set needs a setting and a value, show lists the settings");
+		return err_set(err, EINVAL,
+			       "set needs a setting and a value, show lists the settings");
 	row = setting_match(args, &value);
 	if (row)
 		return setting_assign(c, row, value, err);
 	if (strchr("$*({&", *args) || strchr(args, '='))
 		return set_variable(c, args, err);
-	return err_set(err, ENOENT, "there is no setting \"%.*s\", show lists them all", (int)strcspn(args, " \t"), args);
+	return err_set(err, ENOENT, "there is no setting \"%.*s\", show lists them all",
+		       (int)strcspn(args, " \t"), args);
 }
 
-/* ---- show ------------------------------------------------------------------------------------------ */
+/* ---- show ------------------------------------------------------------------------------------ */
 
 void settings_show(struct cli *c)
 {
@@ -132,7 +139,8 @@ static int cmd_show(struct cli *c, const char *args, struct err *err)
 	}
 	row = setting_match(args, &rest);
 	if (!row)
-		return err_set(err, ENOENT, "there is no setting \"%s\", show lists them all", args);
+		return err_set(err, ENOENT, "there is no setting \"%s\", show lists them all",
+			       args);
 	strbuf_init(&out);
 	setting_value(c, row, &out);
 	say(c, "%s is %s.\n", row->name, strbuf_str(&out));
@@ -181,32 +189,42 @@ static int show_user(struct cli *c, const char *args, struct err *err)
 	return 0;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct command set_subs[] = {
-	{ "variable", "var", GROUP_DATA, ARG_EXPR, CMD_CHANGES, "set variable EXPR", "Evaluate an assignment.",
-	  "To a convenience variable, register or memory. set alone does the same for what is no setting.", "set variable $n = 3", set_variable,
-	  NULL },
-	{ "register", "reg", GROUP_DATA, ARG_REGISTER, CMD_NEEDS_GUEST | CMD_CHANGES, "set register NAME = VALUE", "Set a register.",
-	  "Any register of info all-registers but ldtr and tr, which need their descriptors.", "set register rax = 5", set_register, NULL },
-	{ "memory", "mem", GROUP_DATA, ARG_EXPR, CMD_NEEDS_GUEST | CMD_CHANGES, "set memory[/SIZE] ADDR = VALUE[, VALUE]...", "Write memory.",
-	  "SIZE is b (the default), h, w or g. Points planted in the code stay.", "set memory/b $sp-64 = 1, 2, 3", set_memory, NULL },
+	{ "variable", "var", GROUP_DATA, ARG_EXPR, CMD_CHANGES, "set variable EXPR",
+	  "Evaluate an assignment.",
+	  "To a convenience variable, register or memory. set alone does the same for what is no "
+	  "setting.",
+	  "set variable $n = 3", set_variable, NULL },
+	{ "register", "reg", GROUP_DATA, ARG_REGISTER, CMD_NEEDS_GUEST | CMD_CHANGES,
+	  "set register NAME = VALUE", "Set a register.",
+	  "Any register of info all-registers but ldtr and tr, which need their descriptors.",
+	  "set register rax = 5", set_register, NULL },
+	{ "memory", "mem", GROUP_DATA, ARG_EXPR, CMD_NEEDS_GUEST | CMD_CHANGES,
+	  "set memory[/SIZE] ADDR = VALUE[, VALUE]...", "Write memory.",
+	  "SIZE is b (the default), h, w or g. Points planted in the code stay.",
+	  "set memory/b $sp-64 = 1, 2, 3", set_memory, NULL },
 	{ NULL },
 };
 
 static const struct command show_subs[] = {
-	{ "version", NULL, GROUP_HELP, ARG_NONE, 0, "show version", "Version and licence.", "", "show version", show_version, NULL },
-	{ "convenience", "conv", GROUP_DATA, ARG_NONE, 0, "show convenience", "The convenience variables.", "", "show convenience", show_convenience,
-	  NULL },
-	{ "user", NULL, GROUP_SCRIPT, ARG_WORD, 0, "show user [NAME]", "The lines of defined commands.", "", "show user", show_user, NULL },
+	{ "version", NULL, GROUP_HELP, ARG_NONE, 0, "show version", "Version and licence.", "",
+	  "show version", show_version, NULL },
+	{ "convenience", "conv", GROUP_DATA, ARG_NONE, 0, "show convenience",
+	  "The convenience variables.", "", "show convenience", show_convenience, NULL },
+	{ "user", NULL, GROUP_SCRIPT, ARG_WORD, 0, "show user [NAME]",
+	  "The lines of defined commands.", "", "show user", show_user, NULL },
 	{ NULL },
 };
 
 const struct command commands_set[] = {
-	{ "set", NULL, GROUP_DATA, ARG_SETTING, CMD_PREFIX, "set SETTING VALUE", "Change a setting, register, variable or memory.",
-	  "show lists the settings with their values, help set those that there are. What is no setting is taken as an\n"
-	  "assignment: set $rax = 5, set *(u32*)0x500 = 1.", "set confirm off", cmd_set, set_subs },
-	{ "show", NULL, GROUP_HELP, ARG_SETTING, CMD_PREFIX, "show [SETTING]", "Show a setting, or all of them.", "", "show icebp", cmd_show,
-	  show_subs },
+	{ "set", NULL, GROUP_DATA, ARG_SETTING, CMD_PREFIX, "set SETTING VALUE",
+	  "Change a setting, register, variable or memory.",
+	  "show lists the settings with their values, help set those that there are. What is no "
+	  "setting is taken as an assignment: set $rax = 5, set *(u32*)0x500 = 1.",
+	  "set confirm off", cmd_set, set_subs },
+	{ "show", NULL, GROUP_HELP, ARG_SETTING, CMD_PREFIX, "show [SETTING]",
+	  "Show a setting, or all of them.", "", "show icebp", cmd_show, show_subs },
 	{ NULL },
 };

@@ -13,7 +13,8 @@ static const struct sink_ops *format_of(const char *path)
 {
 	const char *dot = strrchr(path, '.');
 
-	return sink_find(dot && (!strcmp(dot, ".jsonl") || !strcmp(dot, ".json")) ? "jsonl" : "text");
+	return sink_find(dot && (!strcmp(dot, ".jsonl") || !strcmp(dot, ".json")) ? "jsonl"
+										  : "text");
 }
 
 static int trace_on(struct cli *c, const char *args, struct err *err)
@@ -22,14 +23,18 @@ static int trace_on(struct cli *c, const char *args, struct err *err)
 	int r, fd;
 
 	if (c->trace)
-		return err_set(err, EBUSY, "a trace to %s is on, end it with trace off", c->trace_path);
+		return err_set(err, EBUSY, "a trace to %s is on, end it with trace off",
+			       c->trace_path);
 	if (!*args)
-		return err_set(err, EINVAL, "trace on needs a file: its ending chooses the format, .jsonl or .json for JSON Lines");
+		return err_set(err, EINVAL,
+			       "trace on needs a file: its ending chooses the format, .jsonl or "
+			       ".json for JSON Lines");
 	fd = open(args, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return err_set(err, errno, "%s: cannot create it: %s", args, strerror(errno));
 	c->trace_path = strdup(args);
-	r = c->trace_path ? trace_open(c->s, format_of(args), fd, &opt, &c->trace, err) : err_set(err, ENOMEM, "no memory");
+	r = c->trace_path ? trace_open(c->s, format_of(args), fd, &opt, &c->trace, err)
+			  : err_set(err, ENOMEM, "no memory");
 	if (r) {
 		free(c->trace_path);
 		c->trace_path = NULL;
@@ -68,7 +73,8 @@ static int cmd_trace(struct cli *c, const char *args, struct err *err)
 	if (*args)
 		return err_set(err, EINVAL, "trace: \"%s\" is neither on nor off", args);
 	if (c->trace)
-		say(c, "A trace to %s is on, %" PRIu64 " stops so far.\n", c->trace_path, trace_total(c->trace)->stops);
+		say(c, "A trace to %s is on, %" PRIu64 " stops so far.\n", c->trace_path,
+		    trace_total(c->trace)->stops);
 	else
 		say(c, "No trace is on; trace on FILE starts one.\n");
 	return 0;
@@ -106,19 +112,27 @@ static int cmd_predict(struct cli *c, const char *args, struct err *err)
 
 static const struct command trace_subs[] = {
 	{ "on", NULL, GROUP_TRACE, ARG_FILE, 0, "trace on FILE", "Record every stop from here on.",
-	  "A name that ends in .jsonl or .json gets JSON Lines, any other the stop lines. The current stop is the first\n"
-	  "record. What a continue runs through unseen is a gap in it.", "trace on /dev/null", trace_on, NULL },
-	{ "off", NULL, GROUP_TRACE, ARG_NONE, 0, "trace off", "End the recording with its total line.", "", NULL, cmd_trace_off, NULL },
+	  "A name that ends in .jsonl or .json gets JSON Lines, any other the stop lines. The "
+	  "current stop is the first record. What a continue runs through unseen is a gap in it.",
+	  "trace on /dev/null", trace_on, NULL },
+	{ "off", NULL, GROUP_TRACE, ARG_NONE, 0, "trace off",
+	  "End the recording with its total line.", "", NULL, cmd_trace_off, NULL },
 	{ NULL },
 };
 
 const struct command commands_trace[] = {
-	{ "trace", NULL, GROUP_TRACE, ARG_SUBCOMMAND, CMD_PREFIX, "trace [on FILE|off]", "Record stops to a file.",
-	  "Without argument it says whether a trace is on. vmstep trace, on the command line, steps a whole guest.", "trace", cmd_trace,
-	  trace_subs },
+	{ "trace", NULL, GROUP_TRACE, ARG_SUBCOMMAND, CMD_PREFIX, "trace [on FILE|off]",
+	  "Record stops to a file.",
+	  "Without argument it says whether a trace is on. vmstep trace, on the command line, "
+	  "steps a whole guest.",
+	  "trace", cmd_trace, trace_subs },
 	{ "why", NULL, GROUP_TRACE, ARG_NONE, 0, "why", "Explain the current stop.",
-	  "The causes in words, each with the section of the SDM it follows from, and what in the evidence shows it.", "why", cmd_why, NULL },
-	{ "predict", NULL, GROUP_TRACE, ARG_NONE, CMD_NEEDS_ALIVE, "predict", "Say what the architecture makes of the next instruction.",
-	  "Before stepping: which stop is due at the next boundary, and why.", "predict", cmd_predict, NULL },
+	  "The causes in words, each with the section of the SDM it follows from, and what in the "
+	  "evidence shows it.",
+	  "why", cmd_why, NULL },
+	{ "predict", NULL, GROUP_TRACE, ARG_NONE, CMD_NEEDS_ALIVE, "predict",
+	  "Say what the architecture makes of the next instruction.",
+	  "Before stepping: which stop is due at the next boundary, and why.", "predict",
+	  cmd_predict, NULL },
 	{ NULL },
 };

@@ -49,7 +49,7 @@ static void words_sort(struct completion *k)
 	k->words[n] = NULL;
 }
 
-/* ---- kinds of words ---------------------------------------------------------------------------------- */
+/* ---- kinds of words -------------------------------------------------------------------------- */
 
 static void commands_offer(struct cli *c, struct completion *k, const char *text, size_t n)
 {
@@ -139,19 +139,23 @@ static void values_offer(struct completion *k, const char *values, const char *t
 	}
 }
 
-/* Names of more than one word are offered word by word: `done` is what stands before the current one. */
-static void setting_offer(struct completion *k, const struct setting *row, const char *done, size_t n_done, const char *text, size_t n)
+/* Names of more than one word are offered word by word: `done` is what stands before the current
+ * one. */
+static void setting_offer(struct completion *k, const struct setting *row, const char *done,
+			  size_t n_done, const char *text, size_t n)
 {
 	char word[64];
 
 	if (strncmp(row->name, done, n_done))
 		return;
-	snprintf(word, sizeof(word), "%.*s", (int)strcspn(row->name + n_done, " "), row->name + n_done);
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(row->name + n_done, " "),
+		 row->name + n_done);
 	if (*word)
 		offer(k, word, text, n);
 }
 
-static void settings_offer(struct cli *c, struct completion *k, const char *args, const char *text, size_t n, bool values)
+static void settings_offer(struct cli *c, struct completion *k, const char *args, const char *text,
+			   size_t n, bool values)
 {
 	static const char engines[] = "auto kvm mtf soft";
 	char done[200];
@@ -162,7 +166,11 @@ static void settings_offer(struct cli *c, struct completion *k, const char *args
 	row = *done ? setting_match(done, &rest) : NULL;
 	if (row && !*rest) {
 		if (values)
-			values_offer(k, row->values ? row->values : !strcmp(row->name, "engine") ? engines : NULL, text, n);
+			values_offer(k,
+				     row->values                    ? row->values
+				     : !strcmp(row->name, "engine") ? engines
+								    : NULL,
+				     text, n);
 		return;
 	}
 	for (size_t i = 0; (row = setting_at(i)); i++)
@@ -179,7 +187,7 @@ static void usage_words_offer(struct completion *k, const char *name, const char
 				offer(k, exception_name(v), text, n);
 }
 
-/* ---- where in the line ------------------------------------------------------------------------------- */
+/* ---- where in the line ----------------------------------------------------------------------- */
 
 /* Start of the word that ends at `n`, not before `from`. */
 static size_t word_start(const char *line, size_t n, size_t from, const char *breaks)
@@ -189,9 +197,11 @@ static size_t word_start(const char *line, size_t n, size_t from, const char *br
 	return n;
 }
 
-static void arguments_complete(struct cli *c, const struct command *k, const char *line, size_t args, size_t n, struct completion *ret);
+static void arguments_complete(struct cli *c, const struct command *k, const char *line,
+			       size_t args, size_t n, struct completion *ret);
 
-static void subcommands_complete(struct cli *c, const struct command *of, const char *line, size_t args, size_t n, struct completion *ret)
+static void subcommands_complete(struct cli *c, const struct command *of, const char *line,
+				 size_t args, size_t n, struct completion *ret)
 {
 	const size_t len = command_word(line + args);
 	const struct command *sub;
@@ -199,7 +209,8 @@ static void subcommands_complete(struct cli *c, const struct command *of, const 
 	if (args + len < n) {
 		sub = subcommand_lookup(of, line + args, len);
 		if (sub) {
-			arguments_complete(c, sub, line, args + len + strspn(line + args + len, " \t"), n, ret);
+			arguments_complete(c, sub, line,
+					   args + len + strspn(line + args + len, " \t"), n, ret);
 			return;
 		}
 	} else {
@@ -209,7 +220,8 @@ static void subcommands_complete(struct cli *c, const struct command *of, const 
 	}
 	if (of->arg == ARG_SETTING) {
 		ret->start = word_start(line, n, args, " \t");
-		settings_offer(c, ret, line + args, line + ret->start, n - ret->start, of->run && !strcmp(of->name, "set"));
+		settings_offer(c, ret, line + args, line + ret->start, n - ret->start,
+			       of->run && !strcmp(of->name, "set"));
 	} else if (of->arg == ARG_POINT) {
 		ret->start = word_start(line, n, args, " \t");
 		points_offer(c, ret, line + ret->start, n - ret->start);
@@ -217,17 +229,20 @@ static void subcommands_complete(struct cli *c, const struct command *of, const 
 }
 
 /* `help` and `complete`: a line within the line. */
-static void line_within(struct cli *c, const char *line, size_t args, size_t n, struct completion *ret)
+static void line_within(struct cli *c, const char *line, size_t args, size_t n,
+			struct completion *ret)
 {
 	complete_line(c, line + args, n - args, ret);
 	ret->start += args;
 }
 
-static void arguments_complete(struct cli *c, const struct command *k, const char *line, size_t args, size_t n, struct completion *ret)
+static void arguments_complete(struct cli *c, const struct command *k, const char *line,
+			       size_t args, size_t n, struct completion *ret)
 {
 	/* A format such as /4i belongs to the command. */
 	if (line[args] == '/' && (k->arg == ARG_EXPR))
-		args += strcspn(line + args, " \t") + strspn(line + args + strcspn(line + args, " \t"), " \t");
+		args += strcspn(line + args, " \t") +
+			strspn(line + args + strcspn(line + args, " \t"), " \t");
 	if (args > n)
 		args = n;
 	if (k->sub) {
@@ -244,7 +259,8 @@ static void arguments_complete(struct cli *c, const struct command *k, const cha
 	if (ret->expression)
 		expression_offer(c, ret, line + ret->start, n - ret->start);
 	else if (k->arg == ARG_REGISTER)
-		registers_offer(ret, line[ret->start] == '$' ? "$" : "", line + ret->start, n - ret->start);
+		registers_offer(ret, line[ret->start] == '$' ? "$" : "", line + ret->start,
+				n - ret->start);
 	else if (k->arg == ARG_POINT)
 		points_offer(c, ret, line + ret->start, n - ret->start);
 	else if (k->arg == ARG_WORD)
@@ -268,7 +284,8 @@ void complete_line(struct cli *c, const char *text, size_t n, struct completion 
 	} else {
 		k = command_lookup(line + from, len);
 		if (k)
-			arguments_complete(c, k, line, from + len + strspn(line + from + len, " \t"), n, ret);
+			arguments_complete(c, k, line,
+					   from + len + strspn(line + from + len, " \t"), n, ret);
 	}
 	words_sort(ret);
 	free(line);

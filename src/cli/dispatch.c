@@ -7,8 +7,10 @@
 #include "cli.h"
 
 static const struct command *const tables[] = {
-	commands_run, commands_points, commands_data, commands_code, commands_state, commands_trace, commands_set,
-	commands_script, commands_help, NULL,
+	commands_step,  commands_run,   commands_points,  commands_catch,  commands_points_edit,
+	commands_print, commands_x,     commands_display, commands_memory, commands_code,
+	commands_state, commands_trace, commands_set,     commands_script, commands_echo,
+	commands_help,  NULL,
 };
 
 const struct command *command_at(size_t i)
@@ -65,7 +67,8 @@ static void search_row(struct search *s, const struct command *k, const char *wo
 	}
 }
 
-static const struct command *row_search(const struct command *of, const char *word, size_t n, struct search *s)
+static const struct command *row_search(const struct command *of, const char *word, size_t n,
+					struct search *s)
 {
 	const struct command *k;
 
@@ -86,7 +89,8 @@ static int ambiguous(const struct command *of, const char *word, size_t n, struc
 	for (size_t i = 0; (k = row_at(of, i)); i++)
 		if (!strncmp(k->name, word, n))
 			strbuf_addf(&b, "%s%s", b.n ? ", " : "", k->name);
-	err_set(err, EINVAL, "%s%s\"%.*s\" is ambiguous: %s", of ? of->name : "", of ? " " : "", (int)n, word, strbuf_str(&b));
+	err_set(err, EINVAL, "%s%s\"%.*s\" is ambiguous: %s", of ? of->name : "", of ? " " : "",
+		(int)n, word, strbuf_str(&b));
 	strbuf_deinit(&b);
 	return -EINVAL;
 }
@@ -113,12 +117,15 @@ int command_find(const char *word, size_t n, const struct command **ret, struct 
 	if (!k && s.prefixes > 1)
 		return ambiguous(NULL, word, n, err);
 	if (!k)
-		return err_set(err, ENOENT, "there is no command \"%.*s\", try help or apropos WORD", (int)n, word);
+		return err_set(err, ENOENT,
+			       "there is no command \"%.*s\", try help or apropos WORD", (int)n,
+			       word);
 	*ret = k;
 	return 0;
 }
 
-int subcommand_find(const struct command *of, const char *word, size_t n, const struct command **ret, struct err *err)
+int subcommand_find(const struct command *of, const char *word, size_t n,
+		    const struct command **ret, struct err *err)
 {
 	struct search s;
 	const struct command *k = row_search(of, word, n, &s);
@@ -126,9 +133,11 @@ int subcommand_find(const struct command *of, const char *word, size_t n, const 
 	if (!k && s.prefixes > 1)
 		return ambiguous(of, word, n, err);
 	if (!k && !n)
-		return err_set(err, EINVAL, "%s needs one more word, try help %s", of->name, of->name);
+		return err_set(err, EINVAL, "%s needs one more word, try help %s", of->name,
+			       of->name);
 	if (!k)
-		return err_set(err, ENOENT, "there is no command \"%s %.*s\", try help %s", of->name, (int)n, word, of->name);
+		return err_set(err, ENOENT, "there is no command \"%s %.*s\", try help %s",
+			       of->name, (int)n, word, of->name);
 	*ret = k;
 	return 0;
 }
@@ -159,13 +168,20 @@ static int guest_check(struct cli *c, const struct command *k, struct err *err)
 	if (!(k->flags & (CMD_NEEDS_GUEST | CMD_NEEDS_ALIVE)))
 		return 0;
 	if (!session_has_guest(c->s) && (g->path || g->hex))
-		return err_set(err, ESRCH, "%.*s: the guest is not running, start it with start or run", n, k->usage);
+		return err_set(err, ESRCH,
+			       "%.*s: the guest is not running, start it with start or run", n,
+			       k->usage);
 	if (!session_has_guest(c->s))
-		return err_set(err, ESRCH, "%.*s: there is no guest, name one with file FILE and start it with start", n, k->usage);
+		return err_set(
+			err, ESRCH,
+			"%.*s: there is no guest, name one with file FILE and start it with start",
+			n, k->usage);
 	if ((k->flags & CMD_NEEDS_ALIVE) && !session_alive(c->s)) {
 		if (guest_died(c))
 			c->status = STATUS_DIED;
-		return err_set(err, ESRCH, "%.*s: the guest has ended and cannot run on, begin anew with start", n, k->usage);
+		return err_set(err, ESRCH,
+			       "%.*s: the guest has ended and cannot run on, begin anew with start",
+			       n, k->usage);
 	}
 	return 0;
 }
@@ -206,7 +222,8 @@ static size_t args_split(char *text, char **ret, size_t max)
 	return n;
 }
 
-static int definition_run(struct cli *c, const struct definition *d, const char *args, struct err *err)
+static int definition_run(struct cli *c, const struct definition *d, const char *args,
+			  struct err *err)
 {
 	char **saved = c->args, *words[16], *copy = strdup(args), **lines = lines_copy(d->lines);
 	const size_t n_saved = c->n_args;
@@ -270,7 +287,8 @@ static int line_execute(struct cli *c, char *line, struct err *err)
 	int r;
 
 	if (!n)
-		return err_set(err, EINVAL, "\"%.40s\" does not start with a command, try help", line);
+		return err_set(err, EINVAL, "\"%.40s\" does not start with a command, try help",
+			       line);
 	d = definition_find(c, line, n);
 	k = d ? NULL : command_lookup(line, n);
 	if (!k || !(k->flags & CMD_RAW))

@@ -45,7 +45,9 @@ int format_parse(const char **p, struct format *ret, struct err *err)
 		else if (strchr(letters, *s))
 			ret->letter = *s;
 		else
-			return err_set(err, EINVAL, "\"%c\" is no format letter: one of x d u o t z a c f s i and a size of b h w g",
+			return err_set(err, EINVAL,
+				       "\"%c\" is no format letter: one of x d u o t z a c f s i "
+				       "and a size of b h w g",
 				       *s);
 	}
 	*p = blanks_skip(s);
@@ -120,7 +122,8 @@ static void float_add(u64 bits, unsigned size, struct strbuf *out)
 	}
 }
 
-int unit_format(struct cli *c, char letter, unsigned size, u64 bits, struct strbuf *out, struct err *err)
+int unit_format(struct cli *c, char letter, unsigned size, u64 bits, struct strbuf *out,
+		struct err *err)
 {
 	const u64 v = bits_cut(bits, size);
 
@@ -159,10 +162,12 @@ int unit_format(struct cli *c, char letter, unsigned size, u64 bits, struct strb
 		strbuf_addhex(out, v, true);
 		return 0;
 	}
-	return err_set(err, EINVAL, "format letter \"%c\" is for the command x, not for print", letter);
+	return err_set(err, EINVAL, "format letter \"%c\" is for the command x, not for print",
+		       letter);
 }
 
-static int element_format(struct cli *c, char letter, const struct value *v, u64 bits, struct strbuf *out, struct err *err)
+static int element_format(struct cli *c, char letter, const struct value *v, u64 bits,
+			  struct strbuf *out, struct err *err)
 {
 	if (letter && letter != 's')
 		return unit_format(c, letter, v->size, bits, out, err);
@@ -175,7 +180,8 @@ static int element_format(struct cli *c, char letter, const struct value *v, u64
 	return 0;
 }
 
-static int array_format(struct cli *c, char letter, const struct value *v, struct strbuf *out, struct err *err)
+static int array_format(struct cli *c, char letter, const struct value *v, struct strbuf *out,
+			struct err *err)
 {
 	enum { SHOWN = 200 }; /* as gdb's `print elements` */
 	int r = 0;
@@ -194,13 +200,17 @@ static int array_format(struct cli *c, char letter, const struct value *v, struc
 	return r;
 }
 
-int value_format(struct cli *c, const struct format *f, const struct value *v, struct strbuf *out, struct err *err)
+int value_format(struct cli *c, const struct format *f, const struct value *v, struct strbuf *out,
+		 struct err *err)
 {
 	if (f->size)
-		return err_set(err, EINVAL, "size letter \"%c\" is for the command x: print knows the value's size, or cast it, as in (u8)EXPR",
+		return err_set(err, EINVAL,
+			       "size letter \"%c\" is for the command x: print knows the value's "
+			       "size, or cast it, as in (u8)EXPR",
 			       f->size);
 	if (f->has_count)
-		return err_set(err, EINVAL, "a count is for the command x: print an array as EXPR@N");
+		return err_set(err, EINVAL,
+			       "a count is for the command x: print an array as EXPR@N");
 	if (v->is_void) {
 		strbuf_adds(out, "void");
 		return 0;

@@ -23,12 +23,27 @@ bool word_take(const char **p, char *buf, size_t size)
 	return true;
 }
 
+void say_wrapped(struct cli *c, const char *text)
+{
+	const size_t width = c->out.cols < 100 ? c->out.cols : 100;
+	size_t col = 0;
+
+	for (size_t n; (n = strcspn(text, " ")); text += n + strspn(text + n, " ")) {
+		const bool wraps = col && col + 1 + n > width;
+
+		say(c, "%s%.*s", wraps ? "\n" : col ? " " : "", (int)n, text);
+		col = wraps || !col ? n : col + 1 + n;
+	}
+	say(c, "\n");
+}
+
 bool exception_find(const char *name, u64 *ret)
 {
 	for (unsigned v = 0; v < 32; v++) {
 		const char *known = exception_name(v);
 
-		if (*known && (!strcasecmp(name, known) || !strcasecmp(name, known + (*known == '#')))) {
+		if (*known &&
+		    (!strcasecmp(name, known) || !strcasecmp(name, known + (*known == '#')))) {
 			*ret = v;
 			return true;
 		}
@@ -94,6 +109,19 @@ bool confirm(struct cli *c, const char *fmt, ...)
 	}
 }
 
+int count_get(struct cli *c, const char *args, u64 *ret, struct err *err)
+{
+	int r;
+
+	*ret = 1;
+	if (!*args)
+		return 0;
+	r = expr_u64(c->s, args, ret, err);
+	if (!r && (!*ret || *ret > INT64_MAX))
+		return err_set(err, ERANGE, "a count of %s makes no step: give 1 or more", args);
+	return r;
+}
+
 int location_get(struct cli *c, const char *text, u64 *ret, struct err *err)
 {
 	const struct cpu_state *cpu;
@@ -122,8 +150,8 @@ int address_get(struct cli *c, const char *text, u64 *ret, struct err *err)
 	if (r)
 		return r;
 	/* $pc is linear by itself (expr.h). */
-	if (is_stack_pointer(text) && session_has_guest(c->s) && session_regs(c->s, &cpu, NULL) == 0 &&
-	    cpu_mode(cpu) != MODE_LONG)
+	if (is_stack_pointer(text) && session_has_guest(c->s) &&
+	    session_regs(c->s, &cpu, NULL) == 0 && cpu_mode(cpu) != MODE_LONG)
 		addr = (u32)(addr + cpu->seg[SEG_SS].base);
 	*ret = addr;
 	return 0;

@@ -21,13 +21,13 @@ enum { HISTORY_LINES = 2000 };
 
 static struct {
 	struct cli *cli;
-	char *line;            /* handed over by readline */
+	char *line; /* handed over by readline */
 	bool done;
-	bool nested;           /* a question or the body of a block: no completion, no history */
-	char **queue;          /* lines pasted at once, still to be given out */
+	bool nested;  /* a question or the body of a block: no completion, no history */
+	char **queue; /* lines pasted at once, still to be given out */
 	size_t n_queue;
-	unsigned fresh;        /* history entries of this session */
-	FILE *prompt_out;      /* the terminal, when standard output is something else */
+	unsigned fresh;   /* history entries of this session */
+	FILE *prompt_out; /* the terminal, when standard output is something else */
 	struct completion matches;
 	size_t next_match, word_start;
 } in;
@@ -39,9 +39,10 @@ static void line_ready(char *line)
 	in.done = true;
 }
 
-/* ---- completion ------------------------------------------------------------------------------------ */
+/* ---- completion ------------------------------------------------------------------------------ */
 
-/* readline's word may begin elsewhere than ours ("p$ra"): what it takes for the word is put before. */
+/* readline's word may begin elsewhere than ours ("p$ra"): what it takes for the word is put before.
+ */
 static char *match_fit(const char *word)
 {
 	const size_t ours = in.matches.start, theirs = in.word_start;
@@ -49,7 +50,9 @@ static char *match_fit(const char *word)
 
 	if (ours < theirs)
 		return strdup(word + (strlen(word) < theirs - ours ? strlen(word) : theirs - ours));
-	return asprintf(&ret, "%.*s%s", (int)(ours - theirs), rl_line_buffer + theirs, word) < 0 ? NULL : ret;
+	return asprintf(&ret, "%.*s%s", (int)(ours - theirs), rl_line_buffer + theirs, word) < 0
+		       ? NULL
+		       : ret;
 }
 
 static char *match_next(const char *text, int state)
@@ -87,11 +90,12 @@ static char **words_complete(const char *text, int start, int end)
 	return rl_completion_matches(text, match_next);
 }
 
-/* ---- history --------------------------------------------------------------------------------------- */
+/* ---- history --------------------------------------------------------------------------------- */
 
 static void history_remember(const char *line)
 {
-	const HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1) : NULL;
+	const HIST_ENTRY *last =
+		history_length ? history_get(history_base + history_length - 1) : NULL;
 
 	if (!*blanks_skip(line) || (last && !strcmp(last->line, line)))
 		return;
@@ -113,7 +117,8 @@ static void history_keep(void)
 {
 	char path[PATHS_MAX];
 
-	if (!in.fresh || !session_settings(in.cli->s)->history_save || !path_state("history", true, path))
+	if (!in.fresh || !session_settings(in.cli->s)->history_save ||
+	    !path_state("history", true, path))
 		return;
 	/* Appending lets two sessions at a time keep both their lines. */
 	if (append_history(in.fresh, path) == ENOENT)
@@ -123,7 +128,7 @@ static void history_keep(void)
 	in.fresh = 0;
 }
 
-/* ---- the loop -------------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void line_clear(const char *prompt)
 {
@@ -170,7 +175,8 @@ static bool signals_handle(const char *prompt)
 
 static void line_wait(const char *prompt)
 {
-	struct pollfd p[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = term_wake_fd(), .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
+			       { .fd = term_wake_fd(), .events = POLLIN } };
 
 	while (!in.done) {
 		if (poll(p, 2, -1) < 0 && errno != EINTR)

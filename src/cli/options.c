@@ -108,53 +108,77 @@ static int set_regs(struct options *o, const char *value, struct err *err)
 
 const struct option_row option_table[] = {
 	{ "engine", 'e', "NAME", "kvm mtf soft auto", GUEST,
-	  "How the guest is driven: kvm (KVM_SET_GUEST_DEBUG), mtf (monitor trap flag), soft (CPU model) or auto, the default.",
+	  "How the guest is driven: kvm (KVM_SET_GUEST_DEBUG), mtf (monitor trap flag), soft (CPU "
+	  "model) or auto, the default.",
 	  TEXT(cfg.engine) },
 	{ "x", 'x', "FILE", NULL, IN(SUB_SESSION), "Run the commands in FILE.", CALL(set_x) },
-	{ "ex", 0, "CMD", NULL, IN(SUB_SESSION), "Run the command CMD. -x and -ex are run in the order given.", CALL(set_ex) },
-	{ "batch", 0, NULL, NULL, IN(SUB_SESSION), "Leave after the commands of -x and -ex; ask nothing.", FLAG(batch) },
-	{ "quiet", 'q', NULL, NULL, IN(SUB_SESSION) | IN(SUB_TRACE), "No banner, no progress.", FLAG(quiet) },
+	{ "ex", 0, "CMD", NULL, IN(SUB_SESSION),
+	  "Run the command CMD. -x and -ex are run in the order given.", CALL(set_ex) },
+	{ "batch", 0, NULL, NULL, IN(SUB_SESSION),
+	  "Leave after the commands of -x and -ex; ask nothing.", FLAG(batch) },
+	{ "quiet", 'q', NULL, NULL, IN(SUB_SESSION) | IN(SUB_TRACE), "No banner, no progress.",
+	  FLAG(quiet) },
 	{ "nx", 0, NULL, NULL, IN(SUB_SESSION), "Read no .vmstepinit.", FLAG(no_init) },
-	{ "steps", 'n', "N", NULL, IN(SUB_TRACE) | IN(SUB_COMPARE), "End after N stops.", CALL(set_steps) },
-	{ "output", 'o', "FILE", NULL, IN(SUB_TRACE), "Write the trace to FILE and the guest's text to standard output.",
-	  TEXT(output) },
-	{ "format", 'f', "FORMAT", "text jsonl", IN(SUB_TRACE), "Format of the trace: text (the default) or jsonl.",
-	  TEXT(format) },
+	{ "steps", 'n', "N", NULL, IN(SUB_TRACE) | IN(SUB_COMPARE), "End after N stops.",
+	  CALL(set_steps) },
+	{ "output", 'o', "FILE", NULL, IN(SUB_TRACE),
+	  "Write the trace to FILE and the guest's text to standard output.", TEXT(output) },
+	{ "format", 'f', "FORMAT", "text jsonl", IN(SUB_TRACE),
+	  "Format of the trace: text (the default) or jsonl.", TEXT(format) },
 	{ "json", 0, NULL, NULL, IN(SUB_TRACE), "The same as --format jsonl.", FLAG(json) },
-	{ "regs", 0, "WHICH", "changed all none", IN(SUB_TRACE), "Registers in each JSON record: changed (the default), all or none.",
-	  CALL(set_regs) },
-	{ "memory", 'm', "SIZE", NULL, GUEST, "Size of the guest's RAM, such as 16M or 1G.", CALL(set_memory) },
-	{ "mode", 0, "MODE", "real protected long", GUEST, "CPU mode a flat binary or --hex starts in.", TEXT(cfg.guest.mode) },
-	{ "load", 0, "ADDR", NULL, GUEST, "Physical address a flat binary is loaded at.", CALL(set_load) },
-	{ "entry", 0, "ADDR", NULL, GUEST, "Physical address of the first instruction, or SEG:OFF in real mode.", CALL(set_entry) },
-	{ "hex", 0, "BYTES", NULL, GUEST, "Run these bytes instead of a file, as in --hex \"90 f1 90\".", TEXT(cfg.guest.hex) },
-	{ "append", 0, "TEXT", NULL, GUEST, "Command line of a multiboot guest or a bzImage.", TEXT(cfg.guest.append) },
-	{ "module", 0, "FILE", NULL, GUEST, "Multiboot module, arguments may follow the name; may be repeated.", CALL(set_module) },
-	{ "initrd", 0, "FILE", NULL, GUEST, "Initial RAM disk of a bzImage.", TEXT(cfg.guest.initrd) },
-	{ "symbols", 0, "FILE", NULL, GUEST, "Take symbols from this ELF file.", TEXT(cfg.symbols) },
-	{ "serial", 0, "WHERE", NULL, GUEST, "COM1: stdio, null, pty or a file.", TEXT(cfg.machine.serial) },
-	{ "debugcon", 0, "WHERE", NULL, GUEST, "Debug consoles, ports e9 and 402: stdio, null or a file.",
-	  TEXT(cfg.machine.debugcon) },
-	{ "guest-status", 0, NULL, NULL, IN(SUB_SESSION) | IN(SUB_TRACE), "Pass on the value the guest wrote to its exit port as the exit status.",
+	{ "regs", 0, "WHICH", "changed all none", IN(SUB_TRACE),
+	  "Registers in each JSON record: changed (the default), all or none.", CALL(set_regs) },
+	{ "memory", 'm', "SIZE", NULL, GUEST, "Size of the guest's RAM, such as 16M or 1G.",
+	  CALL(set_memory) },
+	{ "mode", 0, "MODE", "real protected long", GUEST,
+	  "CPU mode a flat binary or --hex starts in.", TEXT(cfg.guest.mode) },
+	{ "load", 0, "ADDR", NULL, GUEST, "Physical address a flat binary is loaded at.",
+	  CALL(set_load) },
+	{ "entry", 0, "ADDR", NULL, GUEST,
+	  "Physical address of the first instruction, or SEG:OFF in real mode.", CALL(set_entry) },
+	{ "hex", 0, "BYTES", NULL, GUEST,
+	  "Run these bytes instead of a file, as in --hex \"90 f1 90\".", TEXT(cfg.guest.hex) },
+	{ "append", 0, "TEXT", NULL, GUEST, "Command line of a multiboot guest or a bzImage.",
+	  TEXT(cfg.guest.append) },
+	{ "module", 0, "FILE", NULL, GUEST,
+	  "Multiboot module, arguments may follow the name; may be repeated.", CALL(set_module) },
+	{ "initrd", 0, "FILE", NULL, GUEST, "Initial RAM disk of a bzImage.",
+	  TEXT(cfg.guest.initrd) },
+	{ "symbols", 0, "FILE", NULL, GUEST, "Take symbols from this ELF file.",
+	  TEXT(cfg.symbols) },
+	{ "serial", 0, "WHERE", NULL, GUEST, "COM1: stdio, null, pty or a file.",
+	  TEXT(cfg.machine.serial) },
+	{ "debugcon", 0, "WHERE", NULL, GUEST,
+	  "Debug consoles, ports e9 and 402: stdio, null or a file.", TEXT(cfg.machine.debugcon) },
+	{ "guest-status", 0, NULL, NULL, IN(SUB_SESSION) | IN(SUB_TRACE),
+	  "Pass on the value the guest wrote to its exit port as the exit status.",
 	  FLAG(guest_status) },
-	{ "color", 0, "WHEN", "auto always never", ALL_SUBS, "Colour: auto (a terminal and no NO_COLOR), always or never.",
-	  CALL(set_color) },
+	{ "color", 0, "WHEN", "auto always never", ALL_SUBS,
+	  "Colour: auto (a terminal and no NO_COLOR), always or never.", CALL(set_color) },
 	{ "help", 'h', NULL, NULL, ALL_SUBS, "Show this text.", FLAG(help) },
 	{ "version", 0, NULL, NULL, ALL_SUBS, "Show the version.", FLAG(version) },
 	{ NULL },
 };
 
 const struct subcommand_row subcommand_table[SUB_COUNT] = {
-	[SUB_SESSION] = { NULL, "[OPTION]... GUEST", "a session: interactive on a terminal, else commands from standard input" },
+	[SUB_SESSION] = { NULL, "[OPTION]... GUEST",
+			  "a session: interactive on a terminal, else commands from standard "
+			  "input" },
 	[SUB_TRACE] = { "trace", "trace [OPTION]... GUEST", "step and write a trace, no prompt" },
-	[SUB_COMPARE] = { "compare", "compare [OPTION]... GUEST", "the same guest on several engines, stops side by side",
-			  "this version has one engine, so that there is nothing to compare; write a trace on each host and use vmstep diff" },
+	[SUB_COMPARE] = { "compare", "compare [OPTION]... GUEST",
+			  "the same guest on several engines, stops side by side",
+			  "this version has one engine, so that there is nothing to compare; write "
+			  "a trace on each host and use vmstep diff" },
 	[SUB_DIFF] = { "diff", "diff A B", "first difference of two traces, with context" },
-	[SUB_PROBE] = { "probe", "probe [OPTION]...", "what this host's KVM does with each debug event, against the architecture",
-			"this version has no probe yet; vmstep engines says what each engine stands on" },
+	[SUB_PROBE] = { "probe", "probe [OPTION]...",
+			"what this host's KVM does with each debug event, against the architecture",
+			"this version has no probe yet; vmstep engines says what each engine "
+			"stands on" },
 	[SUB_LESSON] = { "lesson", "lesson [NAME]", "a guided experiment; without NAME the list",
-			 "this version has no lessons yet; in a session, why and predict explain each stop" },
-	[SUB_ENGINES] = { "engines", "engines", "which engines work here; for each that does not, why and what to do" },
+			 "this version has no lessons yet; in a session, why and predict explain "
+			 "each stop" },
+	[SUB_ENGINES] = { "engines", "engines",
+			  "which engines work here; for each that does not, why and what to do" },
 };
 
 const struct exit_row exit_table[] = {
@@ -186,7 +210,8 @@ static void getopt_tables(char *shorts, struct option *longs)
 	for (const struct option_row *r = option_table; r->name; r++) {
 		const int index = r - option_table;
 
-		longs[index] = (struct option){ r->name, r->arg ? required_argument : no_argument, NULL, LONG_BASE + index };
+		longs[index] = (struct option){ r->name, r->arg ? required_argument : no_argument,
+						NULL, LONG_BASE + index };
 		if (r->letter) {
 			*shorts++ = r->letter;
 			if (r->arg)
@@ -207,20 +232,24 @@ static const struct option_row *row_of(int value)
 	return NULL;
 }
 
-static const char *dashes(const struct option_row *r)
+const char *option_dashes(const struct option_row *r)
 {
 	return strlen(r->name) <= 2 ? "-" : "--";
 }
 
-static int option_apply(struct options *o, const struct option_row *r, const char *value, struct err *err)
+static int option_apply(struct options *o, const struct option_row *r, const char *value,
+			struct err *err)
 {
 	if (!(r->subs & IN(o->sub)))
-		return err_set(err, EINVAL, "%s%s does not go with %s%s, see vmstep%s%s --help", dashes(r), r->name,
+		return err_set(err, EINVAL, "%s%s does not go with %s%s, see vmstep%s%s --help",
+			       option_dashes(r), r->name,
 			       o->sub == SUB_SESSION ? "a session" : "vmstep ",
-			       o->sub == SUB_SESSION ? "" : subcommand_table[o->sub].name, o->sub == SUB_SESSION ? "" : " ",
+			       o->sub == SUB_SESSION ? "" : subcommand_table[o->sub].name,
+			       o->sub == SUB_SESSION ? "" : " ",
 			       o->sub == SUB_SESSION ? "" : subcommand_table[o->sub].name);
 	if (r->values && word_index(r->values, value) < 0)
-		return err_set(err, EINVAL, "%s%s: \"%s\" is none of: %s", dashes(r), r->name, value, r->values);
+		return err_set(err, EINVAL, "%s%s: \"%s\" is none of: %s", option_dashes(r),
+			       r->name, value, r->values);
 	switch (r->kind) {
 	case OPTION_FLAG:
 		*(bool *)((char *)o + r->offset) = true;
@@ -246,7 +275,8 @@ static int option_refuse(int c, char **argv, struct err *err)
 	}
 	if (optopt >= LONG_BASE)
 		return err_set(err, EINVAL, "option %s takes no argument", word);
-	return err_set(err, EINVAL, "there is no option %s (or it is ambiguous), see vmstep --help", word);
+	return err_set(err, EINVAL, "there is no option %s (or it is ambiguous), see vmstep --help",
+		       word);
 }
 
 static int options_scan(int argc, char **argv, struct options *o, struct err *err)
@@ -274,22 +304,30 @@ static int options_scan(int argc, char **argv, struct options *o, struct err *er
 /* How many operands belong to the subcommand. */
 static int operands_check(struct options *o, struct err *err)
 {
-	static const u8 most[SUB_COUNT] = { [SUB_SESSION] = 1, [SUB_TRACE] = 1, [SUB_COMPARE] = 1, [SUB_DIFF] = 2,
+	static const u8 most[SUB_COUNT] = { [SUB_SESSION] = 1,
+					    [SUB_TRACE] = 1,
+					    [SUB_COMPARE] = 1,
+					    [SUB_DIFF] = 2,
 					    [SUB_LESSON] = 1 };
 	const bool has_guest = BIT(o->sub) & GUEST;
 
 	if (o->n_args > most[o->sub])
-		return err_set(err, EINVAL, "\"%s\" is one operand too many, see vmstep --help", o->args[most[o->sub]]);
+		return err_set(err, EINVAL, "\"%s\" is one operand too many, see vmstep --help",
+			       o->args[most[o->sub]]);
 	if (o->sub == SUB_DIFF && o->n_args < 2)
 		return err_set(err, EINVAL, "diff needs two traces: vmstep diff A B");
 	if (has_guest && o->n_args && o->cfg.guest.hex)
-		return err_set(err, EINVAL, "--hex runs bytes instead of a file: leave out \"%s\" or --hex", o->args[0]);
+		return err_set(err, EINVAL,
+			       "--hex runs bytes instead of a file: leave out \"%s\" or --hex",
+			       o->args[0]);
 	if (has_guest && o->n_args)
 		o->cfg.guest.path = o->args[0];
 	if (o->sub == SUB_TRACE && !o->cfg.guest.path && !o->cfg.guest.hex)
-		return err_set(err, EINVAL, "trace needs a guest: vmstep trace GUEST, or --hex \"90 f1 90\"");
+		return err_set(err, EINVAL,
+			       "trace needs a guest: vmstep trace GUEST, or --hex \"90 f1 90\"");
 	if (o->json && o->format && strcmp(o->format, "jsonl"))
-		return err_set(err, EINVAL, "--json and --format %s contradict each other", o->format);
+		return err_set(err, EINVAL, "--json and --format %s contradict each other",
+			       o->format);
 	return 0;
 }
 

@@ -8,52 +8,70 @@
 #include <vmstep/trace.h>
 
 enum { /* exit status: the table of the man page is exit_table */
-	STATUS_OK = 0, STATUS_COMMAND = 1, STATUS_USAGE = 2, STATUS_ENGINE = 3, STATUS_IMAGE = 4, STATUS_DIED = 5,
-	STATUS_INTERNAL = 125, STATUS_SIGINT = 130, STATUS_SIGTERM = 143,
+       STATUS_OK = 0,
+       STATUS_COMMAND = 1,
+       STATUS_USAGE = 2,
+       STATUS_ENGINE = 3,
+       STATUS_IMAGE = 4,
+       STATUS_DIED = 5,
+       STATUS_INTERNAL = 125,
+       STATUS_SIGINT = 130,
+       STATUS_SIGTERM = 143,
 };
 
-enum subcommand { SUB_SESSION, SUB_TRACE, SUB_COMPARE, SUB_DIFF, SUB_PROBE, SUB_LESSON, SUB_ENGINES, SUB_COUNT };
+enum subcommand {
+	SUB_SESSION,
+	SUB_TRACE,
+	SUB_COMPARE,
+	SUB_DIFF,
+	SUB_PROBE,
+	SUB_LESSON,
+	SUB_ENGINES,
+	SUB_COUNT
+};
 #define IN(sub) BIT(sub)
 
 struct start_command {
-	bool is_file;         /* -x, else -ex */
+	bool is_file; /* -x, else -ex */
 	const char *text;
 };
 
 struct options {
 	enum subcommand sub;
-	struct session_config cfg;   /* strings point into argv */
+	struct session_config cfg; /* strings point into argv */
 	bool help, version, batch, quiet, no_init, json, guest_status;
 	const char *output, *format, *dump;
 	u64 steps;
-	u8 regs;              /* enum trace_regs */
-	u8 color;             /* enum color_when */
+	u8 regs;  /* enum trace_regs */
+	u8 color; /* enum color_when */
 	struct start_command *start;
 	size_t n_start;
 	const char **modules; /* NULL-terminated, cfg.guest.modules points here */
 	size_t n_modules;
-	char **args;          /* operands behind the subcommand */
+	char **args; /* operands behind the subcommand */
 	size_t n_args;
 };
 
 struct option_row {
-	const char *name;     /* "engine"; "ex" and "nx" are written with one dash */
-	char letter;          /* 0: none */
-	const char *arg;      /* "FILE", NULL: none */
-	const char *values;   /* blank-separated choices, checked; NULL: free */
-	u16 subs;             /* mask of IN(SUB_*) */
+	const char *name;   /* "engine"; "ex" and "nx" are written with one dash */
+	char letter;        /* 0: none */
+	const char *arg;    /* "FILE", NULL: none */
+	const char *values; /* blank-separated choices, checked; NULL: free */
+	u16 subs;           /* mask of IN(SUB_*) */
 	const char *help;
 	enum { OPTION_FLAG, OPTION_TEXT, OPTION_CALL } kind;
-	size_t offset;        /* FLAG: bool, TEXT: const char * in struct options */
+	size_t offset; /* FLAG: bool, TEXT: const char * in struct options */
 	int (*set)(struct options *o, const char *value, struct err *err);
 };
 extern const struct option_row option_table[]; /* ended by a NULL name */
+/* "-" for the names that gdb writes with one dash, else "--". */
+const char *option_dashes(const struct option_row *r);
 
 struct subcommand_row {
-	const char *name;     /* NULL: the session */
-	const char *usage;    /* "trace [OPTION]... GUEST" */
+	const char *name;  /* NULL: the session */
+	const char *usage; /* "trace [OPTION]... GUEST" */
 	const char *help;
-	const char *missing;  /* not in this version: why, one sentence */
+	const char *missing; /* not in this version: why, one sentence */
 };
 extern const struct subcommand_row subcommand_table[SUB_COUNT];
 

@@ -32,7 +32,8 @@ static bool write_all(int fd, const char *p, size_t n)
 /* What the user answers at a full screen. Keys come one by one; Ctrl-C counts as q. */
 static void page_ask(struct output *o)
 {
-	static const char question[] = "--Type <RET> for more, q to quit, c to continue without paging--";
+	static const char question[] =
+		"--Type <RET> for more, q to quit, c to continue without paging--";
 	static const char erase[] = "\r\033[K";
 	int key;
 
@@ -58,7 +59,8 @@ static unsigned rows_of(const struct output *o, const char *p, size_t n)
 				i++;
 			continue;
 		}
-		/* A tab goes to the next multiple of 8; bytes behind the first of a UTF-8 character are not counted. */
+		/* A tab goes to the next multiple of 8; bytes behind the first of a UTF-8 character
+		 * are not counted. */
 		if (p[i] == '\t')
 			cols = (cols | 7) + 1;
 		else
@@ -102,8 +104,9 @@ void output_set_color(struct output *o, enum color_when when)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	o->color = when == COLOR_ALWAYS || (when == COLOR_AUTO && o->tty && !(no_color && *no_color) && term &&
-					    strcmp(term, "dumb") != 0);
+	o->color =
+		when == COLOR_ALWAYS || (when == COLOR_AUTO && o->tty && !(no_color && *no_color) &&
+					 term && strcmp(term, "dumb") != 0);
 }
 
 void output_resize(struct output *o)
@@ -164,7 +167,8 @@ void output_error(struct output *o, bool program, const char *sentence)
 
 	output_fresh(o);
 	strbuf_init(&b);
-	strbuf_addf(&b, "%s%s%s%s\n", color ? "\033[31m" : "", program ? "vmstep: " : "", sentence, color ? "\033[0m" : "");
+	strbuf_addf(&b, "%s%s%s%s\n", color ? "\033[31m" : "", program ? "vmstep: " : "", sentence,
+		    color ? "\033[0m" : "");
 	write_all(o->err_fd, strbuf_str(&b), b.n);
 	strbuf_deinit(&b);
 }

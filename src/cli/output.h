@@ -1,6 +1,6 @@
 /*
- * output.h - everything a session prints goes through here: tool text and guest text kept on lines of
- * their own, pages on a terminal, errors.
+ * output.h - everything a session prints goes through here: tool text and guest text kept on lines
+ * of their own, pages on a terminal, errors.
  */
 #ifndef VMSTEP_CLI_OUTPUT_H
 #define VMSTEP_CLI_OUTPUT_H
@@ -12,14 +12,14 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct output {
 	int fd, err_fd;
-	bool tty;             /* fd is a terminal */
+	bool tty; /* fd is a terminal */
 	bool color;
-	bool paging;          /* this command's output stops at a full screen */
-	bool quit;            /* the user answered q: the rest of this command's output is dropped */
-	bool broken;          /* nobody reads any more */
-	bool guest_midline;   /* the guest's last text did not end its line */
-	unsigned rows, cols;  /* of the terminal */
-	unsigned row, col;    /* since the last prompt */
+	bool paging;         /* this command's output stops at a full screen */
+	bool quit;           /* the user answered q: the rest of this command's output is dropped */
+	bool broken;         /* nobody reads any more */
+	bool guest_midline;  /* the guest's last text did not end its line */
+	unsigned rows, cols; /* of the terminal */
+	unsigned row, col;   /* since the last prompt */
 	struct strbuf buf;
 };
 

@@ -43,5 +43,6 @@ bool path_config(const char *name, char ret[PATHS_MAX])
 
 bool path_state(const char *name, bool create, char ret[PATHS_MAX])
 {
-	return base_path("XDG_STATE_HOME", ".local/state", name, ret) && (!create || folders_create(ret));
+	return base_path("XDG_STATE_HOME", ".local/state", name, ret) &&
+	       (!create || folders_create(ret));
 }

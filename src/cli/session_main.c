@@ -16,7 +16,7 @@ static void complain(struct cli *c, int r, const struct err *err)
 		output_error(&c->out, false, err->text[0] ? err->text : strerror(-r));
 }
 
-/* ---- one line ------------------------------------------------------------------------------------------ */
+/* ---- one line -------------------------------------------------------------------------------- */
 
 /* Enter alone repeats; everything else decides what the next Enter does. */
 static int typed_run(struct cli *c, const char *line, struct err *err)
@@ -33,7 +33,9 @@ static int typed_run(struct cli *c, const char *line, struct err *err)
 	k = command_lookup(text, command_word(text));
 	if (*p) {
 		free(c->repeat);
-		c->repeat = k && k->flags & CMD_REPEATS && !definition_find(c, p, command_word(p)) ? strdup(p) : NULL;
+		c->repeat = k && k->flags & CMD_REPEATS && !definition_find(c, p, command_word(p))
+				    ? strdup(p)
+				    : NULL;
 	}
 	output_begin(&c->out, session_settings(c->s)->pagination);
 	term_clear_interrupt();
@@ -79,7 +81,7 @@ static void interactive_loop(struct cli *c)
 	c->src = NULL;
 }
 
-/* ---- start-up ------------------------------------------------------------------------------------------- */
+/* ---- start-up -------------------------------------------------------------------------------- */
 
 static bool same_file(const char *a, const char *b)
 {
@@ -117,7 +119,10 @@ static bool init_files(struct cli *c)
 	if (c->auto_load_local)
 		return init_file(c, local);
 	if (!c->opt->quiet && !c->opt->batch)
-		say(c, "Not read: .vmstepinit of this directory; set auto-load-local on in %s allows it.\n", has ? path : "your own");
+		say(c,
+		    "Not read: .vmstepinit of this directory; set auto-load-local on in %s allows "
+		    "it.\n",
+		    has ? path : "your own");
 	return true;
 }
 
@@ -125,7 +130,8 @@ static void banner(struct cli *c)
 {
 	if (!c->interactive || c->opt->quiet)
 		return;
-	say(c, "vmstep " VMSTEP_VERSION ", engine %s: %s\n", session_engine_name(c->s), session_engine_reason(c->s));
+	say(c, "vmstep " VMSTEP_VERSION ", engine %s: %s\n", session_engine_name(c->s),
+	    session_engine_reason(c->s));
 	say(c, "Type help for help, Ctrl-C stops the guest, Ctrl-D leaves.\n");
 }
 
@@ -189,7 +195,7 @@ static void commands_run_all(struct cli *c)
 		piped_commands(c);
 }
 
-/* ---- the end -------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static bool guest_died(struct cli *c)
 {

@@ -14,7 +14,8 @@ int diff_command(const struct options *opt, struct output *out);
 int engines_command(const struct options *opt, struct output *out);
 /* session_start() failed: 3 when the engine is to blame, 4 when the image is. */
 int start_failed_status(struct session *s);
-/* Hidden option --dump: the generated parts of the manual and the completions; -EINVAL for others. */
+/* Hidden option --dump: the generated parts of the manual and the completions; -EINVAL for others.
+ */
 int docgen_text(const char *what, struct strbuf *out);
 
 #endif

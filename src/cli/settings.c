@@ -5,7 +5,8 @@
 
 #include "cli.h"
 
-static int engine_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
+static int engine_apply(struct cli *c, const struct setting *row, const char *value,
+			struct err *err)
 {
 	const bool had_guest = session_has_guest(c->s);
 	int r;
@@ -13,7 +14,8 @@ static int engine_apply(struct cli *c, const struct setting *row, const char *va
 	if (!*value)
 		return err_set(err, EINVAL, "set engine needs a name, one of: auto kvm mtf soft");
 	/* A name that is none of them restarts nothing: no question before that answer. */
-	if (had_guest && (!strcmp(value, "auto") || engine_find(value)) && !confirm(c, "This restarts the guest. Go on?"))
+	if (had_guest && (!strcmp(value, "auto") || engine_find(value)) &&
+	    !confirm(c, "This restarts the guest. Go on?"))
 		return 0;
 	r = session_set_engine(c->s, value, err);
 	if (!r && had_guest)
@@ -29,8 +31,9 @@ static void engine_show(struct cli *c, struct strbuf *out)
 /* Switches that only engines with their own VMCS have. */
 static int vmcs_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
 {
-	return err_set(err, ENOTSUP, "set %s: engine %s has no such switch, only engines mtf and soft do", row->name,
-		       session_engine_name(c->s));
+	return err_set(err, ENOTSUP,
+		       "set %s: engine %s has no such switch, only engines mtf and soft do",
+		       row->name, session_engine_name(c->s));
 }
 
 static void mtf_show(struct cli *c, struct strbuf *out)
@@ -40,7 +43,8 @@ static void mtf_show(struct cli *c, struct strbuf *out)
 
 static void intercept_show(struct cli *c, struct strbuf *out)
 {
-	strbuf_addf(out, "on while vmstep steps or has points (engine %s cannot choose)", session_engine_name(c->s));
+	strbuf_addf(out, "on while vmstep steps or has points (engine %s cannot choose)",
+		    session_engine_name(c->s));
 }
 
 static int color_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
@@ -50,7 +54,8 @@ static int color_apply(struct cli *c, const struct setting *row, const char *val
 	return 0;
 }
 
-static int prompt_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
+static int prompt_apply(struct cli *c, const struct setting *row, const char *value,
+			struct err *err)
 {
 	struct strbuf b;
 	char *text;
@@ -62,7 +67,8 @@ static int prompt_apply(struct cli *c, const struct setting *row, const char *va
 		strbuf_addc(&b, ' ');
 	text = strbuf_detach(&b);
 	if (!text)
-		return *value ? -ENOMEM : err_set(err, EINVAL, "set prompt needs the text of the prompt");
+		return *value ? -ENOMEM
+			      : err_set(err, EINVAL, "set prompt needs the text of the prompt");
 	free(c->prompt);
 	c->prompt = text;
 	return 0;
@@ -79,46 +85,72 @@ static void prompt_show(struct cli *c, struct strbuf *out)
 /* The values of an enum or bool stand in the order of their numbers. */
 static const struct setting table[] = {
 	{ "icebp", "auto deliver swallow", "What becomes of the guest's own ICEBP on resume.",
-	  "An ICEBP (INT1, opcode F1) of the guest is a stop with the instruction skipped already. On resume it is then\n"
-	  "delivered to the guest's #DB handler (deliver), dropped (swallow), or delivered if the guest has a usable gate\n"
-	  "for it and else dropped, which the stop line says (auto).", IN_SESSION(icebp) },
+	  "An ICEBP (INT1, opcode F1) of the guest is a stop with the instruction skipped already. "
+	  "On resume it is then delivered to the guest's #DB handler (deliver), dropped (swallow), "
+	  "or delivered if the guest has a usable gate for it and else dropped, which the stop "
+	  "line says (auto).",
+	  IN_SESSION(icebp) },
 	{ "int3", "auto deliver swallow", "What becomes of the guest's own INT3 on resume.",
 	  "As set icebp, for INT3 and the guest's #BP handler.", IN_SESSION(int3) },
 	{ "skip", "corrected none outer dr6-empty", "How an intercepted ICEBP is skipped.",
-	  "corrected is right. The others are mistakes that hypervisors have shipped, to be studied: none leaves RIP on the\n"
-	  "instruction, outer adds a single-step trap or MTF that is not due, dr6-empty takes every #DB without a cause bit\n"
-	  "for an ICEBP. Each stop line warns while one of them is on.", IN_SESSION(skip) },
+	  "corrected is right. The others are mistakes that hypervisors have shipped, to be "
+	  "studied: none leaves RIP on the instruction, outer adds a single-step trap or MTF that "
+	  "is not due, dr6-empty takes every #DB without a cause bit for an ICEBP. Each stop line "
+	  "warns while one of them is on.",
+	  IN_SESSION(skip) },
 	{ "step-irq", "off on", "Whether interrupts come in while the user steps by hand.",
-	  "off holds interrupts in stepi, nexti, step and next, so that a step does not land in an interrupt handler. trace,\n"
-	  "continue, until, advance and finish always let them in.", IN_SESSION(step_irq) },
-	{ "rep", "iteration whole", "Whether a REP string instruction stops after each iteration.", "", IN_SESSION(rep_whole) },
+	  "off holds interrupts in stepi, nexti, step and next, so that a step does not land in an "
+	  "interrupt handler. trace, continue, until, advance and finish always let them in.",
+	  IN_SESSION(step_irq) },
+	{ "rep", "iteration whole", "Whether a REP string instruction stops after each iteration.",
+	  "", IN_SESSION(rep_whole) },
 	{ "tf-hygiene", "off on", "Whether the debugger's TF is taken out of pushed flags.",
-	  "While a guest is stepped by TF, the flag shows in what PUSHF, SYSCALL and event delivery store. on repairs these\n"
-	  "images and says so in the stop; off leaves them, to see what an unprepared debugger does.", IN_SESSION(tf_hygiene) },
+	  "While a guest is stepped by TF, the flag shows in what PUSHF, SYSCALL and event "
+	  "delivery store. on repairs these images and says so in the stop; off leaves them, to "
+	  "see what an unprepared debugger does.",
+	  IN_SESSION(tf_hygiene) },
 	{ "mtf", "off on", "Whether the monitor trap flag drives the steps (engines mtf and soft).",
-	  "off on engine mtf steps by TF inside the nested guest.", false, 0, vmcs_apply, mtf_show },
-	{ "intercept db", "off on", "Whether #DB exits to the debugger (engines mtf and soft).", "", false, 0, vmcs_apply,
-	  intercept_show },
-	{ "intercept bp", "off on", "Whether #BP exits to the debugger (engines mtf and soft).", "", false, 0, vmcs_apply,
-	  intercept_show },
-	{ "engine", NULL, "The engine that drives the guest: auto, kvm, mtf, soft.", "Changing it restarts the guest.", false, 0,
-	  engine_apply, engine_show },
-	{ "confirm", "off on", "Whether vmstep asks before it throws something away.", "", IN_SESSION(confirm) },
-	{ "pagination", "off on", "Whether long output stops at a full screen of a terminal.", "", IN_SESSION(pagination) },
+	  "off on engine mtf steps by TF inside the nested guest.", false, 0, vmcs_apply,
+	  mtf_show },
+	{ "intercept db", "off on", "Whether #DB exits to the debugger (engines mtf and soft).", "",
+	  false, 0, vmcs_apply, intercept_show },
+	{ "intercept bp", "off on", "Whether #BP exits to the debugger (engines mtf and soft).", "",
+	  false, 0, vmcs_apply, intercept_show },
+	{ "engine", NULL, "The engine that drives the guest: auto, kvm, mtf, soft.",
+	  "Changing it restarts the guest.", false, 0, engine_apply, engine_show },
+	{ "confirm", "off on", "Whether vmstep asks before it throws something away.", "",
+	  IN_SESSION(confirm) },
+	{ "pagination", "off on", "Whether long output stops at a full screen of a terminal.", "",
+	  IN_SESSION(pagination) },
 	{ "history", "off on", "Whether the lines typed are kept for the next session.",
-	  "They lie in $XDG_STATE_HOME/vmstep/history, by default ~/.local/state/vmstep/history.", IN_SESSION(history_save) },
-	{ "color", "auto always never", "When output is coloured.", "auto: on a terminal, unless NO_COLOR is set.", true, offsetof(struct cli, color), color_apply,
-	  NULL },
+	  "They lie in $XDG_STATE_HOME/vmstep/history, by default ~/.local/state/vmstep/history.",
+	  IN_SESSION(history_save) },
+	{ "color", "auto always never", "When output is coloured.",
+	  "auto: on a terminal, unless NO_COLOR is set.", true, offsetof(struct cli, color),
+	  color_apply, NULL },
 	{ "prompt", NULL, "The prompt.", "", true, 0, prompt_apply, prompt_show },
-	{ "auto-load-local", "off on", "Whether .vmstepinit in the working directory is read at start.",
-	  "off unless your own start-up file ($XDG_CONFIG_HOME/vmstep/.vmstepinit) says on: a command file that came with\n"
-	  "somebody's guest could run any program.", IN_CLI(auto_load_local) },
+	{ "auto-load-local", "off on",
+	  "Whether .vmstepinit in the working directory is read at start.",
+	  "off unless your own start-up file ($XDG_CONFIG_HOME/vmstep/.vmstepinit) says on: a "
+	  "command file that came with somebody's guest could run any program.",
+	  IN_CLI(auto_load_local) },
 	{ NULL },
 };
 
 const struct setting *setting_at(size_t i)
 {
 	return i < ARRAY_SIZE(table) - 1 ? &table[i] : NULL;
+}
+
+const char *setting_usage(const struct setting *row, char *buf, size_t size)
+{
+	const int n = snprintf(buf, size, "set %s ", row->name);
+
+	snprintf(buf + n, size - n, "%s", row->values ? row->values : "VALUE");
+	for (char *p = buf + n; *p; p++)
+		if (*p == ' ')
+			*p = '|';
+	return buf;
 }
 
 /* Words of `name` against the words of `text`, each may be cut short. Returns the rest, or NULL. */
@@ -164,7 +196,8 @@ static u8 *setting_byte(struct cli *c, const struct setting *row)
 	return (row->in_cli ? (u8 *)c : (u8 *)session_settings(c->s)) + row->offset;
 }
 
-/* Number of the value that starts with `value` (0 and 1, no and yes stand for off and on); -1: none. */
+/* Number of the value that starts with `value` (0 and 1, no and yes stand for off and on); -1:
+ * none. */
 static int value_index(const char *values, const char *value)
 {
 	const size_t n = strlen(value);
@@ -191,9 +224,11 @@ int setting_assign(struct cli *c, const struct setting *row, const char *value, 
 	int i = row->values ? value_index(row->values, value) : 0;
 
 	if (i < 0 && !*value)
-		return err_set(err, EINVAL, "set %s needs a value, one of: %s", row->name, row->values);
+		return err_set(err, EINVAL, "set %s needs a value, one of: %s", row->name,
+			       row->values);
 	if (i < 0)
-		return err_set(err, EINVAL, "set %s: \"%s\" is none of: %s", row->name, value, row->values);
+		return err_set(err, EINVAL, "set %s: \"%s\" is none of: %s", row->name, value,
+			       row->values);
 	if (row->apply)
 		return row->apply(c, row, value, err);
 	*setting_byte(c, row) = i;

@@ -124,8 +124,8 @@ static bool line_is(const char *line, const char *word)
 	const size_t n = strlen(word);
 
 	line = blanks_skip(line);
-	return !strncmp(line, word, n) && !*blanks_skip(line + n) && (!line[n] || line[n] == ' ' || line[n] == '\t' ||
-								      line[n] == '#');
+	return !strncmp(line, word, n) && !*blanks_skip(line + n) &&
+	       (!line[n] || line[n] == ' ' || line[n] == '\t' || line[n] == '#');
 }
 
 /* The word of a command that has a body, NULL if the line opens none. */
@@ -167,7 +167,8 @@ static int body_end_missing(const char *what, char **body, char **body_else, int
 	lines_free(body_else);
 	if (r == -EINTR)
 		return -EINTR;
-	return err_set(err, EINVAL, "%s: its end is missing, close the block with a line \"end\"", what);
+	return err_set(err, EINVAL, "%s: its end is missing, close the block with a line \"end\"",
+		       what);
 }
 
 int source_body(struct cli *c, const char *what, char ***ret, char ***ret_else, struct err *err)
@@ -252,12 +253,14 @@ int source_run(struct cli *c, struct source *src, struct err *err)
 	int r = 0;
 
 	if (c->depth >= DEPTH_MAX)
-		return err_set(err, ELOOP, "%s: commands nested more than %d deep, does it call itself?",
+		return err_set(err, ELOOP,
+			       "%s: commands nested more than %d deep, does it call itself?",
 			       src->name ? src->name : "input", DEPTH_MAX);
 	src->up = c->src;
 	c->src = src;
 	c->depth++;
-	while (!r && !c->quit && !c->flow && !(src->of_point && c->runs != runs) && source_line(c, NULL, &line) == 0) {
+	while (!r && !c->quit && !c->flow && !(src->of_point && c->runs != runs) &&
+	       source_line(c, NULL, &line) == 0) {
 		r = line_run(c, line, !src->of_point, err);
 		if (r)
 			error_place(src, r, err);
@@ -283,7 +286,8 @@ int file_run(struct cli *c, const char *path, struct err *err)
 	int r;
 
 	if (!src.file)
-		return err_set(err, errno, "%s: cannot read commands from it: %s", path, strerror(errno));
+		return err_set(err, errno, "%s: cannot read commands from it: %s", path,
+			       strerror(errno));
 	r = source_run(c, &src, err);
 	fclose(src.file);
 	return r;

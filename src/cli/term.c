@@ -1,4 +1,5 @@
-/* term.c - signals and terminal modes; see term.h. Everything a handler does is async-signal-safe. */
+/* term.c - signals and terminal modes; see term.h. Everything a handler does is async-signal-safe.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,10 +14,10 @@
 static struct {
 	volatile sig_atomic_t signal, interrupted, ending, resized, suspend;
 	struct session *volatile running;
-	volatile sig_atomic_t raw;     /* the terminal is in the guest's mode */
+	volatile sig_atomic_t raw; /* the terminal is in the guest's mode */
 	struct termios saved, guest;
 	int wake[2], keys[2];
-	int flags;                     /* of standard input before O_ASYNC */
+	int flags; /* of standard input before O_ASYNC */
 	bool tty;
 } term = { .wake = { -1, -1 }, .keys = { -1, -1 } };
 
@@ -115,7 +116,8 @@ static void on_suspend(int sig)
 
 static void on_crash(int sig)
 {
-	static const char text[] = "vmstep: internal fault, please report it with the commands that led here\n";
+	static const char text[] =
+		"vmstep: internal fault, please report it with the commands that led here\n";
 
 	if (term.tty)
 		tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
@@ -238,7 +240,8 @@ static bool is_foreground(void)
 void term_run_begin(struct session *s, bool keys)
 {
 	term.running = s;
-	if (!keys || !term.tty || !is_foreground() || tcsetattr(STDIN_FILENO, TCSANOW, &term.guest) < 0)
+	if (!keys || !term.tty || !is_foreground() ||
+	    tcsetattr(STDIN_FILENO, TCSANOW, &term.guest) < 0)
 		return;
 	term.raw = 1;
 	fcntl(STDIN_FILENO, F_SETOWN, getpid());

@@ -1,7 +1,8 @@
 /*
- * term.h - signals and terminal modes: who gets Ctrl-C and the keys, and that the terminal is always
- * given back as it was. Implemented by term.c, which holds the program's signal state: the one place
- * with mutable file-scope state next to readline's callbacks, since handlers get no argument.
+ * term.h - signals and terminal modes: who gets Ctrl-C and the keys, and that the terminal is
+ * always given back as it was. Implemented by term.c, which holds the program's signal state: the
+ * one place with mutable file-scope state next to readline's callbacks, since handlers get no
+ * argument.
  */
 #ifndef VMSTEP_CLI_TERM_H
 #define VMSTEP_CLI_TERM_H
@@ -32,8 +33,8 @@ void term_suspend(void);
 /* Read end of the pipe that carries keys to the guest; -1 when standard input is no terminal. */
 int term_keys_fd(void);
 /*
- * The guest runs until term_run_end(): Ctrl-C and SIGTERM interrupt it. With `keys` the terminal hands
- * out keys one by one and they go to the guest; what was typed before stays for the prompt.
+ * The guest runs until term_run_end(): Ctrl-C and SIGTERM interrupt it. With `keys` the terminal
+ * hands out keys one by one and they go to the guest; what was typed before stays for the prompt.
  */
 void term_run_begin(struct session *s, bool keys);
 void term_run_end(void);

@@ -60,7 +60,8 @@ static void subcommands_list(struct strbuf *out)
 	for (int i = 0; i < SUB_COUNT; i++) {
 		const size_t line = out->n;
 
-		strbuf_addf(out, "%s vmstep %s", i ? "      " : "Usage:", subcommand_table[i].usage);
+		strbuf_addf(out, "%s vmstep %s",
+			    i ? "      " : "Usage:", subcommand_table[i].usage);
 		strbuf_pad(out, line + 42, 2);
 		strbuf_addf(out, "%s\n", subcommand_table[i].help);
 	}
@@ -79,16 +80,20 @@ void usage_text(enum subcommand sub, struct strbuf *out)
 
 	if (sub == SUB_SESSION) {
 		subcommands_list(out);
-		strbuf_adds(out, "\nGUEST is a flat binary, a boot sector, an ELF64 or ELF32 file, a multiboot kernel or a PC\n"
-				 "firmware image. vmstep steps it under KVM and says at every stop why it stopped.\n\nOptions:\n");
+		strbuf_adds(out, "\nGUEST is a flat binary, a boot sector, an ELF64 or ELF32 file, "
+				 "a multiboot kernel or a PC\n"
+				 "firmware image. vmstep steps it under KVM and says at every stop "
+				 "why it stopped.\n\nOptions:\n");
 	} else {
-		strbuf_addf(out, "Usage: vmstep %s\n\n%s\n%s%s\nOptions:\n", row->usage, row->help, row->missing ? row->missing : "",
-			    row->missing ? "\n" : "");
+		strbuf_addf(out, "Usage: vmstep %s\n\n%s\n%s%s\nOptions:\n", row->usage, row->help,
+			    row->missing ? row->missing : "", row->missing ? "\n" : "");
 	}
 	options_list(sub, out);
 	exit_list(out);
 	if (sub == SUB_SESSION)
-		strbuf_adds(out, "\nIn a session: help, help COMMAND, apropos WORD. Manual: man vmstep.\n");
+		strbuf_adds(
+			out,
+			"\nIn a session: help, help COMMAND, apropos WORD. Manual: man vmstep.\n");
 }
 
 void version_text(struct strbuf *out)
