@@ -105,16 +105,15 @@ static void attribute_internal_error(const struct report *r, const struct kvm_ev
 {
 	bool ours = ev->suberror == SUBERROR_EMULATION && r->after->armed_emulated;
 
-	v->proof = ours ? PROOF_DEDUCED : PROOF_SEEN;
 	if (ours && r->after->insn.cls == INSN_ICEBP) {
 		attribute_icebp(r, PROOF_DEDUCED, v);
 	} else if (ours && r->after->insn.cls == INSN_INT3) {
 		attribute_int3(r, PROOF_DEDUCED, v);
 	} else if (ours && r->after->insn.cls == INSN_INTN) {
+		v->proof = PROOF_DEDUCED;
 		v->retired = report_retired_fault(r);
 		verdict_owe(v, r->after->vector, INTR_SOFT_INT, 0);
 	} else {
-		v->proof = PROOF_SEEN;
 		attribute_plain(r, CAUSE_ERROR, v);
 	}
 }

@@ -8,7 +8,7 @@
 
 /* What the checks found, before anything is changed. */
 struct entry {
-	struct descriptor gate, code;
+	struct descriptor gate, code, ss_desc;
 	u16 cs_sel;
 	u8 cpl;     /* of the handler */
 	bool inter; /* to an inner ring: another stack */
@@ -120,8 +120,9 @@ static int stack_choose_long(struct attempt *a, struct entry *e)
 	return ATTEMPT_DONE;
 }
 
-static int ss_check(struct attempt *a, struct entry *e, u16 sel, struct descriptor *d)
+static int ss_check(struct attempt *a, struct entry *e, u16 sel)
 {
+	struct descriptor *d = &e->ss_desc;
 	int r;
 
 	if (!(sel & 0xfffc))
@@ -140,7 +141,7 @@ static int ss_check(struct attempt *a, struct entry *e, u16 sel, struct descript
 static int stack_switch(struct attempt *a, struct entry *e)
 {
 	unsigned w = is_16bit_tss(a->c) ? 2 : 4;
-	struct descriptor d;
+	const struct descriptor *d = &e->ss_desc;
 	u8 raw[6] = { 0 };
 	u32 sp = 0;
 	u16 sel;
@@ -150,18 +151,18 @@ static int stack_switch(struct attempt *a, struct entry *e)
 		return r;
 	__builtin_memcpy(&sp, raw, w);
 	__builtin_memcpy(&sel, raw + w, 2);
-	r = ss_check(a, e, sel, &d);
+	r = ss_check(a, e, sel);
 	if (r != ATTEMPT_DONE)
 		return r;
-	e->ss = (struct segment){ d.base, d.limit, sel, d.attr | 1 };
+	e->ss = (struct segment){ d->base, d->limit, sel, d->attr | 1 };
 	e->rsp = sp;
 	e->stack = (struct target_stack){
-		.base = d.base,
-		.sp = d.attr & ATTR_DB ? sp : (u16)sp,
-		.limit = d.limit,
-		.attr = d.attr,
+		.base = d->base,
+		.sp = d->attr & ATTR_DB ? sp : (u16)sp,
+		.limit = d->limit,
+		.attr = d->attr,
 		.error_sel = sel & 0xfffc,
-		.width = d.attr & ATTR_DB ? 32 : 16,
+		.width = d->attr & ATTR_DB ? 32 : 16,
 		.cpl = e->cpl,
 	};
 	return ATTEMPT_DONE;
@@ -214,12 +215,8 @@ static void handler_enter(struct attempt *a, const struct entry *e)
 	struct cpu_state *c = a->c;
 
 	descriptor_accessed(a, e->cs_sel, d);
-	if (e->inter && !e->long_mode) {
-		struct descriptor ss = { .attr = e->ss.attr & ~1u };
-
-		if (descriptor_read(c, a->mem, e->ss.sel, &ss) == 0)
-			descriptor_accessed(a, e->ss.sel, &ss);
-	}
+	if (e->inter && !e->long_mode)
+		descriptor_accessed(a, e->ss.sel, &e->ss_desc);
 	for (unsigned i = 0; e->v86 && i < ARRAY_SIZE(nulled); i++)
 		c->seg[nulled[i]] = (struct segment){ .attr = ATTR_UNUSABLE };
 	if (e->inter) {

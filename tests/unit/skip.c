@@ -127,9 +127,9 @@ static const struct row pending_rows[] = {
 /* --- the policies --- */
 
 enum { P_POLICY, P_REPORT, P_DR6, P_COUNT };
-enum { R_ICEBP, R_TF, R_WATCH, R_UWATCH, R_INTERNAL, R_UNKNOWN, R_INT3, R_MTF, R_EMULATED, R_COUNT };
+enum { R_ICEBP, R_TF, R_WATCH, R_UWATCH, R_INTERNAL, R_UNKNOWN, R_BLD, R_RTM, R_INT3, R_MTF, R_EMULATED, R_COUNT };
 static const char *const policy_names[] = { "corrected", "none", "outer", "dr6-empty" };
-static const char *const report_names[] = { "icebp", "tf", "watch", "watch/n", "internal", "unknown", "int3", "mtf", "emulated" };
+static const char *const report_names[] = { "icebp", "tf", "watch", "watch/n", "internal", "unknown", "bld", "rtm", "int3", "mtf", "emulated" };
 static const struct verdict reports[R_COUNT] = {
 	[R_ICEBP] = { .causes = CAUSE_BIT(CAUSE_ICEBP), .skip = SKIP_KIND_INNER },
 	[R_TF] = { .causes = CAUSE_BIT(CAUSE_TF) },
@@ -137,6 +137,8 @@ static const struct verdict reports[R_COUNT] = {
 	[R_UWATCH] = { .causes = CAUSE_BIT(CAUSE_UWATCH), .host_hits = 1 },
 	[R_INTERNAL] = { .internal_hits = 1 },
 	[R_UNKNOWN] = { .causes = CAUSE_BIT(CAUSE_EXCEPTION), .unknown_db = true },
+	[R_BLD] = { .causes = CAUSE_BIT(CAUSE_BLD) },
+	[R_RTM] = { .causes = CAUSE_BIT(CAUSE_RTM) },
 	[R_INT3] = { .causes = CAUSE_BIT(CAUSE_INT3), .skip = SKIP_KIND_INNER },
 	[R_MTF] = { .causes = CAUSE_BIT(CAUSE_MTF) },
 	[R_EMULATED] = { .skip = SKIP_KIND_OUTER },
@@ -153,7 +155,7 @@ static u64 answer_policy(const u8 *v)
 	return skip_choose(v[P_POLICY], &reports[v[P_REPORT]], dr6_values[v[P_DR6]]);
 }
 
-#define DB_REPORTS (V(R_ICEBP) | V(R_TF) | V(R_WATCH) | V(R_UWATCH) | V(R_INTERNAL) | V(R_UNKNOWN))
+#define DB_REPORTS (V(R_ICEBP) | V(R_TF) | V(R_WATCH) | V(R_UWATCH) | V(R_INTERNAL) | V(R_UNKNOWN) | V(R_BLD) | V(R_RTM))
 static const struct row policy_rows[] = {
 	{ "corrected: as owed",
 	  { [P_POLICY] = V(0), [P_REPORT] = V(R_ICEBP) | V(R_INT3) }, SKIP_KIND_INNER },
