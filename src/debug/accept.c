@@ -8,7 +8,7 @@
 
 enum { POINT_CAUSES = CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH) | CAUSE_BIT(CAUSE_CATCH) };
 
-/* ---- temporary points of the debugger ------------------------------------------------------------ */
+/* ---- temporary points of the debugger -------------------------------------------------------- */
 
 static bool frame_matches(struct session *s, const struct temp_point *t)
 {
@@ -32,7 +32,7 @@ static bool temp_matches(struct session *s, const struct stop *st)
 	return false;
 }
 
-/* ---- the user's conditions ----------------------------------------------------------------------- */
+/* ---- the user's conditions ------------------------------------------------------------------- */
 
 static bool condition_holds(struct session *s, const struct upoint *p)
 {
@@ -44,7 +44,8 @@ static bool condition_holds(struct session *s, const struct upoint *p)
 	if (!expr_eval(s, p->cond, &v, &why))
 		return v.bits;
 	/* As gdb does: a condition that cannot be tested stops, and says so. */
-	note(s, "error in testing condition \"%s\" of point %u: %s", p->condition, p->num, why.text);
+	note(s, "error in testing condition \"%s\" of point %u: %s", p->condition, p->num,
+	     why.text);
 	return true;
 }
 
@@ -66,7 +67,7 @@ static bool break_counts(struct session *s, const struct stop *st, struct upoint
 	return point_is_code(p) && p->addr == st->lin && point_counts(s, p);
 }
 
-/* ---- watchpoints --------------------------------------------------------------------------------- */
+/* ---- watchpoints ----------------------------------------------------------------------------- */
 
 /* A changed value speaks for itself; an access is the engine's word for one point. */
 static bool watch_is_meant(const struct stop *st, const struct upoint *p)
@@ -89,7 +90,9 @@ static bool watch_counts(struct session *s, struct stop *st, struct upoint *p)
 	if (!watch_is_meant(st, p) || state_read_uint(s, p->addr, p->len, &new, NULL))
 		return false;
 	p->old_value = new;
-	if (p->type == UPOINT_WATCH ? new == old : p->type == UPOINT_RWATCH && new != old)
+	if (p->type == UPOINT_WATCH && new == old)
+		return false;
+	if (p->type == UPOINT_RWATCH && new != old)
 		return false;
 	if (!point_counts(s, p))
 		return false;
@@ -99,7 +102,7 @@ static bool watch_counts(struct session *s, struct stop *st, struct upoint *p)
 	return true;
 }
 
-/* ---- catches ------------------------------------------------------------------------------------- */
+/* ---- catches --------------------------------------------------------------------------------- */
 
 static u32 insn_catches(const struct stop *st)
 {
@@ -137,8 +140,9 @@ static u32 stop_catches(const struct stop *st)
 		u8 cause;
 		u32 bit;
 	} by_cause[] = {
-		{ CAUSE_ICEBP, CATCH_ICEBP }, { CAUSE_INT3, CATCH_INT3 }, { CAUSE_HLT, CATCH_HLT },
-		{ CAUSE_IO, CATCH_IO }, { CAUSE_MMIO, CATCH_MMIO }, { CAUSE_EXCEPTION, CATCH_EXCEPTION },
+		{ CAUSE_ICEBP, CATCH_ICEBP }, { CAUSE_INT3, CATCH_INT3 },
+		{ CAUSE_HLT, CATCH_HLT },     { CAUSE_IO, CATCH_IO },
+		{ CAUSE_MMIO, CATCH_MMIO },   { CAUSE_EXCEPTION, CATCH_EXCEPTION },
 	};
 	u32 bits = insn_catches(st);
 
@@ -147,7 +151,8 @@ static u32 stop_catches(const struct stop *st)
 			bits |= by_cause[i].bit;
 	if (st->ev.kind == EVIDENCE_KVM && st->ev.kvm.gpa)
 		bits |= CATCH_MMIO;
-	if (st->has_event && !st->event_rep && st->event_vector < 32 && is_exception(st->event_type))
+	if (st->has_event && !st->event_rep && st->event_vector < 32 &&
+	    is_exception(st->event_type))
 		bits |= CATCH_EXCEPTION;
 	return bits;
 }
@@ -173,7 +178,8 @@ static u16 io_port(const struct stop *st)
 
 static u8 event_vector(const struct stop *st)
 {
-	if (!st->has_event && st->ev.kind == EVIDENCE_KVM && (st->causes & CAUSE_BIT(CAUSE_EXCEPTION)))
+	if (!st->has_event && st->ev.kind == EVIDENCE_KVM &&
+	    (st->causes & CAUSE_BIT(CAUSE_EXCEPTION)))
 		return st->ev.kvm.exception;
 	return st->event_vector;
 }
@@ -198,7 +204,7 @@ static bool catch_counts(struct session *s, const struct stop *st, struct upoint
 	return p->type == UPOINT_CATCH && catch_matches(st, p, happened) && point_counts(s, p);
 }
 
-/* ---- all together -------------------------------------------------------------------------------- */
+/* ---- all together ---------------------------------------------------------------------------- */
 
 /* All enabled points of this stop: each counts its hit; the first accepted one gives the number. */
 static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 happened)
@@ -232,16 +238,17 @@ static void fix_first(struct stop *st)
 {
 	if (st->first < CAUSE_COUNT && (st->causes & CAUSE_BIT(st->first)))
 		return;
-	/* The trap of the previous instruction comes before a code breakpoint of the next (SDM "Priority
-	 * Among Concurrent Events"). */
+	/* The trap of the previous instruction comes before a code breakpoint of the next (SDM
+	 * "Priority Among Concurrent Events"). */
 	st->first = st->causes & CAUSE_BIT(CAUSE_UWATCH) ? CAUSE_UWATCH : CAUSE_NONE;
 	for (unsigned c = 0; c < CAUSE_COUNT && st->first == CAUSE_NONE; c++)
 		if (st->causes & CAUSE_BIT(c))
 			st->first = c;
 }
 
-/* While the guest runs free a step is the debugger's own way of finding out (a watchpoint where debug
- * registers watch nothing, a catch done by stepping): it stays in the evidence, not in the causes. */
+/* While the guest runs free a step is the debugger's own way of finding out (a watchpoint where
+ * debug registers watch nothing, a catch done by stepping): it stays in the evidence, not in the
+ * causes. */
 static u32 internal_causes(const struct session *s, const struct stop *st)
 {
 	if (!s->running_free)

@@ -24,18 +24,20 @@ static void names(char *buf, size_t size)
 }
 
 /*
- * auto: kvm where /dev/kvm is backed by VMX or SVM, since that is the processor itself; else the CPU
- * model; kvm on a software flavour only where there is no model.
+ * auto: kvm where /dev/kvm is backed by VMX or SVM, since that is the processor itself; else the
+ * CPU model; kvm on a software flavour only where there is no model.
  */
 static void choose_auto(struct session *s)
 {
 	struct engine_probe kvm, soft, mtf;
 	bool kvm_works = probe("kvm", &kvm), soft_works = probe("soft", &soft);
 	bool take_soft = soft_works && !(kvm_works && kvm.hardware);
-	const char *why = kvm_works && kvm.hardware ? "/dev/kvm is backed by hardware virtualisation" :
-			  !kvm_works && soft_works  ? "/dev/kvm cannot be used here" :
-			  soft_works ? "/dev/kvm has no VMX or SVM behind it" :
-			  kvm_works  ? "the only engine that works here" : "no engine works here";
+	const char *why = kvm_works && kvm.hardware
+				  ? "/dev/kvm is backed by hardware virtualisation"
+			  : !kvm_works && soft_works ? "/dev/kvm cannot be used here"
+			  : soft_works               ? "/dev/kvm has no VMX or SVM behind it"
+			  : kvm_works                ? "the only engine that works here"
+						     : "no engine works here";
 	int n;
 
 	s->ops = take_soft ? engine_find("soft") : engine_find("kvm");
@@ -45,8 +47,9 @@ static void choose_auto(struct session *s)
 	if (kvm.text[0])
 		n += snprintf(s->engine_reason + n, sizeof(s->engine_reason) - n, "; %s", kvm.text);
 	if (probe("mtf", &mtf) && n < (int)sizeof(s->engine_reason))
-		snprintf(s->engine_reason + n, sizeof(s->engine_reason) - n,
-			 "; nested VMX is there, so --engine mtf works too and shows the monitor trap flag");
+		snprintf(
+			s->engine_reason + n, sizeof(s->engine_reason) - n,
+			"; nested VMX is there, so --engine mtf works too and shows the monitor trap flag");
 }
 
 int engine_choose(struct session *s, const char *name, struct err *err)
@@ -60,10 +63,12 @@ int engine_choose(struct session *s, const char *name, struct err *err)
 	}
 	ops = engine_find(name);
 	if (!ops && (!strcmp(name, "mtf") || !strcmp(name, "soft")))
-		return err_set(err, ENODEV, "engine %s is not built into this version; try auto", name);
+		return err_set(err, ENODEV, "engine %s is not built into this version; try auto",
+			       name);
 	if (!ops) {
 		names(known, sizeof(known));
-		return err_set(err, EINVAL, "there is no engine \"%s\"; the engines are %s", name, known);
+		return err_set(err, EINVAL, "there is no engine \"%s\"; the engines are %s", name,
+			       known);
 	}
 	s->ops = ops;
 	snprintf(s->engine_reason, sizeof(s->engine_reason), "asked for");
@@ -79,5 +84,6 @@ int engine_check(const struct session *s, struct err *err)
 	s->ops->probe(&p);
 	if (p.works)
 		return 0;
-	return err_set(err, ENODEV, "engine %s: %s", s->ops->name, p.text[0] ? p.text : "does not work here");
+	return err_set(err, ENODEV, "engine %s: %s", s->ops->name,
+		       p.text[0] ? p.text : "does not work here");
 }

@@ -22,26 +22,26 @@ struct eval {
 	struct err *err;
 };
 
-/* ---- expr_arith.c -------------------------------------------------------------------------------- */
+/* ---- expr_arith.c ---------------------------------------------------------------------------- */
 
-u8 type_size(const struct type *t);       /* of the value itself; 8 for pointers */
+u8 type_size(const struct type *t); /* of the value itself; 8 for pointers */
 bool type_signed(const struct type *t);
 u64 bits_extend(u64 bits, unsigned size, bool is_signed);
 struct val val_number(u64 bits, u8 size, bool is_signed);
 /* One operator on one or two values; the sentence of an error names n's column. */
 void val_unary(u8 op, const struct val *a, struct val *ret);
-int val_binary(const struct node *n, u8 op, const struct val *a, const struct val *b, struct val *ret,
-	       struct err *err);
+int val_binary(const struct node *n, u8 op, const struct val *a, const struct val *b,
+	       struct val *ret, struct err *err);
 /* "column N: TEXT". */
 int node_bad(const struct node *n, int code, const char *text, struct err *err);
 
-/* ---- expr_eval.c --------------------------------------------------------------------------------- */
+/* ---- expr_eval.c ----------------------------------------------------------------------------- */
 
 int eval_node(struct eval *ev, u32 index, struct val *ret);
 /* An operand that must be a number: void is an error. */
 int eval_number(struct eval *ev, u32 index, struct val *ret);
 
-/* ---- expr_memory.c ------------------------------------------------------------------------------- */
+/* ---- expr_memory.c --------------------------------------------------------------------------- */
 
 /* The place a DEREF node names, not yet read. */
 int eval_place(struct eval *ev, const struct node *n, struct val *ret);

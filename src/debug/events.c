@@ -1,11 +1,13 @@
-/* events.c - what becomes of events at the next resume: deliver, swallow, deliver VECTOR; see session.h. */
+/* events.c - what becomes of events at the next resume: deliver, swallow, deliver VECTOR; see
+ * session.h. */
 #include <errno.h>
 #include "private.h"
 
 static int choose_pending(struct session *s, u8 choice, struct err *err)
 {
 	if (!s->has_last || !s->last.pending)
-		return err_set(err, ENOENT, "no event is pending at this stop; deliver VECTOR queues one");
+		return err_set(err, ENOENT,
+			       "no event is pending at this stop; deliver VECTOR queues one");
 	s->pending_once = choice;
 	return 0;
 }
@@ -24,7 +26,8 @@ int session_swallow_pending(struct session *s, struct err *err)
  * #AC #CP. */
 static bool has_error_code(u8 vector)
 {
-	return vector == EXC_DF || (vector >= EXC_TS && vector <= EXC_PF) || vector == EXC_AC || vector == EXC_CP;
+	return vector == EXC_DF || (vector >= EXC_TS && vector <= EXC_PF) || vector == EXC_AC ||
+	       vector == EXC_CP;
 }
 
 static u8 event_type(u8 vector)
@@ -43,8 +46,8 @@ static u8 event_type(u8 vector)
 /* Fault class: RF is set in the frame (SDM "Exception Classifications"). #DB here is a trap. */
 static bool is_fault(u8 vector)
 {
-	return vector < 32 && vector != EXC_DB && vector != EXC_NMI && vector != EXC_BP && vector != EXC_OF &&
-	       vector != EXC_DF && vector != EXC_MC;
+	return vector < 32 && vector != EXC_DB && vector != EXC_NMI && vector != EXC_BP &&
+	       vector != EXC_OF && vector != EXC_DF && vector != EXC_MC;
 }
 
 int session_deliver_vector(struct session *s, u8 vector, bool has_error, u32 error, struct err *err)

@@ -31,7 +31,8 @@ int expr_u64(struct session *s, const char *text, u64 *ret, struct err *err)
 	return rc ?: number_of(&v, text, ret, err);
 }
 
-int expr_location_prefix(struct session *s, const char *text, u64 *ret, const char **ret_end, struct err *err)
+int expr_location_prefix(struct session *s, const char *text, u64 *ret, const char **ret_end,
+			 struct err *err)
 {
 	const char *p = text + strspn(text, " \t");
 	struct expr *e;
@@ -58,8 +59,8 @@ int expr_location(struct session *s, const char *text, u64 *ret, struct err *err
 		return rc;
 	end += strspn(end, " \t");
 	if (*end)
-		return err_set(err, EINVAL, "column %zu: the location ends before \"%.40s\"", (size_t)(end - text) + 1,
-			       end);
+		return err_set(err, EINVAL, "column %zu: the location ends before \"%.40s\"",
+			       (size_t)(end - text) + 1, end);
 	*ret = addr;
 	return 0;
 }

@@ -15,29 +15,59 @@ struct type {
 	bool is_signed;
 	u8 depth;
 	bool is_void;
-	bool symbol;    /* a symbol's address: `+` counts bytes, an unknown size is an error of its own */
+	bool symbol; /* a symbol's address: `+` counts bytes, an unknown size is an error of its own */
 };
 
 enum node_op {
-	NODE_CONST, NODE_SYMBOL, NODE_REG, NODE_PC, NODE_VAR, NODE_HISTORY,
-	NODE_DEREF, NODE_ADDR, NODE_CAST, NODE_NEG, NODE_PLUS, NODE_NOT, NODE_COMPL,
-	NODE_MUL, NODE_DIV, NODE_MOD, NODE_ADD, NODE_SUB, NODE_REPEAT, NODE_SHL, NODE_SHR,
-	NODE_LT, NODE_GT, NODE_LE, NODE_GE, NODE_EQ, NODE_NE, NODE_AND, NODE_XOR, NODE_OR,
-	NODE_LAND, NODE_LOR, NODE_COND, NODE_SEGOFF, NODE_ASSIGN,
+	NODE_CONST,
+	NODE_SYMBOL,
+	NODE_REG,
+	NODE_PC,
+	NODE_VAR,
+	NODE_HISTORY,
+	NODE_DEREF,
+	NODE_ADDR,
+	NODE_CAST,
+	NODE_NEG,
+	NODE_PLUS,
+	NODE_NOT,
+	NODE_COMPL,
+	NODE_MUL,
+	NODE_DIV,
+	NODE_MOD,
+	NODE_ADD,
+	NODE_SUB,
+	NODE_REPEAT,
+	NODE_SHL,
+	NODE_SHR,
+	NODE_LT,
+	NODE_GT,
+	NODE_LE,
+	NODE_GE,
+	NODE_EQ,
+	NODE_NE,
+	NODE_AND,
+	NODE_XOR,
+	NODE_OR,
+	NODE_LAND,
+	NODE_LOR,
+	NODE_COND,
+	NODE_SEGOFF,
+	NODE_ASSIGN,
 };
 
 struct node {
-	u8 op;              /* enum node_op */
-	u8 assign_op;       /* NODE_ASSIGN: of op=, else NODE_ASSIGN */
-	u16 column;         /* for the sentence of an error */
-	struct type type;   /* NODE_CONST, NODE_SYMBOL, NODE_CAST */
+	u8 op;            /* enum node_op */
+	u8 assign_op;     /* NODE_ASSIGN: of op=, else NODE_ASSIGN */
+	u16 column;       /* for the sentence of an error */
+	struct type type; /* NODE_CONST, NODE_SYMBOL, NODE_CAST */
 	union {
-		u32 arg[3];         /* operands, indices into node[] */
-		u64 bits;           /* NODE_CONST, NODE_SYMBOL */
+		u32 arg[3]; /* operands, indices into node[] */
+		u64 bits;   /* NODE_CONST, NODE_SYMBOL */
 		const struct reg_desc *reg;
-		char *name;         /* NODE_VAR; owned */
+		char *name; /* NODE_VAR; owned */
 		struct {
-			bool absolute;  /* $N; else N back from the last */
+			bool absolute; /* $N; else N back from the last */
 			u32 number;
 		} history;
 	};

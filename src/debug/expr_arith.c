@@ -31,11 +31,13 @@ static u64 element_size(const struct type *t)
 
 struct val val_number(u64 bits, u8 size, bool is_signed)
 {
-	return (struct val){ .bits = bits, .type = { .size = size, .is_signed = is_signed }, .repeat = 1 };
+	return (struct val){ .bits = bits,
+			     .type = { .size = size, .is_signed = is_signed },
+			     .repeat = 1 };
 }
 
-/* The result of 64-bit arithmetic: of 4 bytes as long as it is C's int or unsigned, so that -1 in hex
- * is 0xffffffff as in C. */
+/* The result of 64-bit arithmetic: of 4 bytes as long as it is C's int or unsigned, so that -1 in
+ * hex is 0xffffffff as in C. */
 static struct val result(u64 bits, bool is_signed, bool narrow)
 {
 	bool fits = is_signed ? (s64)bits == (s32)bits : bits == (u32)bits;
@@ -43,7 +45,8 @@ static struct val result(u64 bits, bool is_signed, bool narrow)
 	return val_number(bits, narrow && fits ? 4 : 8, is_signed);
 }
 
-/* C's usual conversions: small ones become int, then the unsigned side wins unless it is narrower. */
+/* C's usual conversions: small ones become int, then the unsigned side wins unless it is narrower.
+ * */
 static void usual(const struct val *a, const struct val *b, bool *ret_signed, bool *ret_narrow)
 {
 	u8 as = type_size(&a->type), bs = type_size(&b->type);
@@ -60,7 +63,8 @@ int node_bad(const struct node *n, int code, const char *text, struct err *err)
 	return err_set(err, code, "column %u: %s", n->column, text);
 }
 
-static int divide(const struct node *n, bool is_signed, u64 a, u64 b, bool mod, u64 *ret, struct err *err)
+static int divide(const struct node *n, bool is_signed, u64 a, u64 b, bool mod, u64 *ret,
+		  struct err *err)
 {
 	if (!b)
 		return node_bad(n, EDOM, "division by zero", err);
@@ -123,8 +127,8 @@ static bool pointer_arithmetic(u8 op, const struct val *a, const struct val *b, 
 	return true;
 }
 
-int val_binary(const struct node *n, u8 op, const struct val *a, const struct val *b, struct val *ret,
-	       struct err *err)
+int val_binary(const struct node *n, u8 op, const struct val *a, const struct val *b,
+	       struct val *ret, struct err *err)
 {
 	bool is_signed, narrow;
 	u64 v = 0;

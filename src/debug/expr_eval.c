@@ -10,7 +10,8 @@
 static int void_operand(struct eval *ev, const struct node *n)
 {
 	if (n->op == NODE_VAR)
-		return err_set(ev->err, EINVAL, "column %u: $%s has no value yet; give it one with set $%s = ...",
+		return err_set(ev->err, EINVAL,
+			       "column %u: $%s has no value yet; give it one with set $%s = ...",
 			       n->column, n->name, n->name);
 	return node_bad(n, EINVAL, "a value was expected, but this has none", ev->err);
 }
@@ -24,7 +25,7 @@ int eval_number(struct eval *ev, u32 index, struct val *ret)
 	return rc;
 }
 
-/* ---- leaves -------------------------------------------------------------------------------------- */
+/* ---- leaves ---------------------------------------------------------------------------------- */
 
 static int eval_register(struct eval *ev, const struct node *n, struct val *ret)
 {
@@ -45,7 +46,9 @@ static int eval_pc(struct eval *ev, struct val *ret)
 	int rc = state_need(ev->s, REGS_GPR | REGS_SYS, &c, ev->err);
 
 	if (!rc)
-		*ret = (struct val){ .bits = cpu_linear_rip(c), .type = { .depth = 1 }, .repeat = 1 };
+		*ret = (struct val){ .bits = cpu_linear_rip(c),
+				     .type = { .depth = 1 },
+				     .repeat = 1 };
 	return rc;
 }
 
@@ -101,7 +104,7 @@ static int eval_history(struct eval *ev, const struct node *n, struct val *ret)
 	return rc;
 }
 
-/* ---- operators ----------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------------------- */
 
 static int eval_binary(struct eval *ev, const struct node *n, struct val *ret)
 {
@@ -165,16 +168,20 @@ static int eval_repeat(struct eval *ev, const struct node *n, struct val *ret)
 	if (rc)
 		return rc;
 	if (!ret->in_memory)
-		return node_bad(n, EINVAL, "only what lies in memory can be repeated with @, as in *(u32*)0x500@4", ev->err);
+		return node_bad(
+			n, EINVAL,
+			"only what lies in memory can be repeated with @, as in *(u32*)0x500@4",
+			ev->err);
 	if (!count.bits || count.bits > 1u << 20)
 		return node_bad(n, ERANGE, "the count behind @ must be from 1 to 1048576", ev->err);
 	ret->repeat = count.bits;
 	return 0;
 }
 
-/* ---- assignment ---------------------------------------------------------------------------------- */
+/* ---- assignment ------------------------------------------------------------------------------ */
 
-static int assign_register(struct eval *ev, const struct node *n, const struct val *v, struct val *ret)
+static int assign_register(struct eval *ev, const struct node *n, const struct val *v,
+			   struct val *ret)
 {
 	int rc;
 
@@ -186,7 +193,8 @@ static int assign_register(struct eval *ev, const struct node *n, const struct v
 	return rc ?: eval_register(ev, n, ret);
 }
 
-static int assign_memory(struct eval *ev, const struct node *n, const struct val *v, struct val *ret)
+static int assign_memory(struct eval *ev, const struct node *n, const struct val *v,
+			 struct val *ret)
 {
 	struct val place;
 	u8 size;
@@ -218,8 +226,9 @@ static int eval_assign(struct eval *ev, const struct node *n, struct val *ret)
 {
 	const struct node *left = &ev->e->node[n->arg[0]];
 	struct val v, old;
-	int rc = left->op == NODE_VAR && n->assign_op == NODE_ASSIGN ? eval_node(ev, n->arg[1], &v) :
-								       eval_number(ev, n->arg[1], &v);
+	int rc = left->op == NODE_VAR && n->assign_op == NODE_ASSIGN
+			 ? eval_node(ev, n->arg[1], &v)
+			 : eval_number(ev, n->arg[1], &v);
 
 	if (!rc && n->assign_op != NODE_ASSIGN) {
 		struct val right = v;
@@ -232,10 +241,11 @@ static int eval_assign(struct eval *ev, const struct node *n, struct val *ret)
 		return rc;
 	if (left->op == NODE_VAR)
 		return assign_var(ev, left, &v, ret);
-	return left->op == NODE_DEREF ? assign_memory(ev, left, &v, ret) : assign_register(ev, left, &v, ret);
+	return left->op == NODE_DEREF ? assign_memory(ev, left, &v, ret)
+				      : assign_register(ev, left, &v, ret);
 }
 
-/* ---- the tree ------------------------------------------------------------------------------------ */
+/* ---- the tree -------------------------------------------------------------------------------- */
 
 int eval_node(struct eval *ev, u32 index, struct val *ret)
 {

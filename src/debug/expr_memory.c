@@ -16,11 +16,16 @@ static int pointee(struct eval *ev, const struct node *n, const struct val *p, s
 	const struct type *t = &p->type;
 
 	if (t->depth > 1)
-		*ret = (struct type){ .size = t->size, .is_signed = t->is_signed, .depth = t->depth - 1 };
+		*ret = (struct type){ .size = t->size,
+				      .is_signed = t->is_signed,
+				      .depth = t->depth - 1 };
 	else if (t->depth && t->size)
 		*ret = (struct type){ .size = t->size, .is_signed = t->is_signed };
 	else if (t->symbol)
-		return node_bad(n, EINVAL, "the size of what is at this symbol is not known; cast it, as in *(u32*)NAME", ev->err);
+		return node_bad(
+			n, EINVAL,
+			"the size of what is at this symbol is not known; cast it, as in *(u32*)NAME",
+			ev->err);
 	else
 		*ret = (struct type){ .size = mode_word(ev), .is_signed = true };
 	return 0;
@@ -44,7 +49,8 @@ int eval_deref(struct eval *ev, const struct node *n, struct val *ret)
 	int rc = eval_place(ev, n, &place);
 
 	if (!rc)
-		rc = state_read_uint(ev->s, place.addr, type_size(&place.type), &place.bits, ev->err);
+		rc = state_read_uint(ev->s, place.addr, type_size(&place.type), &place.bits,
+				     ev->err);
 	if (rc)
 		return rc;
 	place.bits = bits_extend(place.bits, type_size(&place.type), type_signed(&place.type));
@@ -101,7 +107,9 @@ static int segment_base(struct eval *ev, const struct node *n, u16 sel, u64 *ret
 		}
 	mem = machine_phys(session_machine(ev->s));
 	if (descriptor_read(c, &mem, sel, &d) || (d.kind != DESC_CODE && d.kind != DESC_DATA))
-		return node_bad(n, EINVAL, "this selector names no code or data segment; see info gdt", ev->err);
+		return node_bad(n, EINVAL,
+				"this selector names no code or data segment; see info gdt",
+				ev->err);
 	*ret = cpu_mode(c) == MODE_LONG ? 0 : d.base;
 	return 0;
 }

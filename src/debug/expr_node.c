@@ -1,4 +1,5 @@
-/* expr_node.c - what all files of the expression parser use: sentences with columns, words, nodes. */
+/* expr_node.c - what all files of the expression parser use: sentences with columns, words, nodes.
+ * */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -52,10 +53,11 @@ int parser_unexpected(struct parser *ps, const char *wanted)
 
 	if (!*ps->p)
 		return parser_bad(ps, ps->p, "%s was expected, but the text ends here", wanted);
-	return parser_bad(ps, ps->p, "%s was expected, not \"%s\"", wanted, parser_token(ps->p, word, sizeof(word)));
+	return parser_bad(ps, ps->p, "%s was expected, not \"%s\"", wanted,
+			  parser_token(ps->p, word, sizeof(word)));
 }
 
-/* ---- nodes --------------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 int node_new(struct parser *ps, enum node_op op, const char *at, u32 *ret)
 {

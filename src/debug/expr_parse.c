@@ -21,7 +21,8 @@ static int parse_index(struct parser *ps, u32 *ret)
 		return rc;
 	parser_blanks(ps);
 	if (*ps->p != ']')
-		return *ps->p ? parser_unexpected(ps, "]") : parser_bad(ps, at, "this [ is never closed");
+		return *ps->p ? parser_unexpected(ps, "]")
+			      : parser_bad(ps, at, "this [ is never closed");
 	ps->p++;
 	rc = node_args(ps, NODE_ADD, at, *ret, index, &sum);
 	return rc ?: node_args(ps, NODE_DEREF, at, sum, 0, ret);
@@ -32,7 +33,7 @@ static int parse_postfix(struct parser *ps, u32 *ret)
 	int rc = primary_parse(ps, ret);
 
 	while (!rc) {
-		const char *end = ps->p; /* a blank not followed by [ belongs to whoever comes next */
+		const char *end = ps->p; /* blanks not followed by [ are left to whoever comes next */
 
 		parser_blanks(ps);
 		if (*ps->p == '[') {
@@ -43,8 +44,11 @@ static int parse_postfix(struct parser *ps, u32 *ret)
 			return parser_bad(ps, ps->p, "++ and -- are not known; write x += 1");
 		if (*ps->p == '(' && end == ps->p)
 			return parser_bad(ps, ps->p, "functions of the guest cannot be called");
-		if ((*ps->p == '.' && parser_is_name_start(ps->p[1])) || (ps->p[0] == '-' && ps->p[1] == '>'))
-			return parser_bad(ps, ps->p, "members of structures are not known; cast an address, as in *(u32*)(ptr + 8)");
+		if ((*ps->p == '.' && parser_is_name_start(ps->p[1])) ||
+		    (ps->p[0] == '-' && ps->p[1] == '>'))
+			return parser_bad(
+				ps, ps->p,
+				"members of structures are not known; cast an address, as in *(u32*)(ptr + 8)");
 		ps->p = end;
 		break;
 	}
@@ -90,7 +94,8 @@ static int parse_prefix(struct parser *ps, enum node_op op, const char *at, u32 
 	if ((*at == '+' || *at == '-') && at[1] == at[0])
 		return parser_bad(ps, at, "++ and -- are not known; write x += 1");
 	if (*at == '&' && at[1] == '&')
-		return parser_bad(ps, at, "a number, register, symbol or ( was expected, not \"&&\"");
+		return parser_bad(ps, at,
+				  "a number, register, symbol or ( was expected, not \"&&\"");
 	ps->p++;
 	rc = parse_unary(ps, &a);
 	return rc ?: node_args(ps, op, at, a, 0, ret);
@@ -101,8 +106,8 @@ static int parse_unary_at(struct parser *ps, u32 *ret)
 	static const struct {
 		char c;
 		u8 op;
-	} prefixes[] = { { '-', NODE_NEG }, { '+', NODE_PLUS }, { '!', NODE_NOT }, { '~', NODE_COMPL },
-			 { '*', NODE_DEREF }, { '&', NODE_ADDR } };
+	} prefixes[] = { { '-', NODE_NEG },   { '+', NODE_PLUS },  { '!', NODE_NOT },
+			 { '~', NODE_COMPL }, { '*', NODE_DEREF }, { '&', NODE_ADDR } };
 	const char *at = ps->p;
 	struct type type;
 
@@ -137,11 +142,13 @@ static const struct binary {
 	const char *text;
 	u8 op, level;
 } binaries[] = {
-	{ "||", NODE_LOR, 1 },  { "&&", NODE_LAND, 2 }, { "==", NODE_EQ, 6 },  { "!=", NODE_NE, 6 },
-	{ "<<", NODE_SHL, 8 },  { ">>", NODE_SHR, 8 },  { "<=", NODE_LE, 7 },  { ">=", NODE_GE, 7 },
-	{ "<", NODE_LT, 7 },    { ">", NODE_GT, 7 },    { "|", NODE_OR, 3 },   { "^", NODE_XOR, 4 },
-	{ "&", NODE_AND, 5 },   { "@", NODE_REPEAT, 9 },{ "+", NODE_ADD, 10 }, { "-", NODE_SUB, 10 },
-	{ "*", NODE_MUL, 11 },  { "/", NODE_DIV, 11 },  { "%", NODE_MOD, 11 },
+	{ "||", NODE_LOR, 1 }, { "&&", NODE_LAND, 2 },  { "==", NODE_EQ, 6 },
+	{ "!=", NODE_NE, 6 },  { "<<", NODE_SHL, 8 },   { ">>", NODE_SHR, 8 },
+	{ "<=", NODE_LE, 7 },  { ">=", NODE_GE, 7 },    { "<", NODE_LT, 7 },
+	{ ">", NODE_GT, 7 },   { "|", NODE_OR, 3 },     { "^", NODE_XOR, 4 },
+	{ "&", NODE_AND, 5 },  { "@", NODE_REPEAT, 9 }, { "+", NODE_ADD, 10 },
+	{ "-", NODE_SUB, 10 }, { "*", NODE_MUL, 11 },   { "/", NODE_DIV, 11 },
+	{ "%", NODE_MOD, 11 },
 };
 
 /* The operator at ps->p, unless it is an assignment (op=); NULL if none. */
@@ -153,7 +160,8 @@ static const struct binary *binary_at(const struct parser *ps)
 
 		if (strncmp(ps->p, b->text, n))
 			continue;
-		if (ps->p[n] == '=' && b->op != NODE_LT && b->op != NODE_GT && b->level != 6 && b->level != 7)
+		if (ps->p[n] == '=' && b->op != NODE_LT && b->op != NODE_GT && b->level != 6 &&
+		    b->level != 7)
 			return NULL;
 		return b;
 	}
@@ -280,9 +288,13 @@ static int parse_assign_at(struct parser *ps, u32 *ret)
 		return 0;
 	}
 	if (ps->e->node[*ret].op == NODE_SYMBOL)
-		return parser_bad(ps, at, "a symbol is an address; to write to the memory there say *(u32*)NAME = ...");
+		return parser_bad(
+			ps, at,
+			"a symbol is an address; to write to the memory there say *(u32*)NAME = ...");
 	if (!is_assignable(&ps->e->node[*ret]))
-		return parser_bad(ps, at, "what is left of %.*s is neither a register, a variable nor memory", (int)n, at);
+		return parser_bad(
+			ps, at, "what is left of %.*s is neither a register, a variable nor memory",
+			(int)n, at);
 	ps->p += n;
 	rc = assign_parse(ps, &right);
 	if (!rc)
@@ -303,7 +315,7 @@ int assign_parse(struct parser *ps, u32 *ret)
 	return rc;
 }
 
-/* ---- exported ------------------------------------------------------------------------------------ */
+/* ---- exported -------------------------------------------------------------------------------- */
 
 void expr_destroy(struct expr *e)
 {

@@ -1,4 +1,5 @@
-/* expr_primary.c - numbers, characters, registers, variables, history and symbols in expressions. */
+/* expr_primary.c - numbers, characters, registers, variables, history and symbols in expressions.
+ * */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -66,9 +67,10 @@ static int parse_number(struct parser *ps, u32 *ret)
 		*end == 'u' || *end == 'U' ? (is_unsigned = true) : (is_long = true);
 	if (rc || parser_is_name(*end))
 		return parser_bad(ps, at, "\"%s\" is not a number; hexadecimal is written 0x...",
-			   parser_token(at, word, sizeof(word)));
+				  parser_token(at, word, sizeof(word)));
 	ps->p = end;
-	return node_const(ps, at, v, v > INT32_MAX || is_long ? 8 : 4, !is_unsigned && v <= INT64_MAX, ret);
+	return node_const(ps, at, v, v > INT32_MAX || is_long ? 8 : 4,
+			  !is_unsigned && v <= INT64_MAX, ret);
 }
 
 static bool simple_escape(char c, u64 *ret)
@@ -89,18 +91,25 @@ static int parse_char(struct parser *ps, u32 *ret)
 	if (*ps->p == '\\' && ps->p[1] == 'x') {
 		ps->p += 2;
 		if (!scan_hex(&ps->p, 2, &v))
-			return parser_bad(ps, at, "\\x in a character constant needs one or two hexadecimal digits");
+			return parser_bad(
+				ps, at,
+				"\\x in a character constant needs one or two hexadecimal digits");
 	} else if (*ps->p == '\\') {
 		if (!simple_escape(ps->p[1], &v))
-			return parser_bad(ps, ps->p, "this escape is not known; \\n \\t \\0 \\\\ \\' \\xNN are");
+			return parser_bad(
+				ps, ps->p,
+				"this escape is not known; \\n \\t \\0 \\\\ \\' \\xNN are");
 		ps->p += 2;
 	} else {
 		if (!*ps->p || *ps->p == '\'')
-			return parser_bad(ps, at, "a character constant is one character between quotes, as in 'a'");
+			return parser_bad(
+				ps, at,
+				"a character constant is one character between quotes, as in 'a'");
 		v = (u8)*ps->p++;
 	}
 	if (*ps->p != '\'')
-		return parser_bad(ps, at, "a character constant is one character between quotes, as in 'a'");
+		return parser_bad(
+			ps, at, "a character constant is one character between quotes, as in 'a'");
 	ps->p++;
 	return node_const(ps, at, (s64)(s8)v, 1, true, ret);
 }
@@ -116,7 +125,8 @@ static int parse_history(struct parser *ps, const char *at, bool absolute, u32 *
 		ps->p = end;
 	}
 	if (parser_is_name(*end) || number > UINT32_MAX)
-		return parser_bad(ps, at, "a value of the history is written $N or $$N with a decimal N");
+		return parser_bad(ps, at,
+				  "a value of the history is written $N or $$N with a decimal N");
 	rc = node_new(ps, NODE_HISTORY, at, ret);
 	if (!rc) {
 		ps->e->node[*ret].history.absolute = absolute;
@@ -133,8 +143,10 @@ static int parse_register(struct parser *ps, const char *at, const char *name, u
 	if (!strcasecmp(name, "pc"))
 		return node_new(ps, NODE_PC, at, ret);
 	if (reg && reg->size > 8)
-		return parser_bad(ps, at, "$%s is wider than 64 bits and cannot be used in an expression; see info all-registers",
-			   name);
+		return parser_bad(
+			ps, at,
+			"$%s is wider than 64 bits and cannot be used in an expression; see info all-registers",
+			name);
 	rc = node_new(ps, reg ? NODE_REG : NODE_VAR, at, ret);
 	if (rc)
 		return rc;
@@ -144,7 +156,9 @@ static int parse_register(struct parser *ps, const char *at, const char *name, u
 	} else {
 		ps->e->node[*ret].name = strdup(name);
 	}
-	return reg || ps->e->node[*ret].name ? 0 : err_set(ps->err, ENOMEM, "no memory for the expression");
+	return reg || ps->e->node[*ret].name
+		       ? 0
+		       : err_set(ps->err, ENOMEM, "no memory for the expression");
 }
 
 static int parse_dollar(struct parser *ps, u32 *ret)
@@ -164,7 +178,9 @@ static int parse_dollar(struct parser *ps, u32 *ret)
 	while (parser_is_name(ps->p[n]))
 		n++;
 	if (n >= sizeof(name))
-		return parser_bad(ps, at, "the name of this variable is too long (at most %zu characters)", sizeof(name) - 1);
+		return parser_bad(ps, at,
+				  "the name of this variable is too long (at most %zu characters)",
+				  sizeof(name) - 1);
 	memcpy(name, ps->p, n);
 	name[n] = '\0';
 	ps->p += n;
@@ -191,9 +207,14 @@ static int parse_symbol(struct parser *ps, u32 *ret)
 	snprintf(name, sizeof(name), "%.*s", (int)n, at);
 	sym = symbols && n < sizeof(name) ? symbols_find(symbols, name) : NULL;
 	if (!sym && !symbols)
-		return parser_bad(ps, at, "there is no symbol \"%.100s\", as no symbols are loaded; see --symbols", name);
+		return parser_bad(
+			ps, at,
+			"there is no symbol \"%.100s\", as no symbols are loaded; see --symbols",
+			name);
 	if (!sym)
-		return parser_bad(ps, at, "there is no symbol \"%.100s\"; registers are written $%.100s", name, name);
+		return parser_bad(ps, at,
+				  "there is no symbol \"%.100s\"; registers are written $%.100s",
+				  name, name);
 	ps->p += n;
 	rc = node_new(ps, NODE_SYMBOL, at, ret);
 	if (rc)
@@ -218,7 +239,8 @@ static int parse_paren(struct parser *ps, u32 *ret)
 		return rc;
 	parser_blanks(ps);
 	if (*ps->p != ')')
-		return *ps->p ? parser_unexpected(ps, "an operator or )") : parser_bad(ps, at, "this ( is never closed");
+		return *ps->p ? parser_unexpected(ps, "an operator or )")
+			      : parser_bad(ps, at, "this ( is never closed");
 	ps->p++;
 	return 0;
 }

@@ -46,7 +46,11 @@ static bool parse_c_type(struct parser *ps, struct type *ret)
 		else if (!take_word(ps, "signed") && !take_word(ps, "int"))
 			break;
 	}
-	*ret = (struct type){ .size = is_char ? 1 : is_short ? 2 : longs ? 8 : 4, .is_signed = !is_unsigned };
+	*ret = (struct type){ .size = is_char    ? 1
+				      : is_short ? 2
+				      : longs    ? 8
+						 : 4,
+			      .is_signed = !is_unsigned };
 	return n;
 }
 
@@ -85,7 +89,8 @@ struct type type_of_register(const struct reg_desc *r)
 	const char *n = r->name;
 	size_t len = strlen(n);
 
-	if (r->kind == REGK_RIP || !strcmp(n, "rsp") || !strcmp(n, "rbp") || !strcmp(n, "sp") || !strcmp(n, "fp"))
+	if (r->kind == REGK_RIP || !strcmp(n, "rsp") || !strcmp(n, "rbp") || !strcmp(n, "sp") ||
+	    !strcmp(n, "fp"))
 		return (struct type){ .depth = 1 };
 	t.is_signed = r->kind == REGK_GPR || r->kind == REGK_SEG ||
 		      (r->kind == REGK_SUB && strcmp(n, "eip") && strcmp(n, "ip") && len <= 4);

@@ -1,6 +1,6 @@
 /*
- * frames.c - stack frames without unwind tables: by the frame pointer, and at a function's first and
- * last instructions by the top of the stack; see session.h.
+ * frames.c - stack frames without unwind tables: by the frame pointer, and at a function's first
+ * and last instructions by the top of the stack; see session.h.
  *
  * What is taken for a return address must follow a CALL. Hand-written code uses BP as it likes, and
  * a temporary point planted at a guess would change the guest's memory for nothing.
@@ -98,17 +98,20 @@ static bool at_edge(struct session *s, const struct cpu_state *c, u64 pc, unsign
 	if (!n)
 		return false;
 	insn_decode(mode_bits(cpu_mode(c)), b, n, &in);
-	if ((in.facts.flags & INSNF_RET) && !(in.facts.flags & INSNF_FAR) && in.facts.cls == INSN_OTHER)
+	if ((in.facts.flags & INSNF_RET) && !(in.facts.flags & INSNF_FAR) &&
+	    in.facts.cls == INSN_OTHER)
 		return true;
 	if (sym && sym->kind == 'F' && sym->addr == pc)
 		return true;
 	if (b[0] == 0x55 || starts_with(b, n, "\xf3\x0f\x1e\xfa", 4)) /* push bp; endbr64 */
 		return true;
 	*ret_depth = 1;
-	return is_mov_bp_sp(b, n, wide) && state_read_some(s, pc - 1, &before, 1) == 1 && before == 0x55;
+	return is_mov_bp_sp(b, n, wide) && state_read_some(s, pc - 1, &before, 1) == 1 &&
+	       before == 0x55;
 }
 
-static bool by_stack_top(struct session *s, const struct cpu_state *c, u64 pc, struct return_site *ret)
+static bool by_stack_top(struct session *s, const struct cpu_state *c, u64 pc,
+			 struct return_site *ret)
 {
 	unsigned w = word_size(c), depth;
 	u64 slot, target;
@@ -123,7 +126,8 @@ static bool by_stack_top(struct session *s, const struct cpu_state *c, u64 pc, s
 	return true;
 }
 
-static bool by_frame_pointer(struct session *s, const struct cpu_state *c, u64 pc, struct return_site *ret)
+static bool by_frame_pointer(struct session *s, const struct cpu_state *c, u64 pc,
+			     struct return_site *ret)
 {
 	unsigned w = word_size(c);
 	u64 bp = state_linear_ss(c, c->gpr[GPR_RBP]), target;
@@ -147,10 +151,11 @@ bool frame_return(struct session *s, const struct cpu_state *c, struct return_si
 	return by_frame_pointer(s, c, pc, ret);
 }
 
-/* ---- backtrace ----------------------------------------------------------------------------------- */
+/* ---- backtrace ------------------------------------------------------------------------------- */
 
 /* The next frame up by the chain at offset `*bp` in SS; NULL, or why there is none. */
-static const char *chain_up(struct session *s, const struct cpu_state *c, u64 *bp, u64 below, struct frame *ret)
+static const char *chain_up(struct session *s, const struct cpu_state *c, u64 *bp, u64 below,
+			    struct frame *ret)
 {
 	unsigned w = word_size(c);
 	u64 at = state_linear_ss(c, *bp), target, up;
@@ -172,8 +177,8 @@ static const char *chain_up(struct session *s, const struct cpu_state *c, u64 *b
 	return NULL;
 }
 
-int session_backtrace(struct session *s, struct frame *ret, size_t max, size_t *ret_n, const char **ret_why,
-		      struct err *err)
+int session_backtrace(struct session *s, struct frame *ret, size_t max, size_t *ret_n,
+		      const char **ret_why, struct err *err)
 {
 	const struct cpu_state *c;
 	struct return_site site;
@@ -187,9 +192,12 @@ int session_backtrace(struct session *s, struct frame *ret, size_t max, size_t *
 	bp = c->gpr[GPR_RBP];
 	below = state_linear_sp(c);
 	if (n < max)
-		ret[n++] = (struct frame){ .pc = cpu_linear_rip(c), .fp = bp, .sp = below, .how = "cpu" };
+		ret[n++] = (struct frame){
+			.pc = cpu_linear_rip(c), .fp = bp, .sp = below, .how = "cpu"
+		};
 	if (n < max && by_stack_top(s, c, cpu_linear_rip(c), &site)) {
-		ret[n++] = (struct frame){ .pc = site.addr, .fp = bp, .sp = site.sp, .how = site.how };
+		ret[n++] =
+			(struct frame){ .pc = site.addr, .fp = bp, .sp = site.sp, .how = site.how };
 		below = site.sp;
 	}
 	while (!why && n < max) {

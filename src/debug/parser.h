@@ -1,6 +1,6 @@
 /*
- * parser.h - between the files of the expression parser: expr_type.c (types), expr_primary.c (numbers,
- * registers, symbols), expr_parse.c (operators). Inside src/debug/.
+ * parser.h - between the files of the expression parser: expr_type.c (types), expr_primary.c
+ * (numbers, registers, symbols), expr_parse.c (operators). Inside src/debug/.
  */
 #ifndef VMSTEP_DEBUG_PARSER_H
 #define VMSTEP_DEBUG_PARSER_H
@@ -13,13 +13,14 @@ struct parser {
 	struct expr *e;
 	struct err *err;
 	unsigned depth;
-	bool no_colon;      /* between ? and : a colon is not seg:off's */
+	bool no_colon; /* between ? and : a colon is not seg:off's */
 };
 
-/* ---- expr_node.c: errors, words, nodes ----------------------------------------------------------- */
+/* ---- expr_node.c: errors, words, nodes ------------------------------------------------------- */
 
 /* "column N: ..." for the character at `at`; returns -EINVAL. */
-int parser_bad(struct parser *ps, const char *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int parser_bad(struct parser *ps, const char *at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* "WANTED was expected, not ..." for what stands at ps->p. */
 int parser_unexpected(struct parser *ps, const char *wanted);
 void parser_blanks(struct parser *ps);
@@ -33,18 +34,18 @@ int node_new(struct parser *ps, enum node_op op, const char *at, u32 *ret);
 int node_args(struct parser *ps, enum node_op op, const char *at, u32 a, u32 b, u32 *ret);
 int node_const(struct parser *ps, const char *at, u64 bits, u8 size, bool is_signed, u32 *ret);
 
-/* ---- expr_type.c --------------------------------------------------------------------------------- */
+/* ---- expr_type.c ----------------------------------------------------------------------------- */
 
 /* A type with its stars at ps->p; false and nothing taken when there is none. */
 bool type_parse(struct parser *ps, struct type *ret);
 /* gdb's type of a register. */
 struct type type_of_register(const struct reg_desc *r);
 
-/* ---- expr_primary.c ------------------------------------------------------------------------------ */
+/* ---- expr_primary.c -------------------------------------------------------------------------- */
 
 int primary_parse(struct parser *ps, u32 *ret);
 
-/* ---- expr_parse.c -------------------------------------------------------------------------------- */
+/* ---- expr_parse.c ---------------------------------------------------------------------------- */
 
 /* A whole expression, assignment included; for the insides of ( ). */
 int assign_parse(struct parser *ps, u32 *ret);

@@ -1,4 +1,5 @@
-/* points.c - the user's break-, watch- and catchpoints and the engine's set of them; see session.h. */
+/* points.c - the user's break-, watch- and catchpoints and the engine's set of them; see
+ * session.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +7,8 @@
 #include "private.h"
 
 /* What a catch costs that the engine cannot do while the guest runs free. */
-static const char stepping_cost[] = "continue single-steps to find it: some thousand times slower than running free";
+static const char stepping_cost[] =
+	"continue single-steps to find it: some thousand times slower than running free";
 
 static void free_lines(char **lines)
 {
@@ -54,14 +56,16 @@ static void recompile_one(struct session *s, struct upoint *p)
 	struct err why = { 0 };
 	u64 addr;
 
-	if (point_is_code(p) && p->what && p->what[0] != '*' && !expr_location(s, p->what, &addr, NULL))
+	if (point_is_code(p) && p->what && p->what[0] != '*' &&
+	    !expr_location(s, p->what, &addr, NULL))
 		p->addr = addr;
 	if (p->condition) {
 		char *text = strdup(p->condition);
 
 		if (text && compile(s, p, text, &why)) {
 			p->enabled = false;
-			note(s, "point %u is disabled: its condition \"%s\" does not fit the new symbols: %s",
+			note(s,
+			     "point %u is disabled: its condition \"%s\" does not fit the new symbols: %s",
 			     p->num, text, why.text);
 		}
 		free(text);
@@ -101,7 +105,7 @@ void points_destroy(struct session *s)
 	s->n_points = 0;
 }
 
-/* ---- adding and removing ------------------------------------------------------------------------- */
+/* ---- adding and removing --------------------------------------------------------------------- */
 
 static int list_add(struct session *s, struct upoint *p, struct err *err)
 {
@@ -175,13 +179,15 @@ static int check_watch(struct session *s, const struct upoint *p, struct err *er
 	u64 value;
 
 	if (p->len != 1 && p->len != 2 && p->len != 4 && p->len != 8)
-		return err_set(err, EINVAL, "cannot watch %u bytes: a watchpoint has 1, 2, 4 or 8; give a size as in *(u32*)0x%llx",
-			       p->len, (unsigned long long)p->addr);
+		return err_set(
+			err, EINVAL,
+			"cannot watch %u bytes: a watchpoint has 1, 2, 4 or 8; give a size as in *(u32*)0x%llx",
+			p->len, (unsigned long long)p->addr);
 	return s->engine ? state_read_uint(s, p->addr, p->len, &value, err) : 0;
 }
 
-int session_break(struct session *s, enum upoint_type type, const char *what, u64 addr, u8 len, bool temporary,
-		  const char *condition, struct upoint **ret, struct err *err)
+int session_break(struct session *s, enum upoint_type type, const char *what, u64 addr, u8 len,
+		  bool temporary, const char *condition, struct upoint **ret, struct err *err)
 {
 	struct upoint *p = calloc(1, sizeof(*p));
 	int rc = 0;
@@ -207,13 +213,16 @@ int session_break(struct session *s, enum upoint_type type, const char *what, u6
 	return enter(s, p, ret, err);
 }
 
-int session_catch(struct session *s, const struct upoint *proto, struct upoint **ret, struct err *err)
+int session_catch(struct session *s, const struct upoint *proto, struct upoint **ret,
+		  struct err *err)
 {
 	struct upoint *p;
 	int rc = 0;
 
 	if (!proto->catches || (proto->catches & ~CATCH_ALL))
-		return err_set(err, EINVAL, "nothing to catch; say one of io, mmio, msr, cr, exception, hlt, icebp, int3");
+		return err_set(
+			err, EINVAL,
+			"nothing to catch; say one of io, mmio, msr, cr, exception, hlt, icebp, int3");
 	p = calloc(1, sizeof(*p));
 	if (!p || !(p->what = strdup(proto->what ?: ""))) {
 		point_free(p);

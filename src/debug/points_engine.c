@@ -26,7 +26,8 @@ static bool is_double(const struct session *s, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		const struct upoint *q = s->point[j];
 
-		if (q->enabled && q->type != UPOINT_CATCH && q->addr == p->addr && point_is_code(p) && point_is_code(q))
+		if (q->enabled && q->type != UPOINT_CATCH && q->addr == p->addr &&
+		    point_is_code(p) && point_is_code(q))
 			return true;
 	}
 	return false;
@@ -59,7 +60,9 @@ static size_t collect(struct session *s, struct point *set)
 	}
 	for (unsigned i = 0; i < s->n_temp; i++)
 		if (!user_point_at(s, s->temp[i].addr))
-			set[n++] = (struct point){ .kind = POINT_EXEC, .len = 1, .addr = s->temp[i].addr };
+			set[n++] = (struct point){ .kind = POINT_EXEC,
+						   .len = 1,
+						   .addr = s->temp[i].addr };
 	return n;
 }
 
@@ -104,7 +107,8 @@ static void widen_ports(struct plan *plan, const struct upoint *p, bool first)
 		plan->catch_port_hi = p->port_hi;
 }
 
-/* The plan has one range of ports and one set of vectors: the hull; accept() looks at each point. */
+/* The plan has one range of ports and one set of vectors: the hull; accept() looks at each point.
+ * */
 void points_catches(const struct session *s, struct plan *plan)
 {
 	bool all_vectors = false;
@@ -130,5 +134,6 @@ void points_refresh_values(struct session *s)
 {
 	for (size_t i = 0; i < s->n_points; i++)
 		if (point_is_watch(s->point[i]))
-			state_read_uint(s, s->point[i]->addr, s->point[i]->len, &s->point[i]->old_value, NULL);
+			state_read_uint(s, s->point[i]->addr, s->point[i]->len,
+					&s->point[i]->old_value, NULL);
 }

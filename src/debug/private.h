@@ -10,9 +10,9 @@
 #include <vmstep/session.h>
 
 enum {
-	RING_SLOTS = 256,      /* records between two visits of the consumer: constant memory */
+	RING_SLOTS = 256, /* records between two visits of the consumer: constant memory */
 	TEMP_POINTS_MAX = 4,
-	MODULES_MAX = 32,      /* slots, the last one is the NULL */
+	MODULES_MAX = 32, /* slots, the last one is the NULL */
 	CATCH_ALL = CATCH_ICEBP | CATCH_INT3 | CATCH_HLT | CATCH_IO | CATCH_MMIO | CATCH_EXCEPTION |
 		    CATCH_MSR | CATCH_CR,
 };
@@ -36,37 +36,37 @@ struct session_var {
 };
 
 struct session {
-	struct session_config cfg;       /* all strings owned */
-	char *modules[MODULES_MAX];      /* storage of cfg.guest.modules */
-	const struct engine_ops *ops;    /* chosen; NULL: the name is not an engine's */
+	struct session_config cfg;    /* all strings owned */
+	char *modules[MODULES_MAX];   /* storage of cfg.guest.modules */
+	const struct engine_ops *ops; /* chosen; NULL: the name is not an engine's */
 	char engine_reason[600];
 	struct machine *machine;
-	struct engine *engine;           /* read by session_interrupt() from a signal handler */
+	struct engine *engine; /* read by session_interrupt() from a signal handler */
 	struct symbols *symbols;
-	char *symbols_path;              /* the file they were read from */
-	struct timespec symbols_mtime;   /* and how it was then */
+	char *symbols_path;            /* the file they were read from */
+	struct timespec symbols_mtime; /* and how it was then */
 	off_t symbols_size;
 	struct settings settings;
 
-	struct cpu_state regs;           /* cache: the groups in regs.known are valid */
+	struct cpu_state regs; /* cache: the groups in regs.known are valid */
 	struct ring ring;
-	struct stop last;                /* the session's last stop */
+	struct stop last; /* the session's last stop */
 	bool has_last;
 	bool alive;
-	u64 n_stops;                     /* number of the last stop */
+	u64 n_stops; /* number of the last stop */
 	int exit_value;
-	u8 pending_once;                 /* enum event_policy for the next resume */
+	u8 pending_once; /* enum event_policy for the next resume */
 
-	struct upoint **point;           /* by number */
+	struct upoint **point; /* by number */
 	size_t n_points, cap_points;
 	u32 next_point;
 	struct temp_point temp[TEMP_POINTS_MAX];
 	unsigned n_temp;
-	bool temp_hit;                   /* the run ended at a temporary point */
-	bool points_dirty;               /* the engine's set is not ours */
-	bool running_free;               /* the command runs free, even where that is done by stepping */
-	bool catch_by_step;              /* this run steps and looks at catches itself */
-	struct upoint **gone;            /* temporary points of the last stop, already deleted */
+	bool temp_hit;        /* the run ended at a temporary point */
+	bool points_dirty;    /* the engine's set is not ours */
+	bool running_free;    /* the command runs free, even where that is done by stepping */
+	bool catch_by_step;   /* this run steps and looks at catches itself */
+	struct upoint **gone; /* temporary points of the last stop, already deleted */
 	size_t n_gone;
 
 	struct session_var *var;
@@ -78,18 +78,18 @@ struct session {
 	void *note_arg;
 };
 
-/* ---- session.c ----------------------------------------------------------------------------------- */
+/* ---- session.c ------------------------------------------------------------------------------- */
 
 /* A remark for the user, see session_set_note(). */
 void note(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- session_symbols.c --------------------------------------------------------------------------- */
+/* ---- session_symbols.c ----------------------------------------------------------------------- */
 
 /* Read the symbols if their file is another one or was changed. */
 int session_symbols_refresh(struct session *s, struct err *err);
 void session_symbols_drop(struct session *s);
 
-/* ---- state.c ------------------------------------------------------------------------------------- */
+/* ---- state.c --------------------------------------------------------------------------------- */
 
 /* Like session_regs(), but only the groups asked for. */
 int state_need(struct session *s, u32 groups, const struct cpu_state **ret, struct err *err);
@@ -111,14 +111,14 @@ int state_fill_stop(struct session *s, struct stop *st, struct err *err);
 /* RIP := linear address `addr`, within the code segment. */
 int state_set_linear_rip(struct session *s, u64 addr, struct err *err);
 
-/* ---- engine.c ------------------------------------------------------------------------------------ */
+/* ---- engine.c -------------------------------------------------------------------------------- */
 
 /* Sets s->ops and s->engine_reason from a name; -EINVAL for an unknown one. */
 int engine_choose(struct session *s, const char *name, struct err *err);
 /* -ENODEV with the reason when the chosen engine does not work here. */
 int engine_check(const struct session *s, struct err *err);
 
-/* ---- points.c, points_engine.c ------------------------------------------------------------------- */
+/* ---- points.c, points_engine.c --------------------------------------------------------------- */
 
 static inline bool point_is_code(const struct upoint *p)
 {
@@ -143,16 +143,19 @@ void points_destroy(struct session *s);
 void points_forget_stop(struct session *s);
 void points_delete_temporary(struct session *s);
 
-/* ---- accept.c ------------------------------------------------------------------------------------ */
+/* ---- accept.c -------------------------------------------------------------------------------- */
 
-/* plan.accept: whether the stop counts, with conditions, ignore counts, values and temporary points. */
+/* plan.accept: whether the stop counts, with conditions, ignore counts, values and temporary
+ * points. */
 bool points_accept(void *session, struct stop *st);
-/* Breakpoints at the guest's first instruction: no run leads there, so that nobody else reports them. */
+/* Breakpoints at the guest's first instruction: no run leads there, so that nobody else reports
+ * them. */
 void points_at_start(struct session *s, struct stop *st);
-/* A step's stop under catches done by stepping: true when one of them is met (cause and number set). */
+/* A step's stop under catches done by stepping: true when one of them is met (cause and number
+ * set). */
 bool points_catch_step(struct session *s, struct stop *st, u32 catches);
 
-/* ---- run.c --------------------------------------------------------------------------------------- */
+/* ---- run.c ----------------------------------------------------------------------------------- */
 
 /*
  * One command of run control, however often it calls the engine. Either every stop is shown as it
@@ -163,15 +166,15 @@ struct run {
 	struct session *s;
 	stop_observer *each;
 	void *arg;
-	bool hold_irq;       /* while stepping; never while running free */
+	bool hold_irq; /* while stepping; never while running free */
 	bool rep_whole;
-	bool quiet_points;   /* neither the user's points nor catches count */
-	bool ended;          /* something ends the command: a point, a catch, death, Ctrl-C, the observer */
+	bool quiet_points; /* neither the user's points nor catches count */
+	bool ended; /* something ends the command: a point, a catch, death, Ctrl-C, the observer */
 	bool has_stop;
-	struct stop stop;    /* the last one reached, not shown yet */
-	struct stop first;   /* the first one folded in: the command's `from` is its */
+	struct stop stop;  /* the last one reached, not shown yet */
+	struct stop first; /* the first one folded in: the command's `from` is its */
 	u64 n_folded;
-	s64 retired;         /* sum of what was folded in; -1: cannot be told */
+	s64 retired; /* sum of what was folded in; -1: cannot be told */
 };
 /* -ESRCH when there is no guest, or one that has ended. */
 int run_possible(const struct session *s, struct err *err);
@@ -181,8 +184,8 @@ int run_begin(struct run *r, struct session *s, stop_observer *each, void *arg, 
 int run_direct(struct run *r, u64 count, struct err *err);
 /* One step on the way: r->stop is where it led. */
 int run_step(struct run *r, struct err *err);
-/* Run freely (by stepping where catches ask for it) to a point, a temporary one (s->temp_hit) or the
- * guest's end. */
+/* Run freely (by stepping where catches ask for it) to a point, a temporary one (s->temp_hit) or
+ * the guest's end. */
 int run_free(struct run *r, struct err *err);
 /* run_free() to one of `n` temporary points; they are gone afterwards. */
 int run_to(struct run *r, const struct temp_point *t, unsigned n, struct err *err);
@@ -193,7 +196,7 @@ int run_finish(struct run *r, int rc);
 /* Number `st`, make it the session's last, show it; false: the observer has enough. */
 bool run_show(struct session *s, struct stop *st, stop_observer *each, void *arg);
 
-/* ---- frames.c ------------------------------------------------------------------------------------ */
+/* ---- frames.c -------------------------------------------------------------------------------- */
 
 /* Where a frame returns to: linear address, the linear stack pointer after the return (which also
  * names the frame), and how it was found. */
@@ -204,10 +207,11 @@ struct return_site {
 /* Of the current frame; false when it cannot be told. What is found follows a CALL. */
 bool frame_return(struct session *s, const struct cpu_state *c, struct return_site *ret);
 
-/* ---- values.c ------------------------------------------------------------------------------------ */
+/* ---- values.c -------------------------------------------------------------------------------- */
 
 void values_destroy(struct session *s);
 /* History entry: back 0 is the last ($), 1 the one before ($$); absolute: $N. */
-int value_history_get(const struct session *s, bool absolute, u32 n, struct value *ret, struct err *err);
+int value_history_get(const struct session *s, bool absolute, u32 n, struct value *ret,
+		      struct err *err);
 
 #endif

@@ -54,7 +54,7 @@ static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret
 	return rc;
 }
 
-/* ---- records ------------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static void show_gap(struct run *r, const struct stop *gap)
 {
@@ -96,10 +96,10 @@ static u64 drain(struct run *r, bool show, u32 catches)
 	return n;
 }
 
-/* ---- the end of the guest ------------------------------------------------------------------------ */
+/* ---- the end of the guest -------------------------------------------------------------------- */
 
-/* The engine leaves the exit status in new_value; where it did not, the evidence has what was written
- * to the exit port f4 (value << 1 | 1). */
+/* The engine leaves the exit status in new_value; where it did not, the evidence has what was
+ * written to the exit port f4 (value << 1 | 1). */
 static void note_exit(struct session *s, const struct stop *st)
 {
 	const struct kvm_evidence *ev = &st->ev.kvm;
@@ -121,7 +121,7 @@ static void settle(struct session *s, const struct stop *last, enum run_end end)
 		note_exit(s, last);
 }
 
-/* ---- for step.c ---------------------------------------------------------------------------------- */
+/* ---- for step.c ------------------------------------------------------------------------------ */
 
 bool run_show(struct session *s, struct stop *st, stop_observer *each, void *arg)
 {
@@ -137,7 +137,8 @@ int run_possible(const struct session *s, struct err *err)
 		return err_set(err, ESRCH, "the guest is not running; start it with run or start");
 	if (s->alive)
 		return 0;
-	return err_set(err, ESRCH, "the guest has ended (%s); start it again with run", cause_name(s->last.first));
+	return err_set(err, ESRCH, "the guest has ended (%s); start it again with run",
+		       cause_name(s->last.first));
 }
 
 int run_begin(struct run *r, struct session *s, stop_observer *each, void *arg, struct err *err)
@@ -206,7 +207,8 @@ int run_step(struct run *r, struct err *err)
 			return rc;
 		if (r->s->ring.tail == records)
 			return no_progress(err);
-		if (end == RUN_DEAD || end == RUN_INTERRUPTED || (end == RUN_STOP && !r->s->temp_hit))
+		if (end == RUN_DEAD || end == RUN_INTERRUPTED ||
+		    (end == RUN_STOP && !r->s->temp_hit))
 			r->ended = true;
 		settle(r->s, &r->stop, end);
 	}
@@ -285,7 +287,7 @@ int run_to(struct run *r, const struct temp_point *t, unsigned n, struct err *er
 	return rc;
 }
 
-/* What was done when the command set out (a delivery, a swallow) before what was done at its end. */
+/* What was done when the command set out (a delivery, a swallow) before what was done at the end. */
 static void unfold_did(struct run *r)
 {
 	unsigned n = r->first.n_did;
@@ -327,6 +329,7 @@ int run_finish(struct run *r, int rc)
 {
 	run_flush(r);
 	points_delete_temporary(r->s);
-	points_apply(r->s, NULL); /* nothing of ours stays in the guest while the user looks at it */
+	/* Nothing of ours stays in the guest while the user looks at it. */
+	points_apply(r->s, NULL);
 	return rc;
 }

@@ -1,15 +1,18 @@
-/* session.c - life of a session: create, start, kill, replace the guest or the engine; see session.h. */
+/* session.c - life of a session: create, start, kill, replace the guest or the engine; see
+ * session.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "config.h"
 
-/* ---- the guest ----------------------------------------------------------------------------------- */
+/* ---- the guest ------------------------------------------------------------------------------- */
 
 static int make_start_stop(struct session *s, struct err *err)
 {
-	struct stop st = { .kind = RECORD_STOP, .first = CAUSE_START, .causes = CAUSE_BIT(CAUSE_START) };
+	struct stop st = { .kind = RECORD_STOP,
+			   .first = CAUSE_START,
+			   .causes = CAUSE_BIT(CAUSE_START) };
 	int rc = state_fill_stop(s, &st, err);
 
 	if (rc)

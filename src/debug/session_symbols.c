@@ -1,4 +1,5 @@
-/* session_symbols.c - where the session's symbols come from: --symbols, else the guest's own file. */
+/* session_symbols.c - where the session's symbols come from: --symbols, else the guest's own file.
+ * */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -40,8 +41,9 @@ void session_symbols_drop(struct session *s)
 
 static bool symbols_fresh(const struct session *s, const char *path, const struct stat *st)
 {
-	return path && s->symbols_path && !strcmp(path, s->symbols_path) && st->st_size == s->symbols_size &&
-	       st->st_mtim.tv_sec == s->symbols_mtime.tv_sec && st->st_mtim.tv_nsec == s->symbols_mtime.tv_nsec;
+	return path && s->symbols_path && !strcmp(path, s->symbols_path) &&
+	       st->st_size == s->symbols_size && st->st_mtim.tv_sec == s->symbols_mtime.tv_sec &&
+	       st->st_mtim.tv_nsec == s->symbols_mtime.tv_nsec;
 }
 
 /*
@@ -85,7 +87,8 @@ int session_load_symbols(struct session *s, const char *path, struct err *err)
 	int rc;
 
 	s->cfg.symbols = strdup(path);
-	rc = s->cfg.symbols ? session_symbols_refresh(s, err) : err_set(err, ENOMEM, "no memory for the file's name");
+	rc = s->cfg.symbols ? session_symbols_refresh(s, err)
+			    : err_set(err, ENOMEM, "no memory for the file's name");
 	if (rc) {
 		free((char *)s->cfg.symbols);
 		s->cfg.symbols = old;

@@ -135,7 +135,8 @@ static int set_groups(struct session *s, u32 groups, const struct cpu_state *c, 
 
 /* Outside real mode a selector's hidden part comes from its descriptor, as a load would do it (SDM
  * "Segment Descriptors"); the null selector leaves the register unusable. */
-static int load_segment(struct session *s, struct cpu_state *c, enum seg seg, u16 sel, struct err *err)
+static int load_segment(struct session *s, struct cpu_state *c, enum seg seg, u16 sel,
+			struct err *err)
 {
 	struct segment *g = &c->seg[seg];
 	struct phys_ops mem = machine_phys(s->machine);
@@ -153,8 +154,10 @@ static int load_segment(struct session *s, struct cpu_state *c, enum seg seg, u1
 	}
 	if (descriptor_read(c, &mem, sel, &d) || !d.present ||
 	    (seg == SEG_CS ? d.kind != DESC_CODE : d.kind != DESC_CODE && d.kind != DESC_DATA))
-		return err_set(err, EINVAL, "selector 0x%x is not a present %s segment in the GDT or LDT; see info gdt",
-			       sel, seg == SEG_CS ? "code" : "data");
+		return err_set(
+			err, EINVAL,
+			"selector 0x%x is not a present %s segment in the GDT or LDT; see info gdt",
+			sel, seg == SEG_CS ? "code" : "data");
 	*g = (struct segment){ .sel = sel, .base = d.base, .limit = d.limit, .attr = d.attr };
 	return 0;
 }
@@ -179,7 +182,8 @@ int session_get_reg(struct session *s, const char *name, u64 *ret, struct err *e
 	int rc;
 
 	if (!d)
-		return err_set(err, EINVAL, "there is no register \"%s\"; see info registers", name);
+		return err_set(err, EINVAL, "there is no register \"%s\"; see info registers",
+			       name);
 	rc = state_need(s, d->group | REGS_GPR | REGS_SYS, &c, err);
 	if (!rc)
 		*ret = reg_get(c, d);
@@ -194,7 +198,8 @@ int session_set_reg(struct session *s, const char *name, u64 value, struct err *
 	int rc, seg;
 
 	if (!d)
-		return err_set(err, EINVAL, "there is no register \"%s\"; see info registers", name);
+		return err_set(err, EINVAL, "there is no register \"%s\"; see info registers",
+			       name);
 	rc = state_need(s, d->group | REGS_GPR | REGS_SYS, &c, err);
 	if (rc)
 		return rc;
@@ -218,10 +223,11 @@ int state_set_linear_rip(struct session *s, u64 addr, struct err *err)
 	new = *c;
 	new.rip = cpu_mode(c) == MODE_LONG ? addr : (u32)(addr - c->seg[SEG_CS].base);
 	if (cpu_linear_rip(&new) != addr || (mode_bits(cpu_mode(c)) == 16 && new.rip > 0xffff))
-		return err_set(err, ERANGE,
-			       "0x%llx is outside the code segment (base 0x%llx, %u-bit); set $cs first",
-			       (unsigned long long)addr, (unsigned long long)c->seg[SEG_CS].base,
-			       mode_bits(cpu_mode(c)));
+		return err_set(
+			err, ERANGE,
+			"0x%llx is outside the code segment (base 0x%llx, %u-bit); set $cs first",
+			(unsigned long long)addr, (unsigned long long)c->seg[SEG_CS].base,
+			mode_bits(cpu_mode(c)));
 	return set_groups(s, REGS_GPR, &new, err);
 }
 
@@ -232,8 +238,8 @@ static int bad_address(struct session *s, const struct cpu_state *c, const char 
 	u64 gpa;
 
 	if (linear_to_phys(c, &mem, addr, &gpa))
-		return err_set(err, EFAULT, "cannot %s memory at 0x%llx: no page is mapped there", what,
-			       (unsigned long long)addr);
+		return err_set(err, EFAULT, "cannot %s memory at 0x%llx: no page is mapped there",
+			       what, (unsigned long long)addr);
 	return err_set(err, EFAULT, "cannot %s memory at 0x%llx: physical 0x%llx is not RAM", what,
 		       (unsigned long long)addr, (unsigned long long)gpa);
 }
@@ -275,7 +281,8 @@ int session_read_phys(struct session *s, u64 gpa, void *buf, size_t n, struct er
 	mem = machine_phys(s->machine);
 	if (!mem.read(mem.arg, gpa, buf, n))
 		return 0;
-	return err_set(err, EFAULT, "cannot read %zu bytes at physical 0x%llx: not all of it is RAM", n,
+	return err_set(err, EFAULT,
+		       "cannot read %zu bytes at physical 0x%llx: not all of it is RAM", n,
 		       (unsigned long long)gpa);
 }
 
@@ -288,6 +295,7 @@ int session_write_phys(struct session *s, u64 gpa, const void *buf, size_t n, st
 	mem = machine_phys(s->machine);
 	if (!mem.write(mem.arg, gpa, buf, n))
 		return 0;
-	return err_set(err, EFAULT, "cannot write %zu bytes at physical 0x%llx: not all of it is RAM", n,
+	return err_set(err, EFAULT,
+		       "cannot write %zu bytes at physical 0x%llx: not all of it is RAM", n,
 		       (unsigned long long)gpa);
 }

@@ -11,7 +11,7 @@
 struct place {
 	u64 lin, next, sp;
 	u8 cpl;
-	bool pending;        /* an ICEBP, INT3 or #DB is to be delivered first */
+	bool pending; /* an ICEBP, INT3 or #DB is to be delivered first */
 	struct insn in;
 };
 
@@ -46,7 +46,8 @@ static bool entered_handler(const struct run *r)
 /* Instructions that are gone over like a call: gdb's, where a kernel does the rest unseen. */
 static bool is_call_like(const struct run *r, const struct place *p)
 {
-	if (r->stop.lin == p->next) /* `call 1f; 1:` pushes and goes on; nothing to come back from */
+	/* `call 1f; 1:` pushes and goes on: there is nothing to come back from. */
+	if (r->stop.lin == p->next)
 		return false;
 	switch (p->in.facts.cls) {
 	case INSN_ICEBP:
@@ -95,13 +96,13 @@ static int step_over(struct run *r, bool over_events, struct err *err)
 
 static bool is_return(const struct insn *in)
 {
-	return (in->facts.flags & INSNF_RET) || in->facts.cls == INSN_IRET || in->facts.cls == INSN_SYSRET ||
-	       in->facts.cls == INSN_SYSEXIT;
+	return (in->facts.flags & INSNF_RET) || in->facts.cls == INSN_IRET ||
+	       in->facts.cls == INSN_SYSRET || in->facts.cls == INSN_SYSEXIT;
 }
 
 /*
- * Calls and events are gone over, so that the first return met is the frame's. One deeper in the stack
- * or at another CPL is a handler's whose entry was not seen (K17): not ours.
+ * Calls and events are gone over, so that the first return met is the frame's. One deeper in the
+ * stack or at another CPL is a handler's whose entry was not seen (K17): not ours.
  */
 static int finish_by_stepping(struct run *r, struct err *err)
 {
@@ -139,7 +140,8 @@ static int finish_frame(struct run *r, struct err *err)
 	if (rc)
 		return rc;
 	if (!frame_return(r->s, c, &site)) {
-		note(r->s, "finish: no return address can be told here, stepping until this frame's RET or IRET");
+		note(r->s,
+		     "finish: no return address can be told here, stepping until this frame's RET or IRET");
 		return finish_by_stepping(r, err);
 	}
 	name_place(r->s, site.addr, where, sizeof(where));
@@ -162,7 +164,9 @@ static int run_to_address(struct run *r, u64 addr, bool same_frame, struct err *
 		return rc;
 	if (frame_return(r->s, c, &site)) {
 		t[0].min_cfa = same_frame ? site.sp : 0;
-		t[n++] = (struct temp_point){ .addr = site.addr, .min_sp = site.sp, .cpl = cpu_cpl(c) };
+		t[n++] = (struct temp_point){ .addr = site.addr,
+					      .min_sp = site.sp,
+					      .cpl = cpu_cpl(c) };
 	}
 	return run_to(r, t, n, err);
 }
@@ -213,7 +217,8 @@ int session_continue(struct session *s, stop_observer *each, void *arg, struct e
 	return rc ?: run_finish(&r, run_free(&r, err));
 }
 
-int session_until(struct session *s, bool has_addr, u64 addr, stop_observer *each, void *arg, struct err *err)
+int session_until(struct session *s, bool has_addr, u64 addr, stop_observer *each, void *arg,
+		  struct err *err)
 {
 	struct run r;
 	int rc = run_begin(&r, s, each, arg, err);
@@ -259,7 +264,8 @@ int session_jump(struct session *s, u64 addr, stop_observer *each, void *arg, st
 	return run_finish(&r, run_free(&r, err));
 }
 
-int session_trace(struct session *s, u64 count, bool points, stop_observer *each, void *arg, struct err *err)
+int session_trace(struct session *s, u64 count, bool points, stop_observer *each, void *arg,
+		  struct err *err)
 {
 	struct run r;
 	int rc = run_begin(&r, s, each, arg, err);

@@ -2,7 +2,8 @@
 #include <errno.h>
 #include "private.h"
 
-int session_disassemble(struct session *s, u64 addr, struct strbuf *out, unsigned *ret_len, struct err *err)
+int session_disassemble(struct session *s, u64 addr, struct strbuf *out, unsigned *ret_len,
+			struct err *err)
 {
 	const struct cpu_state *c;
 	u8 bytes[INSN_MAX];

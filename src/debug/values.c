@@ -45,7 +45,8 @@ void values_destroy(struct session *s)
 	s->n_vars = s->n_history = 0;
 }
 
-int value_history_get(const struct session *s, bool absolute, u32 n, struct value *ret, struct err *err)
+int value_history_get(const struct session *s, bool absolute, u32 n, struct value *ret,
+		      struct err *err)
 {
 	u32 last = s ? s->n_history : 0;
 
@@ -81,7 +82,8 @@ bool session_var_get(struct session *s, const char *name, struct value *ret)
 	return var;
 }
 
-void session_vars_each(struct session *s, void (*each)(void *arg, const char *name, const struct value *v), void *arg)
+void session_vars_each(struct session *s,
+		       void (*each)(void *arg, const char *name, const struct value *v), void *arg)
 {
 	for (size_t i = 0; i < s->n_vars; i++)
 		each(arg, s->var[i].name, &s->var[i].value);

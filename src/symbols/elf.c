@@ -1,8 +1,8 @@
 /*
  * elf.c - the symbol tables of an ELF file, through libelf; see symbols.h. The only user of libelf.
  *
- * The file may be damaged anywhere: libelf checks offsets against the file's size, what it hands out
- * is checked here once more (string offsets through elf_strptr).
+ * The file may be damaged anywhere: libelf checks offsets against the file's size, what it hands
+ * out is checked here once more (string offsets through elf_strptr).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +23,9 @@ struct reader {
 
 static int damaged(struct reader *r, const char *what)
 {
-	return err_set(r->err, EBADMSG, "%s: %s cannot be read (%s); the file is damaged or cut short",
-		       r->path, what, elf_errmsg(-1) ?: "no reason given");
+	return err_set(r->err, EBADMSG,
+		       "%s: %s cannot be read (%s); the file is damaged or cut short", r->path,
+		       what, elf_errmsg(-1) ?: "no reason given");
 }
 
 /* What counts as a name for an address. Sections, files, TLS offsets and mapping symbols do not. */
@@ -73,7 +74,9 @@ static int add_symbol(struct reader *r, const GElf_Sym *sym, const char *name)
 	};
 
 	e.end = section_end(r, sym->st_shndx, sym->st_value) + r->bias;
-	return index_add(r->index, &e) ? err_set(r->err, ENOMEM, "%s: no memory for its symbols", r->path) : 0;
+	return index_add(r->index, &e)
+		       ? err_set(r->err, ENOMEM, "%s: no memory for its symbols", r->path)
+		       : 0;
 }
 
 /* A private copy of the string table: the names outlive libelf's handle. */
@@ -115,9 +118,10 @@ static int read_table(struct reader *r, Elf_Scn *scn, const GElf_Shdr *sh)
 		if (!gelf_getsym(data, i, &sym))
 			return damaged(r, "the symbol table");
 		if (sym.st_name >= n_strings)
-			return err_set(r->err, EBADMSG,
-				       "%s: symbol %zu has its name outside the string table; the file is damaged",
-				       r->path, i);
+			return err_set(
+				r->err, EBADMSG,
+				"%s: symbol %zu has its name outside the string table; the file is damaged",
+				r->path, i);
 		if (symbol_kind(&sym) && strings[sym.st_name])
 			rc = add_symbol(r, &sym, strings + sym.st_name);
 	}
@@ -150,7 +154,8 @@ static int read_elf(struct reader *r)
 	int rc;
 
 	if (elf_kind(r->elf) != ELF_K_ELF)
-		return err_set(r->err, ENOEXEC, "%s: not an ELF file, so it has no symbols; try --symbols FILE",
+		return err_set(r->err, ENOEXEC,
+			       "%s: not an ELF file, so it has no symbols; try --symbols FILE",
 			       r->path);
 	if (!gelf_getehdr(r->elf, &eh))
 		return damaged(r, "the ELF header");

@@ -9,9 +9,9 @@
 /* A symbol with what the index needs to decide which one covers an address. */
 struct entry {
 	struct symbol sym;
-	u64 end;       /* first address behind it: by its size, or to the next symbol or section end */
-	u32 section;   /* index of its section; symbols of unknown size end with it */
-	u32 file;      /* which attached file: a symbol never reaches into another file */
+	u64 end; /* first address behind it: by its size, or to the next symbol or section end */
+	u32 section; /* index of its section; symbols of unknown size end with it */
+	u32 file;    /* which attached file: a symbol never reaches into another file */
 };
 
 /*
@@ -20,11 +20,11 @@ struct entry {
  * knows when to stop looking back.
  */
 struct symbols {
-	struct entry *entry;  /* by address, then by rank */
+	struct entry *entry; /* by address, then by rank */
 	u32 n, cap;
-	u32 *by_name;         /* indices into entry[], by name, then by binding */
-	u64 *reach;           /* reach[i] = max(entry[0..i].end) */
-	char **strings;       /* the names' memory, one block a string table */
+	u32 *by_name;   /* indices into entry[], by name, then by binding */
+	u64 *reach;     /* reach[i] = max(entry[0..i].end) */
+	char **strings; /* the names' memory, one block a string table */
 	u32 n_strings;
 };
 

@@ -17,7 +17,8 @@ struct elf_sym {
 	const char *name;
 	uint64_t value, size;
 	uint8_t type, bind;
-	uint16_t section; /* 1: .text (0x1000, 0x100 bytes), 2: .data (0x2000, 0x40 bytes), or SHN_* */
+	uint16_t
+		section; /* 1: .text (0x1000, 0x100 bytes), 2: .data (0x2000, 0x40 bytes), or SHN_* */
 };
 
 struct elf_file {
@@ -47,8 +48,8 @@ static inline void elf_header(struct elf_file *f, int is64, size_t shoff)
 	elf_put(f, ET_EXEC, 2);
 	elf_put(f, is64 ? EM_X86_64 : EM_386, 2);
 	elf_put(f, EV_CURRENT, 4);
-	elf_put(f, 0x1000, w);          /* entry */
-	elf_put(f, 0, w);               /* program headers: none */
+	elf_put(f, 0x1000, w); /* entry */
+	elf_put(f, 0, w);      /* program headers: none */
 	elf_put(f, shoff, w);
 	elf_put(f, 0, 4);
 	elf_put(f, is64 ? 64 : 52, 2);
@@ -56,11 +57,11 @@ static inline void elf_header(struct elf_file *f, int is64, size_t shoff)
 	elf_put(f, 0, 2);
 	elf_put(f, is64 ? 64 : 40, 2);
 	elf_put(f, ELF_SECTIONS, 2);
-	elf_put(f, 0, 2);               /* section names: none */
+	elf_put(f, 0, 2); /* section names: none */
 }
 
-static inline void elf_section(struct elf_file *f, int is64, uint32_t type, uint64_t addr, uint64_t off,
-			       uint64_t size, uint32_t link, uint64_t entsize)
+static inline void elf_section(struct elf_file *f, int is64, uint32_t type, uint64_t addr,
+			       uint64_t off, uint64_t size, uint32_t link, uint64_t entsize)
 {
 	unsigned w = is64 ? 8 : 4;
 
@@ -97,7 +98,8 @@ static inline void elf_symbol(struct elf_file *f, int is64, uint32_t name, const
 }
 
 /* table: SHT_SYMTAB or SHT_DYNSYM; SHT_NULL: a file without symbols. */
-static inline void elf_build(struct elf_file *f, int is64, uint32_t table, const struct elf_sym *sym, size_t n)
+static inline void elf_build(struct elf_file *f, int is64, uint32_t table,
+			     const struct elf_sym *sym, size_t n)
 {
 	static const struct elf_sym null_sym;
 	size_t entsize = is64 ? 24 : 16, syms, strs, names = 1, name = 1;

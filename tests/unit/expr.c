@@ -172,7 +172,10 @@ static const char *type_text(const struct value *v)
 
 	if (v->is_void)
 		return "void";
-	snprintf(buf, sizeof(buf), "%c%u", v->is_pointer ? 'p' : v->is_signed ? 's' : 'u',
+	snprintf(buf, sizeof(buf), "%c%u",
+		 v->is_pointer  ? 'p'
+		 : v->is_signed ? 's'
+				: 'u',
 		 v->is_pointer ? v->pointee_size : v->size);
 	return buf;
 }
@@ -183,7 +186,8 @@ static void test_values(void)
 		struct value v = { 0 };
 
 		if (!strcmp(values[i].type, "error")) {
-			tap_ok(expr_value(s, values[i].text, &v, &err) < 0, "%s is refused", values[i].text);
+			tap_ok(expr_value(s, values[i].text, &v, &err) < 0, "%s is refused",
+			       values[i].text);
 			continue;
 		}
 		if (expr_value(s, values[i].text, &v, &err)) {
@@ -201,7 +205,8 @@ static void test_errors(void)
 		struct value v;
 
 		memset(&err, 0, sizeof(err));
-		tap_ok(expr_value(s, errors[i].text, &v, &err) < 0, "\"%s\" is refused", errors[i].text);
+		tap_ok(expr_value(s, errors[i].text, &v, &err) < 0, "\"%s\" is refused",
+		       errors[i].text);
 		tap_str(err.text, errors[i].sentence, "\"%s\": sentence", errors[i].text);
 	}
 }
@@ -334,7 +339,8 @@ static void test_prefix(void)
 		const char *end = NULL;
 		struct expr *e;
 
-		if (!tap_eq(expr_parse_prefix(s, row[i].text, &e, &end, &err), 0, "prefix of \"%s\"", row[i].text))
+		if (!tap_eq(expr_parse_prefix(s, row[i].text, &e, &end, &err), 0,
+			    "prefix of \"%s\"", row[i].text))
 			continue;
 		tap_str(end, row[i].rest, "\"%s\": rest", row[i].text);
 		expr_destroy(e);
@@ -373,10 +379,12 @@ static void test_segments(void)
 	tap_eq(get("0x10+2 : 4+4"), 0x128, "of expressions");
 	get("$cs = 0x100");
 	tap_eq(get("$cs"), 0x100, "a segment register is set");
-	tap_eq(get("*(0:0) == *(s16*)0"), 1, "an address without a type is a word of the mode: 16 bits");
+	tap_eq(get("*(0:0) == *(s16*)0"), 1,
+	       "an address without a type is a word of the mode: 16 bits");
 	tap_eq(get("1 ? 10 : 20"), 10, "? : is no segment");
 	tap_eq(get("0 ? 10:20"), 20, "without blanks neither");
-	tap_ok(expr_value(s, "beef:10", &(struct value){ 0 }, &err) < 0, "a symbol before the colon is no digits");
+	tap_ok(expr_value(s, "beef:10", &(struct value){ 0 }, &err) < 0,
+	       "a symbol before the colon is no digits");
 }
 
 /* Without a session: constants work, the rest says what is missing. */
@@ -395,9 +403,13 @@ static void test_no_guest(void)
 /* Random texts of the grammar's own pieces: an error has a sentence, nothing crashes or hangs. */
 static void test_random(void)
 {
-	static const char *const piece[] = { "1", "0x10", "$rax", "$x", "main", "(", ")", "(u8)", "(u32*)", "[", "]", "+", "-", "*",
-					     "/", "%", "&", "|", "^", "~", "!", "<<", ">>", "==", "=", "+=", "?", ":", "@", "$", "$$",
-					     "'a'", " ", ",", "sizeof(u8)", "0:7c00", "$cs", "table", "2", ".", "#", "\\" };
+	static const char *const piece[] = {
+		"1",   "0x10",  "$rax", "$x", "main", "(",  ")", "(u8)",       "(u32*)",
+		"[",   "]",     "+",    "-",  "*",    "/",  "%", "&",          "|",
+		"^",   "~",     "!",    "<<", ">>",   "==", "=", "+=",         "?",
+		":",   "@",     "$",    "$$", "'a'",  " ",  ",", "sizeof(u8)", "0:7c00",
+		"$cs", "table", "2",    ".",  "#",    "\\"
+	};
 	unsigned silent = 0, worked = 0, seed = 1;
 
 	for (unsigned i = 0; i < 30000; i++) {

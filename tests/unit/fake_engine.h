@@ -16,21 +16,21 @@ enum { CODE = 0x100000, STACK = 0x180000 };
 
 /* One boundary: where the guest is after one more step. */
 struct beat {
-	u16 off;          /* RIP - CODE */
-	s16 sp;           /* RSP - STACK */
+	u16 off; /* RIP - CODE */
+	s16 sp;  /* RSP - STACK */
 	u8 kind;
 	u8 vector;
 };
 enum beat_kind {
 	BEAT_STEP,
-	BEAT_EVENT,       /* first instruction of the handler of `vector` */
-	BEAT_ICEBP,       /* an ICEBP was met: pending delivery */
-	BEAT_HLT,         /* nothing can wake it: RUN_STOP */
-	BEAT_EXIT,        /* exit port, value in vector */
-	BEAT_GAP,         /* a gap record of 5 instructions before the next boundary */
-	BEAT_REP,         /* a REP iteration that is not the last */
-	BEAT_WRITE,       /* a step that writes `vector` to WATCHED */
-	BEAT_READ,        /* a step that reads WATCHED */
+	BEAT_EVENT, /* first instruction of the handler of `vector` */
+	BEAT_ICEBP, /* an ICEBP was met: pending delivery */
+	BEAT_HLT,   /* nothing can wake it: RUN_STOP */
+	BEAT_EXIT,  /* exit port, value in vector */
+	BEAT_GAP,   /* a gap record of 5 instructions before the next boundary */
+	BEAT_REP,   /* a REP iteration that is not the last */
+	BEAT_WRITE, /* a step that writes `vector` to WATCHED */
+	BEAT_READ,  /* a step that reads WATCHED */
 };
 enum { WATCHED = 0x110000 };
 
@@ -38,15 +38,15 @@ static struct {
 	const struct beat *script;
 	size_t n, at;
 	struct cpu_state sys; /* what the script does not move */
-	u64 rax;          /* of every boundary: counts the steps */
+	u64 rax;              /* of every boundary: counts the steps */
 	struct point point[16];
 	size_t n_points;
 	struct plan plan; /* of the last run() */
 	unsigned runs, accepts, set_points, get_regs;
-	u32 groups;       /* asked for since the test cleared it */
+	u32 groups; /* asked for since the test cleared it */
 	bool interrupted;
-	int fail_run;     /* errno of the next run() */
-	int fail_points;  /* errno of the next set_points() with points */
+	int fail_run;    /* errno of the next run() */
+	int fail_points; /* errno of the next set_points() with points */
 	struct guest_event queued;
 	enum skip_kind skipped;
 	u64 rip, rsp, rbp;
@@ -156,7 +156,9 @@ static struct stop *fake_record(struct ring *ring, u32 causes, enum cause first)
 {
 	struct stop *st = ring_push(ring);
 
-	*st = (struct stop){ .kind = RECORD_STOP, .first = first, .causes = causes, .retired = 1, .point_dr = -1 };
+	*st = (struct stop){
+		.kind = RECORD_STOP, .first = first, .causes = causes, .retired = 1, .point_dr = -1
+	};
 	st->mode = MODE_LONG;
 	st->host_tf = causes & CAUSE_BIT(CAUSE_TF);
 	st->lin = st->rip = fake.rip;
@@ -228,7 +230,8 @@ static void fake_fill(struct stop *st, const struct beat *b, const struct engine
 	}
 }
 
-static bool fake_beat(struct engine *e, const struct plan *plan, struct ring *ring, enum run_end *ret_end)
+static bool fake_beat(struct engine *e, const struct plan *plan, struct ring *ring,
+		      enum run_end *ret_end)
 {
 	const struct beat *b = &fake.script[fake.at++];
 	bool shown = plan->mode == PLAN_STEP;
@@ -240,7 +243,8 @@ static bool fake_beat(struct engine *e, const struct plan *plan, struct ring *ri
 	fake.rsp = STACK + b->sp;
 	fake.rax++;
 	if (b->kind == BEAT_GAP) {
-		*ring_push(ring) = (struct stop){ .kind = RECORD_GAP, .gap = GAP_EVENT, .retired = 5 };
+		*ring_push(ring) =
+			(struct stop){ .kind = RECORD_GAP, .gap = GAP_EVENT, .retired = 5 };
 		return false;
 	}
 	access = fake_access(e, b);
@@ -269,8 +273,8 @@ static bool fake_beat(struct engine *e, const struct plan *plan, struct ring *ri
 	return false;
 }
 
-static int fake_run(struct engine *e, const struct plan *plan, struct ring *ring, enum run_end *ret_end,
-		    struct err *err)
+static int fake_run(struct engine *e, const struct plan *plan, struct ring *ring,
+		    enum run_end *ret_end, struct err *err)
 {
 	u64 stops = 0;
 
@@ -284,7 +288,8 @@ static int fake_run(struct engine *e, const struct plan *plan, struct ring *ring
 		return err_set(err, code, "the engine could not run");
 	}
 	for (;;) {
-		if (fake.interrupted || fake.at == fake.n) { /* the script's end: as if the user pressed Ctrl-C */
+		if (fake.interrupted ||
+		    fake.at == fake.n) { /* the script's end: as if the user pressed Ctrl-C */
 			fake.interrupted = false;
 			fake_record(ring, CAUSE_BIT(CAUSE_INTERRUPT), CAUSE_INTERRUPT)->retired = 0;
 			*ret_end = RUN_INTERRUPTED;

@@ -74,11 +74,14 @@ static void test_auto(void)
 		struct session *s;
 
 		n_engines = hosts[i].no_soft_built ? 1 : 3;
-		answer[0] = (struct engine_probe){ .works = hosts[i].kvm, .hardware = hosts[i].hardware, .text = "kvm-text" };
+		answer[0] = (struct engine_probe){ .works = hosts[i].kvm,
+						   .hardware = hosts[i].hardware,
+						   .text = "kvm-text" };
 		answer[2] = (struct engine_probe){ .works = hosts[i].soft, .text = "soft-text" };
 		s = make(i & 1 ? NULL : "auto", &err);
 		tap_str(session_engine_name(s), hosts[i].engine, "auto with %s", hosts[i].host);
-		tap_str(session_engine_reason(s), hosts[i].reason, "auto with %s: reason", hosts[i].host);
+		tap_str(session_engine_reason(s), hosts[i].reason, "auto with %s: reason",
+			hosts[i].host);
 		session_destroy(s);
 	}
 	n_engines = 3;
@@ -86,8 +89,8 @@ static void test_auto(void)
 	answer[1] = (struct engine_probe){ .works = true, .text = "nested" };
 	struct session *s = make(NULL, &err);
 
-	tap_ok(strstr(session_engine_reason(s), "--engine mtf") != NULL, "where nested VMX is, the reason points to mtf: %s",
-	       session_engine_reason(s));
+	tap_ok(strstr(session_engine_reason(s), "--engine mtf") != NULL,
+	       "where nested VMX is, the reason points to mtf: %s", session_engine_reason(s));
 	session_destroy(s);
 }
 
@@ -97,9 +100,12 @@ static void test_named(void)
 	struct session *s;
 
 	n_engines = 1;
-	answer[0] = (struct engine_probe){ .works = false, .text = "/dev/kvm: Permission denied; join the group kvm" };
+	answer[0] =
+		(struct engine_probe){ .works = false,
+				       .text = "/dev/kvm: Permission denied; join the group kvm" };
 	tap_ok(!make("qemu", &err), "an unknown engine is refused");
-	tap_str(err.text, "there is no engine \"qemu\"; the engines are auto, kvm, mtf, soft", "with the names there are");
+	tap_str(err.text, "there is no engine \"qemu\"; the engines are auto, kvm, mtf, soft",
+		"with the names there are");
 	tap_eq(err.code, EINVAL, "as a usage error");
 	tap_ok(!make("soft", &err), "an engine not built in is refused");
 	tap_eq(err.code, ENODEV, "as not available");
@@ -107,7 +113,8 @@ static void test_named(void)
 	if (!tap_ok(s != NULL, "an engine that does not work is no reason to have no session"))
 		return;
 	tap_eq(session_start(s, &err), -ENODEV, "but the guest does not start");
-	tap_str(err.text, "engine kvm: /dev/kvm: Permission denied; join the group kvm", "with the engine's own words");
+	tap_str(err.text, "engine kvm: /dev/kvm: Permission denied; join the group kvm",
+		"with the engine's own words");
 	tap_ok(!session_has_guest(s), "there is no guest then");
 	tap_eq(session_set_engine(s, "nosuch", &err), -EINVAL, "set engine: unknown name");
 	tap_eq(session_set_engine(s, "kvm", &err), -ENODEV, "set engine: not working here");

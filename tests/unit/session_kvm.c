@@ -117,7 +117,8 @@ static void test_points(void)
 
 	start(recursive, "long");
 	n = point(UPOINT_BREAK, CODE + 0x1d, "*(u32*)0x110000 == 1", false);
-	tap_eq(done(session_continue(s, observe, NULL, &err)), 0, "continue to a breakpoint with a condition");
+	tap_eq(done(session_continue(s, observe, NULL, &err)), 0,
+	       "continue to a breakpoint with a condition");
 	tap_eq(last()->point, n, "BREAK/n");
 	tap_eq(value("*(u32*)0x110000"), 1, "where it holds");
 	tap_eq(seen.stops, 1, "one stop");
@@ -139,7 +140,8 @@ static void test_points(void)
 	start(recursive, "long");
 	n = point(UPOINT_BREAK, CODE + 0x11, NULL, false);
 	session_stepi(s, 20, observe, NULL, &err);
-	tap_eq(last()->causes, CAUSE_BIT(CAUSE_TF) | CAUSE_BIT(CAUSE_BREAK), "stepi onto a breakpoint is TF+BREAK");
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_TF) | CAUSE_BIT(CAUSE_BREAK),
+	       "stepi onto a breakpoint is TF+BREAK");
 	tap_eq(seen.stops, 3, "and ends stepi 20");
 	session_stepi(s, 1, NULL, NULL, &err);
 	tap_eq(last()->lin, CODE + 0x14, "stepping on from it");
@@ -213,13 +215,18 @@ static void test_catch(void)
 	struct upoint *p = NULL;
 
 	start(recursive, "long");
-	session_catch(s, &(struct upoint){ .what = "io 0x80", .catches = CATCH_IO, .port_lo = 0x80, .port_hi = 0x80 }, &p, &err);
+	session_catch(
+		s,
+		&(struct upoint){
+			.what = "io 0x80", .catches = CATCH_IO, .port_lo = 0x80, .port_hi = 0x80 },
+		&p, &err);
 	session_continue(s, observe, NULL, &err);
 	tap_ok(last()->causes & CAUSE_BIT(CAUSE_CATCH), "catch io stops");
 	tap_eq(last()->lin, CODE + 0xe, "behind the out");
 	tap_eq(last()->point, p->num, "with its number");
 	tap_eq(p->hits, 1, "counted once");
-	start("b900010000 0f30 0f20d8 0f22d8 90 f4", "long"); /* mov ecx,100; wrmsr; mov rax,cr3; mov cr3,rax */
+	start("b900010000 0f30 0f20d8 0f22d8 90 f4",
+	      "long"); /* mov ecx,100; wrmsr; mov rax,cr3; mov cr3,rax */
 	session_catch(s, &(struct upoint){ .what = "cr", .catches = CATCH_CR }, &p, &err);
 	session_set_reg(s, "rip", CODE + 7, &err);
 	session_continue(s, observe, NULL, &err);
@@ -331,8 +338,10 @@ static void test_interrupt(void)
 		const char *name;
 		int (*go)(void);
 		unsigned steps; /* before it */
-	} row[] = { { "continue", go_continue, 0 }, { "nexti over a call that never returns", go_nexti, 0 },
-		    { "stepi without end", go_stepi, 0 }, { "finish of a function that never returns", go_finish, 1 } };
+	} row[] = { { "continue", go_continue, 0 },
+		    { "nexti over a call that never returns", go_nexti, 0 },
+		    { "stepi without end", go_stepi, 0 },
+		    { "finish of a function that never returns", go_finish, 1 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		double t;
@@ -341,10 +350,13 @@ static void test_interrupt(void)
 		session_stepi(s, row[i].steps, NULL, NULL, &err);
 		t = interrupted(row[i].go);
 		tap_ok(t < 5, "%s yields to Ctrl-C (after %.3f s)", row[i].name, t);
-		tap_ok(last()->causes & CAUSE_BIT(CAUSE_INTERRUPT), "%s: with INTERRUPT", row[i].name);
-		tap_ok(last()->lin == CODE + 6 || last()->lin == CODE + 7, "%s: in the loop", row[i].name);
+		tap_ok(last()->causes & CAUSE_BIT(CAUSE_INTERRUPT), "%s: with INTERRUPT",
+		       row[i].name);
+		tap_ok(last()->lin == CODE + 6 || last()->lin == CODE + 7, "%s: in the loop",
+		       row[i].name);
 		session_stepi(s, 1, NULL, NULL, &err);
-		tap_eq(last()->causes, CAUSE_BIT(CAUSE_TF), "%s: and the session goes on", row[i].name);
+		tap_eq(last()->causes, CAUSE_BIT(CAUSE_TF), "%s: and the session goes on",
+		       row[i].name);
 	}
 }
 

@@ -17,8 +17,14 @@ static const char code[] = "90 e80a000000 90 cd80 90 f1 90 ebfe f4 90"
 			   "ffc8 75fc 90 ec 0f32 0f22d8 f4";
 
 /* A boundary: offset from CODE, RSP - STACK; B also what comes with it. */
-#define S(o, p) { .off = o, .sp = p }
-#define B(o, p, k, v) { .off = o, .sp = p, .kind = BEAT_##k, .vector = v }
+#define S(o, p)                                                                                    \
+	{                                                                                          \
+		.off = o, .sp = p                                                                  \
+	}
+#define B(o, p, k, v)                                                                              \
+	{                                                                                          \
+		.off = o, .sp = p, .kind = BEAT_##k, .vector = v                                   \
+	}
 
 static struct session *s;
 static struct err err;
@@ -78,10 +84,10 @@ static u32 add_break(u16 off, const char *cond, bool temporary)
 	return p ? p->num : 0;
 }
 
-/* ---- stepi --------------------------------------------------------------------------------------- */
+/* ---- stepi ----------------------------------------------------------------------------------- */
 
-static const struct beat straight[] = { S(0x01, 0), S(0x10, -8), S(0x11, -16), S(0x14, -16), S(0x19, -16),
-					S(0x1a, -8), S(0x06, 0), S(0x07, 0) };
+static const struct beat straight[] = { S(0x01, 0),   S(0x10, -8), S(0x11, -16), S(0x14, -16),
+					S(0x19, -16), S(0x1a, -8), S(0x06, 0),   S(0x07, 0) };
 
 static void test_start(void)
 {
@@ -91,7 +97,8 @@ static void test_start(void)
 	tap_eq(last()->lin, CODE, "start: at the entry");
 	tap_eq(last()->bytes[0], 0x90, "start: with the instruction's bytes");
 	tap_str(session_engine_name(s), "kvm", "auto takes kvm where the hardware is there");
-	tap_ok(strstr(session_engine_reason(s), "hardware") != NULL, "and says why (\"%s\")", session_engine_reason(s));
+	tap_ok(strstr(session_engine_reason(s), "hardware") != NULL, "and says why (\"%s\")",
+	       session_engine_reason(s));
 }
 
 static void test_stepi(void)
@@ -130,7 +137,7 @@ static void test_stepi_points(void)
 	tap_eq(seen.stop[2].point, 0, "without a number");
 }
 
-/* ---- the ring ------------------------------------------------------------------------------------ */
+/* ---- the ring -------------------------------------------------------------------------------- */
 
 static void test_ring(void)
 {
@@ -157,7 +164,7 @@ static void test_ring(void)
 	tap_eq(seen.n, 256, "and still gets what the engine had done");
 }
 
-/* ---- nexti --------------------------------------------------------------------------------------- */
+/* ---- nexti ----------------------------------------------------------------------------------- */
 
 static void test_nexti_call(void)
 {
@@ -178,10 +185,10 @@ static void test_nexti_call(void)
 }
 
 /* The recursion comes back to 19 in the inner frame first (sp -32), then in the outer (sp -16). */
-static const struct beat recursion[] = { S(0x01, 0), S(0x10, -8), S(0x11, -16), S(0x14, -16),
+static const struct beat recursion[] = { S(0x01, 0),   S(0x10, -8),  S(0x11, -16), S(0x14, -16),
 					 S(0x10, -24), S(0x11, -32), S(0x14, -32), S(0x10, -40),
-					 S(0x11, -48), S(0x19, -48), S(0x1a, -40), S(0x19, -32), S(0x1a, -24),
-					 S(0x19, -16), S(0x1a, -8), S(0x06, 0) };
+					 S(0x11, -48), S(0x19, -48), S(0x1a, -40), S(0x19, -32),
+					 S(0x1a, -24), S(0x19, -16), S(0x1a, -8),  S(0x06, 0) };
 
 static void test_nexti_recursion(void)
 {
@@ -215,7 +222,8 @@ static void test_nexti_break_at_return(void)
 	FRESH(straight);
 	add_break(0x06, "0", false);
 	session_nexti(s, 2, observe, NULL, &err);
-	tap_eq(last()->lin, CODE + 6, "nexti ends where a user's point with a false condition lies");
+	tap_eq(last()->lin, CODE + 6,
+	       "nexti ends where a user's point with a false condition lies");
 	tap_eq(last()->causes, CAUSE_BIT(CAUSE_LIMIT), "as LIMIT");
 	FRESH(straight);
 	add_break(0x06, NULL, false);
@@ -236,10 +244,14 @@ static void test_nexti_never_returns(void)
 
 static void test_nexti_events(void)
 {
-	static const struct beat soft[] = { S(0x09 - 2, 0), B(0x20, -40, EVENT, 0x80), S(0x21, -40), S(0x09, 0) };
-	static const struct beat fault[] = { B(0x20, -40, EVENT, 13), S(0x21, -40), S(0x00, 0), S(0x01, 0) };
-	static const struct beat icebp[] = { S(0x0a, 0), B(0x0b, 0, ICEBP, 0), B(0x20, -40, EVENT, 1),
-					     S(0x21, -40), S(0x0b, 0), S(0x0c, 0) };
+	static const struct beat soft[] = { S(0x09 - 2, 0), B(0x20, -40, EVENT, 0x80), S(0x21, -40),
+					    S(0x09, 0) };
+	static const struct beat fault[] = { B(0x20, -40, EVENT, 13), S(0x21, -40), S(0x00, 0),
+					     S(0x01, 0) };
+	static const struct beat icebp[] = {
+		S(0x0a, 0),   B(0x0b, 0, ICEBP, 0), B(0x20, -40, EVENT, 1),
+		S(0x21, -40), S(0x0b, 0),           S(0x0c, 0)
+	};
 	static const struct beat rep[] = { S(0x01, 0) };
 
 	FRESH(soft);
@@ -252,7 +264,8 @@ static void test_nexti_events(void)
 	tap_eq(last()->causes, CAUSE_BIT(CAUSE_EVENT), "as EVENT");
 	FRESH(icebp);
 	session_nexti(s, 2, observe, NULL, &err);
-	tap_eq(last()->causes, CAUSE_BIT(CAUSE_ICEBP), "nexti over int1 stops behind it, delivery pending");
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_ICEBP),
+	       "nexti over int1 stops behind it, delivery pending");
 	session_nexti(s, 1, observe, NULL, &err);
 	tap_eq(last()->lin, CODE + 0xc, "the next one goes over the handler and the instruction");
 	tap_eq(seen.n, 3, "in one stop");
@@ -262,10 +275,11 @@ static void test_nexti_events(void)
 	tap_ok(fake.plan.rep_whole, "a REP is gone over whole");
 }
 
-/* ---- continue ------------------------------------------------------------------------------------ */
+/* ---- continue -------------------------------------------------------------------------------- */
 
-static const struct beat loop[] = { S(0x30, 0), S(0x32, 0), S(0x30, 0), S(0x32, 0), S(0x30, 0), S(0x32, 0),
-				    S(0x30, 0), S(0x32, 0), S(0x34, 0), S(0x35, 0), S(0x36, 0), S(0x38, 0),
+static const struct beat loop[] = { S(0x30, 0), S(0x32, 0),        S(0x30, 0), S(0x32, 0),
+				    S(0x30, 0), S(0x32, 0),        S(0x30, 0), S(0x32, 0),
+				    S(0x34, 0), S(0x35, 0),        S(0x36, 0), S(0x38, 0),
 				    S(0x3b, 0), B(0x3b, 0, HLT, 0) };
 
 static void test_conditions(void)
@@ -278,7 +292,8 @@ static void test_conditions(void)
 	session_continue(s, observe, NULL, &err);
 	tap_eq(fake.rax, 6, "continue stops where the condition holds");
 	tap_eq(fake.runs, 1, "without leaving the engine on the way");
-	tap_eq(fake.groups & ~(REGS_GPR | REGS_SYS | REGS_DEBUG | REGS_EVENTS), 0, "and without registers nobody asked for");
+	tap_eq(fake.groups & ~(REGS_GPR | REGS_SYS | REGS_DEBUG | REGS_EVENTS), 0,
+	       "and without registers nobody asked for");
 	tap_eq(session_point(s, n)->hits, 1, "a false condition is no hit");
 	tap_eq(last()->n, 1, "one stop, number 1");
 
@@ -347,9 +362,11 @@ static void test_break_at_entry(void)
 
 	FRESH(straight);
 	n = add_break(0, NULL, false);
-	tap_eq(last()->causes, CAUSE_BIT(CAUSE_START), "a breakpoint set where the guest stands says nothing");
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_START),
+	       "a breakpoint set where the guest stands says nothing");
 	session_start(s, &err);
-	tap_eq(last()->causes, CAUSE_BIT(CAUSE_START) | CAUSE_BIT(CAUSE_BREAK), "a new start meets it: START+BREAK");
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_START) | CAUSE_BIT(CAUSE_BREAK),
+	       "a new start meets it: START+BREAK");
 	tap_eq(last()->point, n, "with its number");
 	tap_eq(session_point(s, n)->hits, 1, "counted");
 	session_point_condition(s, n, "$rsp == 0", &err);
@@ -394,7 +411,8 @@ static void test_exit(void)
 	tap_ok(session_var_get(s, "_exitcode", &v), "in $_exitcode too");
 	tap_eq(v.bits, 7, "with the value");
 	tap_eq(session_stepi(s, 1, NULL, NULL, &err), -ESRCH, "a dead guest does not step");
-	tap_ok(strstr(err.text, "EXIT") != NULL, "and the sentence says how it ended: %s", err.text);
+	tap_ok(strstr(err.text, "EXIT") != NULL, "and the sentence says how it ended: %s",
+	       err.text);
 	tap_eq(session_start(s, &err), 0, "it starts again");
 	tap_eq(fake.destroys, 1, "after the old engine was destroyed");
 	tap_eq(last()->n, 0, "and counts anew");
@@ -416,10 +434,11 @@ static void test_run_error(void)
 	tap_eq(session_stepi(s, 1, observe, NULL, &err), 0, "and the session lives on");
 }
 
-/* ---- watch --------------------------------------------------------------------------------------- */
+/* ---- watch ----------------------------------------------------------------------------------- */
 
-static const struct beat writes[] = { B(0x01, 0, WRITE, 0), B(0x02, 0, READ, 0), B(0x03, 0, WRITE, 5),
-				      B(0x04, 0, WRITE, 5), B(0x05, 0, WRITE, 9), S(0x06, 0) };
+static const struct beat writes[] = { B(0x01, 0, WRITE, 0), B(0x02, 0, READ, 0),
+				      B(0x03, 0, WRITE, 5), B(0x04, 0, WRITE, 5),
+				      B(0x05, 0, WRITE, 9), S(0x06, 0) };
 
 static void watch(enum upoint_type type, const char *cond)
 {
@@ -456,12 +475,13 @@ static void test_watch(void)
 	session_continue(s, observe, NULL, &err);
 	session_continue(s, observe, NULL, &err);
 	tap_eq(fake.at, 3, "awatch stops at every access");
-	tap_eq(session_break(s, UPOINT_WATCH, "x", WATCHED, 3, false, NULL, &p, &err), -EINVAL, "a watch of 3 bytes is refused");
-	tap_eq(session_break(s, UPOINT_WATCH, "x", 0x7fffffff0000, 4, false, NULL, &p, &err), -EFAULT,
-	       "so is one of unmapped memory");
+	tap_eq(session_break(s, UPOINT_WATCH, "x", WATCHED, 3, false, NULL, &p, &err), -EINVAL,
+	       "a watch of 3 bytes is refused");
+	tap_eq(session_break(s, UPOINT_WATCH, "x", 0x7fffffff0000, 4, false, NULL, &p, &err),
+	       -EFAULT, "so is one of unmapped memory");
 }
 
-/* ---- catch --------------------------------------------------------------------------------------- */
+/* ---- catch ----------------------------------------------------------------------------------- */
 
 static u32 add_catch(struct upoint proto)
 {
@@ -475,14 +495,17 @@ static u32 add_catch(struct upoint proto)
 
 static void test_catch(void)
 {
-	static const struct beat icebp[] = { S(0x0a, 0), B(0x0b, 0, ICEBP, 0), S(0x0c, 0), B(0x20, 0, EVENT, 13),
-					     S(0x21, 0), B(0x20, 0, EVENT, 14), S(0x21, 0) };
+	static const struct beat icebp[] = { S(0x0a, 0), B(0x0b, 0, ICEBP, 0),
+					     S(0x0c, 0), B(0x20, 0, EVENT, 13),
+					     S(0x21, 0), B(0x20, 0, EVENT, 14),
+					     S(0x21, 0) };
 	u32 n;
 
 	FRESH(icebp);
 	n = add_catch((struct upoint){ .catches = CATCH_ICEBP });
 	session_continue(s, observe, NULL, &err);
-	tap_eq(last()->causes, CAUSE_BIT(CAUSE_ICEBP) | CAUSE_BIT(CAUSE_CATCH), "catch icebp stops: ICEBP+CATCH");
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_ICEBP) | CAUSE_BIT(CAUSE_CATCH),
+	       "catch icebp stops: ICEBP+CATCH");
 	tap_eq(last()->point, n, "with its number");
 	tap_eq(fake.runs, 1, "while the guest runs free, as this engine can");
 	tap_ok(!session_point(s, n)->cost, "so it costs nothing");
@@ -490,7 +513,8 @@ static void test_catch(void)
 
 	FRESH(icebp);
 	n = add_catch((struct upoint){ .catches = CATCH_EXCEPTION, .vectors = BIT(14) });
-	tap_ok(session_point(s, n)->cost != NULL, "what the engine cannot catch has a word about its cost");
+	tap_ok(session_point(s, n)->cost != NULL,
+	       "what the engine cannot catch has a word about its cost");
 	session_continue(s, observe, NULL, &err);
 	tap_eq(last()->event_vector, 14, "catch exception 14 is done by stepping, past vector 13");
 	tap_eq(last()->causes, CAUSE_BIT(CAUSE_EVENT) | CAUSE_BIT(CAUSE_CATCH), "EVENT+CATCH");
@@ -511,7 +535,8 @@ static void test_catch(void)
 	session_point_condition(s, n, "$rax != 0", &err);
 	session_continue(s, observe, NULL, &err);
 	tap_eq(last()->lin, CODE + 0x38, "catch msr stops behind the rdmsr");
-	tap_eq(last()->causes, CAUSE_BIT(CAUSE_CATCH), "as CATCH alone: the stepping is the debugger's");
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_CATCH),
+	       "as CATCH alone: the stepping is the debugger's");
 	tap_eq(last()->first, CAUSE_CATCH, "which is the first cause");
 	FRESH(loop);
 	add_catch((struct upoint){ .catches = CATCH_CR, .temporary = true });
@@ -525,11 +550,11 @@ static void test_catch(void)
 	tap_eq(last()->lin, CODE + 0x38, "stepi N honours a catch");
 	tap_eq(last()->causes, CAUSE_BIT(CAUSE_TF) | CAUSE_BIT(CAUSE_CATCH), "as TF+CATCH");
 	tap_eq(seen.n, 12, "with every step shown");
-	tap_eq(session_catch(s, &(struct upoint){ .catches = 0 }, &(struct upoint *){ NULL }, &err), -EINVAL,
-	       "catch of nothing is refused");
+	tap_eq(session_catch(s, &(struct upoint){ .catches = 0 }, &(struct upoint *){ NULL }, &err),
+	       -EINVAL, "catch of nothing is refused");
 }
 
-/* ---- until, advance, finish, jump ---------------------------------------------------------------- */
+/* ---- until, advance, finish, jump ------------------------------------------------------------ */
 
 static void put_stack(u64 addr, u64 value)
 {
@@ -588,7 +613,8 @@ static void test_finish(void)
 	put_stack(STACK - 8, CODE + 6);
 	session_finish(s, observe, NULL, &err);
 	tap_eq(last()->lin, CODE + 6, "finish at a function's first instruction");
-	tap_ok(strstr(notes, "top of the stack") != NULL, "looks at the top of the stack: %s", notes);
+	tap_ok(strstr(notes, "top of the stack") != NULL, "looks at the top of the stack: %s",
+	       notes);
 
 	FRESH(recursion);
 	session_stepi(s, 4, NULL, NULL, &err);
@@ -603,14 +629,16 @@ static void test_finish(void)
 /* A handler that an engine could not show from its first instruction: its IRET is not the frame's end. */
 static void test_finish_unseen_handler(void)
 {
-	static const struct beat unseen[] = { S(0x10, -8), S(0x11, -16), S(0x14, -16), S(0x20, -40), S(0x21, -40),
-					      S(0x19, -16), S(0x1a, -8), S(0x06, 0) };
+	static const struct beat unseen[] = { S(0x10, -8),  S(0x11, -16), S(0x14, -16),
+					      S(0x20, -40), S(0x21, -40), S(0x19, -16),
+					      S(0x1a, -8),  S(0x06, 0) };
 
 	FRESH(unseen);
 	session_stepi(s, 3, NULL, NULL, &err);
 	session_set_reg(s, "rip", CODE + 0x15, &err); /* no CALL to go over */
 	session_finish(s, observe, NULL, &err);
-	tap_eq(last()->lin, CODE + 6, "finish does not end with the IRET of a handler that came in between");
+	tap_eq(last()->lin, CODE + 6,
+	       "finish does not end with the IRET of a handler that came in between");
 }
 
 static void test_watch_and_break(void)
@@ -621,7 +649,8 @@ static void test_watch_and_break(void)
 	session_break(s, UPOINT_WATCH, "w", WATCHED, 1, false, NULL, &p, &err);
 	add_break(3, NULL, false);
 	session_continue(s, observe, NULL, &err);
-	tap_eq(last()->causes, CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH), "watch and breakpoint at one boundary");
+	tap_eq(last()->causes, CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH),
+	       "watch and breakpoint at one boundary");
 	tap_eq(last()->first, CAUSE_UWATCH, "the trap of the previous instruction is the first");
 }
 
@@ -646,7 +675,7 @@ static void test_jump(void)
 	tap_eq(seen.n, 1, "with one stop");
 }
 
-/* ---- events, skip, interrupt --------------------------------------------------------------------- */
+/* ---- events, skip, interrupt ----------------------------------------------------------------- */
 
 static void test_pending(void)
 {
@@ -676,13 +705,15 @@ static void test_deliver_vector(void)
 	tap_eq(session_deliver_vector(s, 13, true, 0x18, &err), 0, "deliver 13");
 	tap_eq(fake.queued.vector, 13, "vector");
 	tap_eq(fake.queued.type, INTR_HARD_EXC, "type");
-	tap_ok(fake.queued.has_error && fake.queued.error == 0x18 && fake.queued.fault, "error code, fault class");
+	tap_ok(fake.queued.has_error && fake.queued.error == 0x18 && fake.queued.fault,
+	       "error code, fault class");
 	session_deliver_vector(s, 0x30, false, 0, &err);
 	tap_eq(fake.queued.type, INTR_EXTERNAL, "from 32 on an interrupt");
 	session_deliver_vector(s, 3, false, 0, &err);
 	tap_eq(fake.queued.type, INTR_SOFT_EXC, "#BP is a software exception");
 	tap_ok(!fake.queued.fault && !fake.queued.has_error, "and a trap without error code");
-	tap_eq(session_deliver_vector(s, 3, true, 1, &err), -EINVAL, "an error code it cannot have is refused");
+	tap_eq(session_deliver_vector(s, 3, true, 1, &err), -EINVAL,
+	       "an error code it cannot have is refused");
 }
 
 static void test_skip(void)

@@ -52,7 +52,7 @@ static u64 get(const char *reg)
 	return v;
 }
 
-/* ---- registers ----------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static void test_registers(void)
 {
@@ -89,7 +89,7 @@ static void test_registers(void)
 	tap_eq(c->seg[SEG_DS].base, 0x12340, "in real mode the base follows the selector");
 }
 
-/* ---- memory -------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void test_memory(void)
 {
@@ -103,17 +103,21 @@ static void test_memory(void)
 	tap_eq(session_read_phys(s, 0x110ffe, buf, 4, &err), 0, "by physical address too");
 	tap_mem(buf, &v, 4, "as the map is the identity");
 	tap_eq(session_read(s, 0x7fffffff0ffe, buf, 4, &err), -EFAULT, "unmapped memory");
-	tap_str(err.text, "cannot read memory at 0x7fffffff0ffe: no page is mapped there", "names the first bad address");
-	tap_eq(session_write(s, 0x8000000000000000, buf, 1, &err), -EFAULT, "an address that is not canonical");
-	tap_eq(session_read_phys(s, 0xfec00000, buf, 4, &err), -EFAULT, "physical memory that is no RAM");
+	tap_str(err.text, "cannot read memory at 0x7fffffff0ffe: no page is mapped there",
+		"names the first bad address");
+	tap_eq(session_write(s, 0x8000000000000000, buf, 1, &err), -EFAULT,
+	       "an address that is not canonical");
+	tap_eq(session_read_phys(s, 0xfec00000, buf, 4, &err), -EFAULT,
+	       "physical memory that is no RAM");
 	tap_eq(session_write_phys(s, 0xfec00000, buf, 4, &err), -EFAULT, "written neither");
 	session_kill(s, &err);
 	tap_eq(session_read(s, 0, buf, 1, &err), -ENODEV, "memory without a guest");
 	tap_eq(session_read_phys(s, 0, buf, 1, &err), -ENODEV, "physical too");
-	tap_str(err.text, "the guest is not running; start it with run or start", "says what to do");
+	tap_str(err.text, "the guest is not running; start it with run or start",
+		"says what to do");
 }
 
-/* ---- frames -------------------------------------------------------------------------------------- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 /*
  * The same code in 16, 32 and 64 bits: CALL at 0 and at 8, calling 16 and 16; frames by BP.
@@ -124,9 +128,12 @@ static const struct width {
 	u64 code, stack;
 	unsigned word, call; /* bytes of a word and of a CALL */
 } widths[] = {
-	{ "16-bit", "real", "e80d00 9090909090 e80500 9090909090 55 89e5 9090", 0x1000, 0x8000, 2, 3 },
-	{ "32-bit", "protected", "e80b000000 909090 e803000000 909090 55 89e5 9090", 0x100000, 0x180000, 4, 5 },
-	{ "64-bit", "long", "e80b000000 909090 e803000000 909090 55 4889e5 9090", 0x100000, 0x180000, 8, 5 },
+	{ "16-bit", "real", "e80d00 9090909090 e80500 9090909090 55 89e5 9090", 0x1000, 0x8000, 2,
+	  3 },
+	{ "32-bit", "protected", "e80b000000 909090 e803000000 909090 55 89e5 9090", 0x100000,
+	  0x180000, 4, 5 },
+	{ "64-bit", "long", "e80b000000 909090 e803000000 909090 55 4889e5 9090", 0x100000,
+	  0x180000, 8, 5 },
 };
 
 static u64 ret_to(const struct width *w, u64 call)
@@ -171,7 +178,8 @@ static void test_backtrace(const struct width *w)
 	put(w->stack + 9 * w->word, ret_to(w, 1), w->word);
 	session_backtrace(s, f, 8, &n, &why, &err);
 	tap_eq(n, 2, "%s: what follows no call is no frame", w->name);
-	tap_str(why, "what would be the return address does not follow a call", "%s: and said", w->name);
+	tap_str(why, "what would be the return address does not follow a call", "%s: and said",
+		w->name);
 	put(w->stack, w->stack - w->word, w->word);
 	session_backtrace(s, f, 8, &n, &why, &err);
 	tap_eq(n, 2, "%s: a chain that goes down ends", w->name);
@@ -201,7 +209,7 @@ static void test_entry_frames(const struct width *w)
 	tap_eq(f[1].sp, w->stack - 3 * w->word, "%s: its stack pointer", w->name);
 }
 
-/* ---- text ---------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void test_disassemble(void)
 {
@@ -217,7 +225,8 @@ static void test_disassemble(void)
 	session_disassemble(s, CODE + 5, &b, &len, &err);
 	tap_str(strbuf_str(&b), "int1", "F1 is int1");
 	tap_eq(len, 1, "of one byte");
-	tap_eq(session_disassemble(s, 0x7fffffff0000, &b, &len, &err), -EFAULT, "unmapped code is an error");
+	tap_eq(session_disassemble(s, 0x7fffffff0000, &b, &len, &err), -EFAULT,
+	       "unmapped code is an error");
 	strbuf_reset(&b);
 	start("b8 05 00", "real");
 	session_disassemble(s, 0x1000, &b, &len, &err);
@@ -226,7 +235,7 @@ static void test_disassemble(void)
 	strbuf_deinit(&b);
 }
 
-/* ---- guests and symbols replaced ----------------------------------------------------------------- */
+/* ---- guests and symbols replaced ------------------------------------------------------------- */
 
 static const struct elf_sym syms[] = { { "here", 0x100001, 1, STT_FUNC, STB_GLOBAL, ELF_TEXT } };
 static const struct elf_sym moved[] = { { "here", 0x100002, 1, STT_FUNC, STB_GLOBAL, ELF_TEXT } };
@@ -267,7 +276,8 @@ static void test_symbols(void)
 	tap_ok(session_load_symbols(s, a, &err) < 0, "an empty file is refused: %s", err.text);
 	unlink(a);
 	free(a);
-	a = write_syms((const struct elf_sym[]){ { "other", 0x100001, 1, STT_FUNC, STB_GLOBAL, ELF_TEXT } });
+	a = write_syms((const struct elf_sym[]){
+		{ "other", 0x100001, 1, STT_FUNC, STB_GLOBAL, ELF_TEXT } });
 	notes[0] = '\0';
 	session_load_symbols(s, a, &err);
 	tap_ok(!p->enabled, "a condition whose symbol is gone disables its point");
@@ -291,7 +301,8 @@ static void test_set_guest(void)
 	tap_str(session_config(s)->guest.modules[1], "two", "with its modules");
 	again = session_config(s)->guest;
 	again.append = "y";
-	tap_eq(session_set_guest(s, &again, &err), 0, "a guest made from the session's own configuration");
+	tap_eq(session_set_guest(s, &again, &err), 0,
+	       "a guest made from the session's own configuration");
 	tap_str(session_config(s)->guest.append, "y", "has what was changed");
 	tap_str(session_config(s)->guest.modules[0], "one", "and what was not");
 	again = session_config(s)->guest;

@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <vmstep/symbols.h>
 
-#define SYM(n, v, s, t, b, sec) { n, v, s, STT_##t, STB_##b, sec }
+#define SYM(n, v, s, t, b, sec)                                                                    \
+	{                                                                                          \
+		n, v, s, STT_##t, STB_##b, sec                                                     \
+	}
 
 /* .text is 1000..10ff, .data 2000..203f. */
 static const struct elf_sym syms[] = {
@@ -86,8 +89,9 @@ static void test_at(int is64)
 		return;
 	tap_eq(symbols_count(s), NAMED, "ELF%d: symbols that name an address", is64 ? 64 : 32);
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++)
-		tap_str(symbols_format(s, at[i].addr, buf, sizeof(buf)) ? buf : NULL, at[i].text, "ELF%d %#llx: %s",
-			is64 ? 64 : 32, (unsigned long long)at[i].addr, at[i].why);
+		tap_str(symbols_format(s, at[i].addr, buf, sizeof(buf)) ? buf : NULL, at[i].text,
+			"ELF%d %#llx: %s", is64 ? 64 : 32, (unsigned long long)at[i].addr,
+			at[i].why);
 	symbols_destroy(s);
 }
 
@@ -157,8 +161,8 @@ static void test_tables(void)
 
 static void one_sentence(const struct err *e, const char *path, const char *name)
 {
-	tap_ok(e->text[0] && strstr(e->text, path) && !strchr(e->text, '\n'), "%s: one sentence names the file: %s", name,
-	       e->text);
+	tap_ok(e->text[0] && strstr(e->text, path) && !strchr(e->text, '\n'),
+	       "%s: one sentence names the file: %s", name, e->text);
 }
 
 static void test_errors(void)
@@ -201,7 +205,8 @@ static void test_truncated(void)
 	}
 	tap_eq(crashed, 0, "truncated at every length: no nonsense");
 	tap_eq(silent, 0, "every refusal has its sentence");
-	tap_eq(loaded, 0, "a file without its section headers is damaged, not empty (%u refused)", refused);
+	tap_eq(loaded, 0, "a file without its section headers is damaged, not empty (%u refused)",
+	       refused);
 }
 
 /* One byte wrong at every place of the tables: no crash, names always end. */
@@ -250,7 +255,8 @@ static void test_many(void)
 
 	for (unsigned i = 0; i < 100; i++) {
 		sprintf(text[i], "l%02u", i);
-		many[i] = (struct elf_sym)SYM(text[i], i < 50 ? 0x1000 : 0x1000 + i, 0, NOTYPE, LOCAL, ELF_TEXT);
+		many[i] = (struct elf_sym)SYM(text[i], i < 50 ? 0x1000 : 0x1000 + i, 0, NOTYPE,
+					      LOCAL, ELF_TEXT);
 	}
 	elf_build(&f, 1, SHT_SYMTAB, many, 100);
 	path = elf_write(&f, f.n);
