@@ -628,6 +628,20 @@ static void check_btf(void)
 	tap_ok(verdict_of(&b, &a, &ev, &l).pending, "BTF: a call is");
 }
 
+/* K4, K5: the guest's trap that went with ours is said to be the guest's. */
+static void check_emulated_owner(void)
+{
+	struct boundary b = { .lin = 0x1000, .rflags = FL_TF, .insn = { INSN_OUT, 1, 0 } };
+	struct armed a = { .host_tf = true };
+	struct landing l = { .lin = 0x1001 };
+	struct kvm_evidence ev = { .reason = KVM_EXIT_IO, .completed = 1 };
+	struct verdict r = verdict_of(&b, &a, &ev, &l);
+
+	tap_ok(r.guest_tf_trap && !r.host_tf_trap, "OUT completed with EINTR: the trap owed is the guest's");
+	b.rflags = 0;
+	tap_ok(!verdict_of(&b, &a, &ev, &l).guest_tf_trap, "and without its TF none is");
+}
+
 /* A trap that was held at the boundary comes before the instruction there. */
 static void check_held(void)
 {
@@ -653,6 +667,7 @@ static void check_fold(void)
 	struct verdict hwbp = { .causes = C(HWBP), .first = CAUSE_HWBP, .retired = -1, .guest_hits = 4,
 				.proof = PROOF_DEDUCED, .pending = true, .vector = 1, .type = INTR_HARD_EXC,
 				.guest_dr6 = 4 };
+	struct verdict int3 = { .causes = C(INT3), .pending = true, .vector = 3, .type = INTR_SOFT_EXC };
 	struct verdict io = { .first = CAUSE_NONE, .retired = 0 };
 	struct verdict icebp = { .causes = C(ICEBP), .skip = SKIP_KIND_INNER };
 	struct verdict emulated = { .first = CAUSE_NONE, .skip = SKIP_KIND_OUTER };
@@ -675,6 +690,8 @@ static void check_fold(void)
 	tap_eq(tf.skip, SKIP_KIND_INNER, "fold: a skip that is owed is kept");
 	verdict_fold(&icebp, &emulated);
 	tap_eq(icebp.skip, SKIP_KIND_INNER, "fold: of two skips the first");
+	verdict_fold(&int3, &hwbp);
+	tap_eq(int3.vector << 8 | int3.guest_dr6, 3 << 8, "fold: an INT3 that is owed takes no DR6 bits");
 }
 
 int main(void)
@@ -690,6 +707,7 @@ int main(void)
 	check_other_exception();
 	check_guest_dr7();
 	check_btf();
+	check_emulated_owner();
 	check_held();
 	check_fold();
 	return tap_done();
