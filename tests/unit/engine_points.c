@@ -147,7 +147,7 @@ static void test_catch(u32 bit, const char *name, const u8 *at)
 
 /* Points are planted again where the guest overwrites them: it writes the NOP it finds back. */
 GUEST_CODE(self, 64,
-	   "mov ecx, 200000\n 1: loop 1b\n mov byte ptr [rip + se_point], 0x90\n mov ecx, 2000000\n"
+	   "sti\n mov ecx, 200000\n 1: loop 1b\n mov byte ptr [rip + se_point], 0x90\n mov ecx, 2000000\n"
 	   " 2: loop 2b\n"
 	   "se_point: nop\n nop\n hlt");
 

