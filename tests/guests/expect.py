@@ -33,7 +33,9 @@ class Spot:
                 words = words[:-1]
             if not words or words == ["-"]:
                 continue
-            self.alternatives.append((words, times))
+            optional = words[0][0] == "?"
+            words[0] = words[0].lstrip("?")
+            self.alternatives.append((words, times, optional))
 
     def fits(self, record, words):
         """None, or what does not fit."""
@@ -45,15 +47,17 @@ class Spot:
         values.setdefault("retired", "0" if wanted == ["EVENT"] else "1")
         for key, value in values.items():
             got = field(record, key)
-            if got != value:
+            if value not in ("any", got):
                 return "%s %s, wanted %s" % (key, got, value)
         return None
 
     def verdict(self):
         """None, or the first thing that is wrong with the stops seen here."""
         left = list(self.seen)
-        for words, times in self.alternatives:
+        for words, times, optional in self.alternatives:
             n = 0
+            if optional and (not left or self.fits(left[0], words)):
+                continue
             while left and (times is None or n < times):
                 wrong = self.fits(left[0], words)
                 if wrong and times is None and n:
@@ -64,7 +68,7 @@ class Spot:
                 n += 1
             if times is not None and n < times:
                 return "at %#x: got %d stop(s), wanted %s: a step is lost" % (self.address, len(self.seen), self.text)
-            if times is None and not n and "-" not in words[0].split("|"):
+            if times is None and not n:
                 return "at %#x: got no stop, wanted %s" % (self.address, self.text)
         if left:
             return "#%d at %#x: got a stop too many (%s), wanted %s" % (

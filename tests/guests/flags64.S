@@ -20,6 +20,18 @@ image:	.quad 0
 	out 0xe9, al
 	.endm
 
+	.macro SET_TF
+	pushfq
+	or qword ptr [rsp], FL_TF
+	popfq
+	.endm
+	.macro CLEAR_TF
+	pushfq
+	and qword ptr [rsp], ~FL_TF
+	popfq
+	nop
+	.endm
+
 main:
 	GATE 1, h_db
 
@@ -52,26 +64,37 @@ main:
 	nop
 	S "TF; TF"
 	END
+
+	CASE "pushf with the guest's own TF shows it"
 	pushfq
+	S "TF; TF"
 	pop [image]
+	S "TF; TF"
+	END
+
+	CASE "popf with TF=1 when it was 1"
 	pushfq
-	and qword ptr [rsp], ~FL_TF
+	S "TF; TF"
 	popfq
+	S "TF; TF"
+	nop
+	S "TF; TF"
+	END
+
+	CASE "popf with TF=0 when it was 1: the last trap is behind the popf"
+	pushfq
+	S "TF; TF"
+	and qword ptr [rsp], ~FL_TF
+	S "TF; TF"
+	popfq
+	S "TF; TF"
+	nop
+	S "TF"
+	nop
+	S "TF"
+	END
 	PUT_IMAGE
 
-	pushfq
-	pop rax
-	or eax, FL_TF
-	push rax
-	popfq
-	pushfq
-	popfq
-	pushfq
-	and qword ptr [rsp], ~FL_TF
-	popfq
-	nop
-
-	/* IRET to TF=1: the first trap behind the instruction at its target. */
 	mov rax, rsp
 	push 0x10
 	push rax
@@ -79,26 +102,48 @@ main:
 	or qword ptr [rsp], FL_TF
 	push 8
 	push OFFSET 1f
+	CASE "iret to TF=1: the first trap is behind the instruction at its target"
 	iretq
-1:	nop
-	pushfq
-	and qword ptr [rsp], ~FL_TF
-	popfq
+1:	S "TF"
 	nop
+	S "TF; TF"
+	END
+	CLEAR_TF
 
-	/* ICEBP under the guest's own TF: one #DB for the F1, without BS, then one for each instruction. */
-	pushfq
-	or qword ptr [rsp], FL_TF
-	popfq
+	SET_TF
+	CASE "icebp with the guest's TF: one #DB for it, without BS, then one an instruction"
 	nop
+	S "TF; TF"
 	.byte 0xf1
+	S "ICEBP; TF"
 	nop
-	.byte 0xf1, 0xf1
+	S "TF; TF"
+	END
+	CLEAR_TF
+
+	SET_TF
+	CASE "icebp twice with the guest's TF"
 	nop
+	S "TF; TF"
+	.byte 0xf1
+	S "ICEBP; TF"
+	.byte 0xf1
+	S "ICEBP; TF"
+	nop
+	S "TF; TF"
+	END
+	CLEAR_TF
+
+	SET_TF
+	CASE "cpuid and out with the guest's TF"
 	cpuid
+	S "TF; TF"
+	mov al, '.'
+	S "TF; TF"
+	out 0xe9, al
+	S "TF|IO|IO+TF|TF+IO; TF"
 	nop
-	pushfq
-	and qword ptr [rsp], ~FL_TF
-	popfq
-	nop
+	S "TF; TF"
+	END
+	CLEAR_TF
 	ret

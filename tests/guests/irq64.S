@@ -15,7 +15,7 @@ count:	.long 0
 
 	.text
 h_irq:
-	S "EVENT vector=64 x*"
+	S "EVENT vector=64; EVENT vector=64 retired=1"
 	inc dword ptr [count]
 	mov dword ptr [rbx + EOI], 0
 	iretq
@@ -43,6 +43,17 @@ main:
 1:	cmp dword ptr [count], 0
 	je 1b
 	cli
+	/* HLT retires and waits; its interrupt is there already. */
+	mov dword ptr [rbx + ICR], SELF | 0x40
+	CASE "sti; hlt with an interrupt to end it"
+	sti
+	S "TF"
+	hlt
+	S "TF"
+	cli
+	S "TF"
+	END
+
 	mov eax, [count]
 	add eax, '0'
 	out 0xe9, al

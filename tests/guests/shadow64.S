@@ -31,6 +31,18 @@ main:
 	S "TF"
 	END
 
+	/* Of MOV SS in a row only the first is promised to have a shadow (SDM, "MOV"). */
+	CASE "mov ss; mov ss; nop"
+	mov ss, ax
+	S "-", pvm="TF", why="K2"
+	mov ss, ax
+	S "?TF retired=2", pvm="TF", why="K2"
+	nop
+	S "TF retired=any"
+	nop
+	S "TF"
+	END
+
 	CASE "sti; icebp"
 	sti
 	S "TF"
