@@ -45,8 +45,8 @@ static struct val result(u64 bits, bool is_signed, bool narrow)
 	return val_number(bits, narrow && fits ? 4 : 8, is_signed);
 }
 
-/* C's usual conversions: small ones become int, then the unsigned side wins unless it is narrower.
- * */
+/* C's usual conversions: small ones become int, then the unsigned side wins unless it is
+ * narrower. */
 static void usual(const struct val *a, const struct val *b, bool *ret_signed, bool *ret_narrow)
 {
 	u8 as = type_size(&a->type), bs = type_size(&b->type);

@@ -1,5 +1,5 @@
-/* expr_node.c - what all files of the expression parser use: sentences with columns, words, nodes.
- * */
+/* expr_node.c - what all files of the expression parser use: sentences with columns, words,
+ * nodes. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>

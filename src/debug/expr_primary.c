@@ -1,5 +1,5 @@
-/* expr_primary.c - numbers, characters, registers, variables, history and symbols in expressions.
- * */
+/* expr_primary.c - numbers, characters, registers, variables, history and symbols in
+ * expressions. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>

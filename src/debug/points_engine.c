@@ -107,8 +107,8 @@ static void widen_ports(struct plan *plan, const struct upoint *p, bool first)
 		plan->catch_port_hi = p->port_hi;
 }
 
-/* The plan has one range of ports and one set of vectors: the hull; accept() looks at each point.
- * */
+/* The plan has one range of ports and one set of vectors: the hull; accept() looks at each
+ * point. */
 void points_catches(const struct session *s, struct plan *plan)
 {
 	bool all_vectors = false;

@@ -1,5 +1,5 @@
-/* session_symbols.c - where the session's symbols come from: --symbols, else the guest's own file.
- * */
+/* session_symbols.c - where the session's symbols come from: --symbols, else the guest's own
+ * file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
