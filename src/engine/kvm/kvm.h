@@ -249,6 +249,8 @@ struct step {
 	struct tf_plan tf;
 	u64 tf_image;          /* what TF_FROM_* asks for */
 	u64 rcx;               /* before */
+	bool pair;             /* a MOV SS that takes the next instruction along unseen (K2): `second` */
+	struct insn second;
 	bool on_planted;       /* the guest was stopped on an INT3 of ours */
 	bool leaked;           /* cpl3.c took our TF's #DB back from the guest */
 	bool may_lose_tf;      /* TF is to be written again behind it (K3) */
@@ -271,7 +273,7 @@ int step_enter(struct kvm_engine *k, struct step *st, const struct arm *a, struc
 bool step_signalled(const struct step *st); /* the report is EINTR and no access was completed */
 bool step_nothing(const struct kvm_engine *k, const struct step *st); /* ... before anything ran */
 /* land.c: the causes of st->v, or the delivery found in where the guest landed, into the stop. */
-void land(struct kvm_engine *k, struct step *st);
+void step_land(struct kvm_engine *k, struct step *st);
 /* The evidence, the machine's orders, the user's points; then the stop is pushed. */
 void step_finish(struct kvm_engine *k, struct step *st, int *ret_end);
 /* The guest's #DB with these DR6 bits comes at the next resume; told in *s. */
@@ -321,6 +323,8 @@ void tf_after(struct kvm_engine *k, struct step *st);
 /* Repair the image in the frame of a handler just entered (K6). */
 void tf_frame(struct kvm_engine *k, struct stop *s, u8 vector, bool had_tf);
 /* Linear address of the stack, `off` bytes above its top. */
+/* The return address in the frame of a handler just entered. */
+u64 event_frame_rip(struct kvm_engine *k, u8 vector);
 u64 stack_lin(const struct kvm_engine *k, u64 off);
 bool vector_has_error(u8 vector);
 unsigned frame_slot(const struct kvm_engine *k, u8 vector); /* bytes of one slot of an event's frame */

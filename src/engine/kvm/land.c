@@ -37,6 +37,21 @@ static bool is_software_event(const struct gate *g)
 	return g->type == INTR_SOFT_INT || g->type == INTR_SOFT_EXC;
 }
 
+/* What completed before the event: the frame tells where it came in. INT n and its like complete. */
+static s32 retired_before(struct kvm_engine *k, const struct step *st, const struct gate *g)
+{
+	u64 at;
+
+	if (!st->pair)
+		return is_software_event(g) ? 1 : 0;
+	if (is_software_event(g))
+		return 2;
+	at = event_frame_rip(k, g->vector);
+	if (at == st->from.rip)
+		return 0;
+	return at == st->from.rip + st->from.insn.facts.length ? 1 : 2;
+}
+
 /* The guest is at a handler's first instruction, which has not run. */
 static void event_seen(struct kvm_engine *k, struct step *st, const struct gate *g, enum proof proof)
 {
@@ -46,8 +61,8 @@ static void event_seen(struct kvm_engine *k, struct step *st, const struct gate 
 	s->causes = CAUSE_BIT(CAUSE_EVENT);
 	s->first = CAUSE_EVENT;
 	s->proof = proof;
-	s->retired = is_software_event(g) ? 1 : 0;
 	event_tell(k, st, g);
+	s->retired = retired_before(k, st, g);
 	k->guest_tf = false;
 	tf_frame(k, s, g->vector, had_tf);
 	stop_place_again(k, s);
@@ -151,7 +166,7 @@ static bool event_stepped(struct kvm_engine *k, const struct step *st, struct ga
 	return gate_target(k, i->vector, &ret->lin) && ret->lin == k->at.lin;
 }
 
-void land(struct kvm_engine *k, struct step *st)
+void step_land(struct kvm_engine *k, struct step *st)
 {
 	struct verdict *v = &st->v;
 	const struct gate *hit = gate_hit(k, st);

@@ -111,11 +111,23 @@ static bool must_hold(struct kvm_engine *k)
 static void step_arm(struct kvm_engine *k, struct step *st, struct arm *a)
 {
 	a->block_irq = must_hold(k);
-	a->sw_bp = !k->quirks.software && st->from.insn.facts.cls == INSN_INT3;
+	a->sw_bp = !k->quirks.software && (st->from.insn.facts.cls == INSN_INT3 ||
+					   (st->pair && st->second.facts.cls == INSN_INT3));
 	arm_event(k, &st->from.insn, a);
+	if (st->pair)
+		arm_event(k, &st->second, a);
 	arm_syscall(k, st, a);
 	arm_faults(k, a);
 	st->may_lose_tf = may_be_emulated(k);
+}
+
+static void second_read(struct kvm_engine *k, struct step *st)
+{
+	u8 bytes[INSN_MAX];
+	size_t n = linear_read(&k->cpu, &k->phys, st->from.lin + st->from.insn.facts.length, bytes,
+			       sizeof(bytes));
+
+	insn_decode(st->from.bits, bytes, n, &st->second);
 }
 
 /* For watchpoints by stepping: where the operands lie, before the registers change. */
@@ -147,6 +159,10 @@ void step_begin(struct kvm_engine *k, struct step *st)
 		.insn = k->at.insn.facts,
 	};
 	st->may_lose_tf = false;
+	st->pair = st->from.insn.facts.cls == INSN_MOV_SS && !k->quirks.software &&
+		   !(st->from.shadow & SHADOW_MOV_SS);
+	if (st->pair)
+		second_read(k, st);
 	tf_before(k, st);
 	if (k->n_points)
 		operands_note(k, st);
@@ -158,7 +174,7 @@ void step_begin(struct kvm_engine *k, struct step *st)
  */
 static bool pair_cut(const struct kvm_engine *k, const struct step *st)
 {
-	return st->from.insn.facts.cls == INSN_MOV_SS && st->ev.reason == KVM_EXIT_DEBUG &&
+	return st->pair && st->ev.reason == KVM_EXIT_DEBUG &&
 	       !(st->ev.exception == EXC_DB && (st->ev.dr6 & DR6_BS)) &&
 	       k->at.lin == st->from.lin + st->from.insn.facts.length;
 }
@@ -260,7 +276,7 @@ void step_verdict(struct kvm_engine *k, struct step *st)
 {
 	struct stop *s = &st->stop;
 
-	land(k, st);
+	step_land(k, st);
 	s->host_tf = st->armed.host_tf;
 	s->guest_tf = st->b.rflags & FL_TF;
 	if (st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB) {

@@ -46,6 +46,18 @@ static u64 read_image(struct kvm_engine *k, u64 off, unsigned size)
 	return v;
 }
 
+static bool frame_has_error(const struct kvm_engine *k, u8 vector)
+{
+	return (k->cpu.cr0 & CR0_PE) && vector_has_error(vector);
+}
+
+u64 event_frame_rip(struct kvm_engine *k, u8 vector)
+{
+	unsigned slot = frame_slot(k, vector);
+
+	return read_image(k, frame_has_error(k, vector) ? slot : 0, slot);
+}
+
 static u64 read_fmask(struct kvm_engine *k)
 {
 	struct {
@@ -108,8 +120,7 @@ static void repair_r11(struct kvm_engine *k, struct step *st, bool had_tf)
 void tf_frame(struct kvm_engine *k, struct stop *s, u8 vector, bool had_tf)
 {
 	unsigned slot = frame_slot(k, vector);
-	bool error = slot != 2 || (k->cpu.cr0 & CR0_PE) ? vector_has_error(vector) : false;
-	u64 lin = stack_lin(k, (error ? 3 : 2) * slot);
+	u64 lin = stack_lin(k, (frame_has_error(k, vector) ? 3 : 2) * slot);
 
 	if (k->plan->tf_hygiene && image_fix(k, lin, had_tf))
 		stop_did(s, DID_REPAIR_TF, 1, lin, 0);
@@ -121,18 +132,14 @@ void tf_frame(struct kvm_engine *k, struct stop *s, u8 vector, bool had_tf)
  */
 static void pair_second(struct kvm_engine *k, struct step *st)
 {
-	u8 bytes[INSN_MAX];
-	u64 lin = st->from.lin + st->from.insn.facts.length;
-	size_t n = linear_read(&k->cpu, &k->phys, lin, bytes, sizeof(bytes));
-	struct insn i;
+	const struct insn *i = &st->second;
 
-	insn_decode(st->from.bits, bytes, n, &i);
-	tf_plan_for(&i.facts, &st->tf);
+	tf_plan_for(&i->facts, &st->tf);
 	st->tf.rearm = true;
 	if (st->tf.after != TF_FROM_IMAGE)
 		return;
-	if (i.facts.cls == INSN_POPF)
-		st->tf_image = read_image(k, -(u64)i.opsize, i.opsize);
+	if (i->facts.cls == INSN_POPF)
+		st->tf_image = read_image(k, -(u64)i->opsize, i->opsize);
 	else
 		st->tf.after = TF_CLEAR;
 }
@@ -152,7 +159,7 @@ void tf_after(struct kvm_engine *k, struct step *st)
 
 	if (st->v.retired < 1 || st->v.skip != SKIP_KIND_NONE)
 		return;
-	if (st->v.retired == 2)
+	if (st->v.retired == 2 && st->pair)
 		pair_second(k, st);
 	btf_follow(k, st);
 	k->guest_tf = tf_guest_after(st->tf.after, had, st->tf_image);
