@@ -113,6 +113,9 @@ int start_show(struct cli *c, struct err *err)
 	c->runs++;
 	if (!r && c->trace)
 		trace_record(c->trace, session_last_stop(c->s));
+	/* A pseudo-terminal is no use to who does not know its name. */
+	if (!r && machine_pty(session_machine(c->s)))
+		say(c, "The serial port is %s.\n", machine_pty(session_machine(c->s)));
 	if (!r)
 		stop_show(c);
 	return r;

@@ -126,6 +126,14 @@ static void on_crash(int sig)
 	_exit(125);
 }
 
+/* Ctrl-\\ ends the process as ever, after the terminal is given back. */
+static void on_quit(int sig)
+{
+	tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+	handler_set(SIGQUIT, SIG_DFL);
+	raise(SIGQUIT);
+}
+
 static void crash_handlers_set(void)
 {
 	handler_set(SIGABRT, on_crash);
@@ -154,20 +162,16 @@ int term_init(struct err *err)
 	term.tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &term.saved) == 0;
 	if (term.tty && (r = pipe_make(term.keys, err)))
 		return r;
-	/* Single keys, no echo, Enter as CR as a serial line has it; ISIG stays: Ctrl-C is ours. */
-	term.guest = term.saved;
-	term.guest.c_lflag &= ~(ICANON | ECHO | IEXTEN);
-	term.guest.c_iflag &= ~(ICRNL | IXON);
-	term.guest.c_cc[VMIN] = 1;
-	term.guest.c_cc[VTIME] = 0;
 	handler_set(SIGINT, on_interrupt);
 	handler_set(SIGTERM, on_end);
 	handler_set(SIGHUP, on_end);
 	handler_set(SIGWINCH, on_resize);
 	handler_set(SIGIO, on_keys);
 	handler_set(SIGPIPE, SIG_IGN);
-	if (term.tty)
+	if (term.tty) {
 		handler_set(SIGTSTP, on_suspend);
+		handler_set(SIGQUIT, on_quit);
+	}
 	crash_handlers_set();
 	return 0;
 }
@@ -237,11 +241,25 @@ static bool is_foreground(void)
 	return tcgetpgrp(STDIN_FILENO) == getpgrp();
 }
 
+/* Single keys, no echo, Enter as CR as a serial line has it; ISIG stays: Ctrl-C is ours. */
+static bool guest_mode_set(void)
+{
+	struct termios now;
+
+	if (tcgetattr(STDIN_FILENO, &now) < 0)
+		return false;
+	term.saved = term.guest = now;
+	term.guest.c_lflag &= ~(ICANON | ECHO | IEXTEN);
+	term.guest.c_iflag &= ~(ICRNL | IXON);
+	term.guest.c_cc[VMIN] = 1;
+	term.guest.c_cc[VTIME] = 0;
+	return tcsetattr(STDIN_FILENO, TCSANOW, &term.guest) == 0;
+}
+
 void term_run_begin(struct session *s, bool keys)
 {
 	term.running = s;
-	if (!keys || !term.tty || !is_foreground() ||
-	    tcsetattr(STDIN_FILENO, TCSANOW, &term.guest) < 0)
+	if (!keys || !term.tty || !is_foreground() || !guest_mode_set())
 		return;
 	term.raw = 1;
 	fcntl(STDIN_FILENO, F_SETOWN, getpid());

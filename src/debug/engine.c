@@ -43,13 +43,14 @@ static void choose_auto(struct session *s)
 	s->ops = take_soft ? engine_find("soft") : engine_find("kvm");
 	if (!s->ops)
 		s->ops = engine_table[0];
+	s->engine_works = take_soft ? soft_works : kvm_works;
 	n = snprintf(s->engine_reason, sizeof(s->engine_reason), "auto: %s", why);
 	if (kvm.text[0])
 		n += snprintf(s->engine_reason + n, sizeof(s->engine_reason) - n, "; %s", kvm.text);
 	if (probe("mtf", &mtf) && n < (int)sizeof(s->engine_reason))
-		snprintf(
-			s->engine_reason + n, sizeof(s->engine_reason) - n,
-			"; nested VMX is there, so --engine mtf works too and shows the monitor trap flag");
+		snprintf(s->engine_reason + n, sizeof(s->engine_reason) - n,
+			 "; nested VMX is there, so --engine mtf works too and shows the monitor "
+			 "trap flag");
 }
 
 int engine_choose(struct session *s, const char *name, struct err *err)
@@ -71,6 +72,7 @@ int engine_choose(struct session *s, const char *name, struct err *err)
 			       known);
 	}
 	s->ops = ops;
+	s->engine_works = false;
 	snprintf(s->engine_reason, sizeof(s->engine_reason), "asked for");
 	return 0;
 }
@@ -81,6 +83,10 @@ int engine_check(const struct session *s, struct err *err)
 
 	if (!s->ops)
 		return err_set(err, ENODEV, "no engine is built in");
+	/* A probe makes a VM of its own, some milliseconds: where the choice has just made one,
+	 * that will do. */
+	if (s->engine_works)
+		return 0;
 	s->ops->probe(&p);
 	if (p.works)
 		return 0;

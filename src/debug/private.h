@@ -39,6 +39,7 @@ struct session {
 	struct session_config cfg;    /* all strings owned */
 	char *modules[MODULES_MAX];   /* storage of cfg.guest.modules */
 	const struct engine_ops *ops; /* chosen; NULL: the name is not an engine's */
+	bool engine_works;            /* ops was probed when it was chosen: not again at start */
 	char engine_reason[600];
 	struct machine *machine;
 	struct engine *engine; /* read by session_interrupt() from a signal handler */

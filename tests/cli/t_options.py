@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # t_options.py - the command line: what is refused and with which status, help, version.
-import os, subprocess, sys
+import os, shutil, subprocess, sys
 sys.path.insert(0, os.path.dirname(__file__))
 from run import *
 from term import Tap, kvm_missing
 
 t = Tap()
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
 def refused(status, part, *args, **more):
@@ -75,6 +76,19 @@ refused(4, "/nonexistent/guest", "/nonexistent/guest")
 refused(4, "/nonexistent/guest", "trace", "/nonexistent/guest")
 refused(4, "is no byte", "--hex", "9")
 refused(4, "", "--hex", "90", "--load", "0xffffffffff")
+rc, out, err = vmstep("--batch", "--serial", "pty", "--hex", "90 f4")
+t.ok(rc == 0 and out.startswith("The serial port is /dev/pts/"), "--serial pty: its name is said", (rc, out, err))
+if os.getuid() or not shutil.which("setpriv"):
+    t.skip("no permission for /dev/kvm", "needs root and setpriv to give the permission up")
+elif subprocess.run(NOBODY + ["test", "-r", "/dev/kvm"]).returncode == 0:
+    t.skip("no permission for /dev/kvm", "here everybody has it")
+elif subprocess.run(NOBODY + ["test", "-x", os.path.abspath(VMSTEP)]).returncode:
+    t.skip("no permission for /dev/kvm", "the build folder is not readable for others")
+else:
+    for args in (["--batch", "--hex", "90"], ["trace", "--hex", "90"]):
+        p = subprocess.run(NOBODY + [os.path.abspath(VMSTEP), *args], capture_output=True, text=True, env=environment(), timeout=TIMEOUT)
+        t.ok(p.returncode == 3 and "permission" in p.stderr and p.stderr.count("\n") == 1, "no permission for /dev/kvm, %s: status 3 and what to do" % args[0],
+             (p.returncode, p.stderr))
 for args in (["--hex", "90 f4", "--memory", "4M"], ["--hex", "90 f4", "--mode", "protected"], ["--hex", "90 f4", "--mode", "long"],
              ["--hex", "90 90 f4", "--load", "0x2000", "--entry", "0x2001"]):
     rc, out, err = vmstep("trace", "-n", "5", *args)

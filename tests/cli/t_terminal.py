@@ -174,6 +174,18 @@ else:
     t.skip("after a crash in a run the terminal is as it was", "a sanitizer takes SIGSEGV itself")
 s.close()
 
+s, _ = session("-q", *ECHO)
+s.command("set confirm off")
+s.command("start")
+s.send("continue\r")
+time.sleep(0.3)
+s.send("again")
+t.ok(s.expect("again$"), "a guest started anew gets the keys, too", s.text)
+s.send("\x1c")
+t.eq(s.wait(), 128 + signal.SIGQUIT, "Ctrl-\\ ends vmstep as it ends others")
+t.ok(cooked(s), "with the terminal as it was")
+s.close()
+
 # --- job control, under a shell ------------------------------------------------------------------------------
 s = Term(["bash", "--norc", "--noprofile", "-i"], home=home.name, env={"PS1": "shell$ ", "PROMPT_COMMAND": ""})
 s.send("PS1='shell''$ '\r")
