@@ -123,6 +123,14 @@ objects() {
 	done)"
 }
 
+# docs/semantics.md is what they cite.
+citations() {
+	claim "each K-number cited is in docs/semantics.md" "$(grep -rhoE '\bK(1[0-9]|[1-9])\b' src include tests man ./*.md docs/*.md |
+		sort -u | while read -r k; do grep -q "^\*\*$k\. " docs/semantics.md || echo "$k"; done)"
+	claim "each section cited is in docs/semantics.md" "$(grep -rhoE 'semantics\.md,? \(?section [0-9]+' src include tests man ./*.md |
+		grep -oE '[0-9]+$' | sort -u | while read -r n; do grep -q "^## $n\. " docs/semantics.md || echo "$n"; done)"
+}
+
 words() {
 	claim "nothing is left to be done in the code" "$(grep -rnwE 'TODO|FIXME|XXX|HACK' src include)"
 	claim "no line ends in blanks" "$(grep -rnIE '[ 	]+$' src include man Makefile ./*.md tests --include='*.[chS]' --include='*.py' --include='*.sh' --include='*.md' --include='*.mk' --include='Makefile' | head -n 5)"
@@ -134,5 +142,6 @@ manual_pages
 headers
 layers
 objects
+citations
 words
 [ "$failures" = 0 ]
