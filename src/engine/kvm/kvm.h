@@ -3,16 +3,17 @@
  *
  * Engine kvm drives a guest through /dev/kvm with KVM_SET_GUEST_DEBUG. One thread, one vCPU:
  *
- *   engine.c    the ops: create, destroy, run, interrupt
+ *   engine.c    the ops: create, destroy, run, interrupt; watch.c the timer that kicks KVM_RUN
  *   caps.c vm.c quirks.c    /dev/kvm, the VM, what this KVM does (probed, never by version)
  *   vcpu.c      the one door to KVM_RUN
- *   regs.c      registers by group
+ *   regs.c regs_slow.c      registers by group
  *   at.c        the boundary the guest is at: address, bytes, instruction, stop record
- *   step.c      one step; its helpers: tf.c whose TF, gates.c internal points, fault.c what can
- *               fault, io.c exits of devices, rep.c iterations, hlt.c, irq.c, cpl3.c ring 3 of the
- *               software flavour
+ *   step.c      one step: step_arm.c before it, step_stop.c and land.c after it; its helpers: tf.c whose
+ *               TF, gates.c internal points, fault.c fault_mem.c what can fault, io.c exits of devices,
+ *               rep.c iterations, skip.c, hlt.c, irq.c
+ *   iret.c syscall.c cpl3.c what the software flavour does not step
  *   pending.c   events owed to the guest: deliver or swallow
- *   cont.c points.c    free running and the user's points
+ *   cont.c points.c points_hit.c    free running and the user's points
  *   info.c      `info engine`, `info events`
  */
 #ifndef VMSTEP_KVM_KVM_H
@@ -187,7 +188,13 @@ u16 segment_attr(const struct kvm_segment *s);
 u64 regs_gpr(const struct kvm_engine *k, unsigned i); /* i: enum gpr */
 /* System part of *ret from the shared page: all that page walks, modes and gates need. */
 void regs_sys(const struct kvm_engine *k, struct cpu_state *ret);
+/* regs_slow.c */
 int regs_guest_dr(struct kvm_engine *k, struct err *err); /* refresh guest_dr if stale */
+int regs_debug_set(struct kvm_engine *k, const struct cpu_state *c, struct err *err);
+int regs_msrs_get(struct kvm_engine *k, struct cpu_state *ret, struct err *err);
+int regs_msrs_set(struct kvm_engine *k, const struct cpu_state *c, struct err *err);
+int regs_fpu_get(struct kvm_engine *k, struct cpu_state *ret, struct err *err);
+int regs_fpu_set(struct kvm_engine *k, const struct cpu_state *c, struct err *err);
 
 /* ---- at.c ---------------------------------------------------------------------------------------- */
 
@@ -264,7 +271,8 @@ struct step {
 };
 /* *ret_end is -1 to go on, else enum run_end. */
 int step_one(struct kvm_engine *k, int *ret_end, struct err *err);
-void step_begin(struct kvm_engine *k, struct step *st);
+void step_begin(struct kvm_engine *k, struct step *st); /* step_arm.c */
+void step_arm(struct kvm_engine *k, struct step *st, struct arm *a);
 void step_attribute(struct kvm_engine *k, struct step *st);
 /* Skip, pending event and causes of st->v into the stop, which is then complete but for points. */
 void step_verdict(struct kvm_engine *k, struct step *st);
@@ -352,11 +360,12 @@ int hlt_step(struct kvm_engine *k, struct step *st, int *ret_end, struct err *er
 
 /* ---- points.c, cont.c ---------------------------------------------------------------------------- */
 
+u64 point_value(struct kvm_engine *k, const struct point *p); /* of a data point, now */
 int points_set(struct kvm_engine *k, struct point *p, size_t n, struct err *err);
 void points_free(struct kvm_engine *k);
 void points_plant(struct kvm_engine *k);   /* also again what was overwritten */
 void points_unplant(struct kvm_engine *k);
-/* The user's points at this stop become causes, if accepted. True: the run ends here. */
+/* points_hit.c: the user's points at this stop become causes, if accepted. True: the run ends here. */
 bool points_check(struct kvm_engine *k, struct step *st);
 const struct served *point_exec_at(const struct kvm_engine *k, u64 lin);
 

@@ -22,7 +22,7 @@ static const char cost_data[] =
 	"debug registers do not watch data on this KVM: continue single-steps the guest and looks "
 	"after each instruction";
 
-static u64 value_at(struct kvm_engine *k, const struct point *p)
+u64 point_value(struct kvm_engine *k, const struct point *p)
 {
 	u64 v = 0;
 
@@ -77,7 +77,7 @@ static void serve_data(struct kvm_engine *k, struct served *s, u8 *used)
 		s->p.got = POINT_HOW_ADDRESS;
 		s->p.cost = cost_data;
 	}
-	s->value = value_at(k, &s->p);
+	s->value = point_value(k, &s->p);
 	s->has_value = true;
 }
 
@@ -195,128 +195,4 @@ void points_unplant(struct kvm_engine *k)
 			k->phys.write(k->phys.arg, p->gpa, &p->orig, 1);
 		p->in = false;
 	}
-}
-
-/* ---- which points a stop is at ---------------------------------------------------------------------- */
-
-const struct served *point_exec_at(const struct kvm_engine *k, u64 lin)
-{
-	for (size_t i = 0; i < k->n_points; i++)
-		if (k->points[i].p.kind == POINT_EXEC && k->points[i].p.addr == lin)
-			return &k->points[i];
-	return NULL;
-}
-
-static bool overlaps(const struct point *p, u64 lin, u16 size)
-{
-	return p->addr < lin + size && lin < p->addr + p->len;
-}
-
-/* Did the instruction stepped touch the watched bytes? By its operands where they are formulas. */
-static bool touched(const struct kvm_engine *k, const struct step *st, const struct served *s)
-{
-	for (unsigned i = 0; i < st->n_mem; i++) {
-		const struct insn_mem *m = &st->from.insn.mem[i];
-
-		if ((s->p.kind == POINT_READ ? m->read : m->read || m->write) &&
-		    overlaps(&s->p, st->mem_lin[i], m->size))
-			return true;
-	}
-	return false;
-}
-
-static void cause_point(struct stop *s, const struct served *p, enum cause c, u8 how)
-{
-	s->causes |= CAUSE_BIT(c);
-	if (s->first == CAUSE_NONE)
-		s->first = c;
-	s->point = p->p.id;
-	s->point_how = how;
-	s->point_dr = how == POINT_HOW_DR ? p->slot : -1;
-}
-
-/* Without a debug register: by the value, and by the operands where they are formulas. */
-static bool data_seen(const struct kvm_engine *k, const struct step *st, const struct served *s,
-		      bool changed)
-{
-	if (s->p.kind == POINT_READ)
-		return touched(k, st, s);
-	return changed || (s->p.kind == POINT_ACCESS && touched(k, st, s));
-}
-
-static bool data_hit(struct kvm_engine *k, struct step *st, struct served *s)
-{
-	u64 now = value_at(k, &s->p);
-	bool by_dr = s->slot >= 0 && (st->v.host_hits & BIT(s->slot));
-	bool changed = s->has_value && now != s->value, hit;
-
-	/* There is no read-only watch in the debug registers: a write is told by the value. */
-	if (by_dr && s->p.kind == POINT_READ && changed)
-		by_dr = false;
-	hit = by_dr || (s->slot < 0 && data_seen(k, st, s, changed));
-	if (hit && !(st->stop.causes & CAUSE_BIT(CAUSE_UWATCH) && st->stop.point)) {
-		cause_point(&st->stop, s, CAUSE_UWATCH, by_dr ? POINT_HOW_DR : POINT_HOW_ADDRESS);
-		st->stop.hit_addr = s->p.addr;
-		st->stop.old_value = s->value;
-		st->stop.new_value = now;
-	}
-	s->value = now;
-	return hit;
-}
-
-/* What brought the guest to a halt there: while stepping it is the comparison of addresses. */
-static u8 how_seen(const struct step *st, const struct served *p)
-{
-	if (st->v.planted_hit)
-		return POINT_HOW_INT3;
-	return p->slot >= 0 && (st->v.host_hits & BIT(p->slot)) ? POINT_HOW_DR : POINT_HOW_ADDRESS;
-}
-
-static void values_refresh(struct kvm_engine *k)
-{
-	for (size_t i = 0; i < k->n_points; i++)
-		if (k->points[i].p.kind != POINT_EXEC)
-			k->points[i].value = value_at(k, &k->points[i].p);
-}
-
-/* Conditions read memory: they must not see our INT3s (planted again before the next entry). */
-static bool accepted(struct kvm_engine *k, struct stop *s)
-{
-	points_unplant(k);
-	return !k->plan->accept || k->plan->accept(k->plan->accept_arg, s);
-}
-
-static void cause_remove(struct stop *s, enum cause c)
-{
-	s->causes &= ~CAUSE_BIT(c);
-	if (s->first == c)
-		s->first = s->causes ? __builtin_ctz(s->causes) : CAUSE_NONE;
-}
-
-bool points_check(struct kvm_engine *k, struct step *st)
-{
-	struct stop *s = &st->stop;
-	const struct served *exec;
-	bool hit = false;
-
-	if (!k->n_points)
-		return false;
-	if (k->plan->quiet_points) {
-		values_refresh(k);
-		return false;
-	}
-	for (size_t i = 0; i < k->n_points; i++)
-		if (k->points[i].p.kind != POINT_EXEC)
-			hit |= data_hit(k, st, &k->points[i]);
-	if (!hit && (s->causes & CAUSE_BIT(CAUSE_UWATCH)))
-		cause_remove(s, CAUSE_UWATCH);
-	exec = point_exec_at(k, s->lin);
-	if (exec && (s->lin != st->from.lin || s->retired)) {
-		hit = true;
-		if (!(s->causes & CAUSE_BIT(CAUSE_UWATCH)))
-			cause_point(s, exec, CAUSE_BREAK, how_seen(st, exec));
-		else
-			s->causes |= CAUSE_BIT(CAUSE_BREAK);
-	}
-	return hit && accepted(k, s);
 }

@@ -1,0 +1,137 @@
+/*
+ * step_arm.c - before a step: what is known of it, and what must be armed for it.
+ */
+#include "engine/kvm/kvm.h"
+
+#include <string.h>
+
+/* What the instruction is known to risk comes first: there are four slots. */
+static void arm_faults(struct kvm_engine *k, struct arm *a)
+{
+	u32 mask = fault_vectors(k);
+
+	if (mask)
+		regs_sys(k, &k->cpu);
+	for (unsigned v = 0; mask >> v; v++)
+		if (mask & BIT(v))
+			arm_gate(k, a, v, INTR_HARD_EXC);
+	if (!k->quirks.software)
+		arm_usual(k, a);
+}
+
+/* INT n and its like: the handler's first instruction is the next boundary. The software flavour
+ * refuses them in protected mode and stops there by itself in real mode. */
+static void arm_event(struct kvm_engine *k, const struct insn *i, struct arm *a)
+{
+	static const u8 type[INSN_CLASS_COUNT] = {
+		[INSN_INT3] = INTR_SOFT_EXC, [INSN_INTN] = INTR_SOFT_INT, [INSN_INTO] = INTR_SOFT_EXC,
+	};
+
+	if (!type[i->facts.cls] || k->quirks.software)
+		return;
+	if (i->facts.cls == INSN_INT3)
+		return; /* USE_SW_BP brings it to us */
+	regs_sys(k, &k->cpu);
+	arm_gate(k, a, i->vector, type[i->facts.cls]);
+}
+
+/* K7: a SYSCALL that clears TF is not followed by a trap. */
+static void arm_syscall(struct kvm_engine *k, const struct step *st, struct arm *a)
+{
+	struct cpu_state c = { 0 };
+
+	if (!st->tf.may_lose || st->from.insn.facts.cls != INSN_SYSCALL)
+		return;
+	if (!regs_get(k, REGS_MSR, &c, NULL))
+		arm_address(a, st->from.mode == MODE_LONG ? c.lstar : c.cstar);
+}
+
+/*
+ * K3: KVM's emulator writes RFLAGS back without our TF, and no exit tells that it ran (seen on
+ * kvm_intel after a write to the local APIC's page). It runs for accesses to what is not RAM; those
+ * are in operands other than the stack's. The software flavour looks at SINGLESTEP itself.
+ */
+static bool may_be_emulated(const struct kvm_engine *k)
+{
+	const struct insn *i = &k->at.insn;
+
+	for (unsigned n = 0; n < i->n_mem; n++)
+		if (!i->mem[n].stack)
+			return !k->quirks.software;
+	return false;
+}
+
+/*
+ * Nothing comes in while IF=0, and holding costs a tenth of a step on the software flavour: it is
+ * left off where IF has been 0 for a while. (Not at once: turning it on and off costs an ioctl.)
+ */
+static bool must_hold(struct kvm_engine *k)
+{
+	enum { KEEP = 64 };
+
+	if (k->s->regs.rflags & FL_IF)
+		k->hold_steps = KEEP;
+	else if (k->hold_steps)
+		k->hold_steps--;
+	return k->hold_steps;
+}
+
+void step_arm(struct kvm_engine *k, struct step *st, struct arm *a)
+{
+	a->block_irq = must_hold(k);
+	a->sw_bp = !k->quirks.software && (st->from.insn.facts.cls == INSN_INT3 ||
+					   (st->pair && st->second.facts.cls == INSN_INT3));
+	arm_event(k, &st->from.insn, a);
+	if (st->pair)
+		arm_event(k, &st->second, a);
+	arm_syscall(k, st, a);
+	arm_faults(k, a);
+	st->may_lose_tf = may_be_emulated(k);
+}
+
+static void second_read(struct kvm_engine *k, struct step *st)
+{
+	u8 bytes[INSN_MAX];
+	size_t n = linear_read(&k->cpu, &k->phys, st->from.lin + st->from.insn.facts.length, bytes,
+			       sizeof(bytes));
+
+	insn_decode(st->from.bits, bytes, n, &st->second);
+}
+
+/* For watchpoints by stepping: where the operands lie, before the registers change. */
+static void operands_note(const struct kvm_engine *k, struct step *st)
+{
+	st->n_mem = k->at.insn.n_mem;
+	for (unsigned i = 0; i < st->n_mem; i++)
+		st->mem_lin[i] = mem_linear(k, &k->at.insn.mem[i]);
+}
+
+void step_begin(struct kvm_engine *k, struct step *st)
+{
+	memset(&st->ev, 0, sizeof(st->ev));
+	memset(&st->v, 0, sizeof(st->v));
+	st->rep = st->rep_one = st->leaked = false;
+	st->rep_again = 0;
+	regs_guest_dr(k, NULL);
+	st->from = k->at;
+	st->rcx = k->s->regs.rcx;
+	st->b = (struct boundary){
+		.lin = k->at.lin,
+		.rflags = k->s->regs.rflags | (k->guest_tf ? FL_TF : 0),
+		.shadow = k->at.shadow,
+		.shadow_known = true,
+		.cpl = k->at.cpl,
+		.dr7 = k->guest_dr.dr7,
+		.de = k->cpu.cr4 & CR4_DE,
+		.btf = k->btf,
+		.insn = k->at.insn.facts,
+	};
+	st->may_lose_tf = false;
+	st->pair = st->from.insn.facts.cls == INSN_MOV_SS && !k->quirks.software &&
+		   !(st->from.shadow & SHADOW_MOV_SS);
+	if (st->pair)
+		second_read(k, st);
+	tf_before(k, st);
+	if (k->n_points)
+		operands_note(k, st);
+}
