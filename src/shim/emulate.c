@@ -1,0 +1,76 @@
+/*
+ * emulate.c - instructions of L2 that exit always and need a CPU to be done. Results go to the
+ * registers in the mailbox; RIP stays on the instruction: the host skips it (outer skip).
+ */
+#include "shim.h"
+
+enum { REASON_CPUID = 10, REASON_INVD = 13, REASON_VMCALL = 18, REASON_XSETBV = 55 };
+#define CPUID1_ECX_VMX     BIT(5)
+#define CPUID1_ECX_OSXSAVE BIT(27)
+
+static bool is_long(void)
+{
+	return (vmread(0x2806) & EFER_LMA) && (vmread(0x4816) & ATTR_L); /* CS access rights */
+}
+
+/* L2 has the shim's CPU without VMX; OSXSAVE shows the reader's own CR4. */
+static u32 emulate_cpuid(void)
+{
+	u32 leaf = mailbox.gpr[GPR_RAX], a = leaf, c = mailbox.gpr[GPR_RCX], b, d;
+
+	cpuid(&a, &b, &c, &d);
+	if (leaf == 1) {
+		c &= ~(CPUID1_ECX_VMX | CPUID1_ECX_OSXSAVE);
+		if (mailbox.core[CORE_CR4] & CR4_OSXSAVE)
+			c |= CPUID1_ECX_OSXSAVE;
+	}
+	mailbox.gpr[GPR_RAX] = a;
+	mailbox.gpr[GPR_RBX] = b;
+	mailbox.gpr[GPR_RCX] = c;
+	mailbox.gpr[GPR_RDX] = d;
+	return EMULATED_DONE;
+}
+
+/* XCR0 is one for shim and L2. A value the processor refuses is L2's #GP(0). */
+static u32 emulate_xsetbv(void)
+{
+	u64 failed = 0;
+
+	xsetbv_try(mailbox.gpr[GPR_RCX],
+		   (u32)mailbox.gpr[GPR_RAX] | mailbox.gpr[GPR_RDX] << 32, &failed);
+	return failed ? EMULATED_GP : EMULATED_DONE;
+}
+
+/* A hypercall of L2 is KVM's to answer, as if there were no shim between. KVM refuses those from
+ * outside ring 0 with EPERM (1), which it cannot know here. */
+static u32 emulate_vmcall(void)
+{
+	bool wide = is_long();
+	u64 mask = wide ? ~0ull : 0xffffffff, a = mailbox.gpr[GPR_RAX] & mask;
+
+	if (ATTR_DPL(vmread(0x4818)) == 0) /* SS access rights: CPL */
+		__asm__ volatile("vmcall" : "+a"(a)
+				 : "b"(mailbox.gpr[GPR_RBX] & mask), "c"(mailbox.gpr[GPR_RCX] & mask),
+				   "d"(mailbox.gpr[GPR_RDX] & mask), "S"(mailbox.gpr[GPR_RSI] & mask)
+				 : "memory");
+	else
+		a = -1;
+	mailbox.gpr[GPR_RAX] = a & mask;
+	return EMULATED_DONE;
+}
+
+u32 emulate(void)
+{
+	switch (mailbox.exit[EXIT_REASON]) {
+	case REASON_CPUID:
+		return emulate_cpuid();
+	case REASON_XSETBV:
+		return emulate_xsetbv();
+	case REASON_VMCALL:
+		return emulate_vmcall();
+	case REASON_INVD: /* L2's memory is not thrown away: caches stay as they are */
+		return EMULATED_DONE;
+	default:
+		return EMULATED_NOT;
+	}
+}
