@@ -4,6 +4,7 @@
 #include <vmstep/engine.h>
 
 #include "engine/kvm/kvm_engine.h"
+#include "engine/mtf/mtf_engine.h"
 
 #include <string.h>
 
@@ -17,5 +18,6 @@ const struct engine_ops *engine_find(const char *name)
 
 const struct engine_ops *const engine_table[] = {
 	&kvm_engine_ops,
+	&mtf_engine_ops,
 	NULL,
 };

@@ -1,0 +1,108 @@
+/*
+ * info.c - `info engine`, `info events`, and `info vmcs`: every field of L2's VMCS by name.
+ */
+#include "engine/mtf/mtf.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NAME(name, code) { #name, code },
+struct field {
+	const char *name;
+	u16 code;
+};
+static const struct field core[] = { MAILBOX_CORE(NAME) };
+static const struct field sys[] = { MAILBOX_SYS(NAME) };
+static const struct field leave[] = { MAILBOX_EXIT(NAME) };
+static const struct field control[] = { MAILBOX_CONTROL(NAME) };
+static const struct field more[] = { MAILBOX_MORE(NAME) };
+#undef NAME
+
+static void fields_put(struct strbuf *out, const char *title, const struct field *f, const u64 *v, unsigned n)
+{
+	strbuf_addf(out, "%s:\n", title);
+	for (unsigned i = 0; i < n; i++)
+		strbuf_addf(out, "  %04x  %-16s %#llx\n", f[i].code, f[i].name, (unsigned long long)v[i]);
+}
+
+static void decoded_put(const struct mailbox *b, struct strbuf *out)
+{
+	u64 pd = b->core[CORE_PENDING_DBG], i = b->core[CORE_INTERRUPTIBILITY];
+
+	strbuf_addf(out, "decoded: shadow %s; pending debug exceptions%s%s%s", i & 2 ? "mov-ss" : i & 1 ? "sti" : "none",
+		    pd & PDBG_BS ? " BS" : "", pd & PDBG_ENABLED ? " enabled-breakpoint" : "",
+		    pd & (PDBG_BS | PDBG_ENABLED | PDBG_BN) ? "" : " none");
+	for (unsigned n = 0; n < 4; n++)
+		if (pd & BIT64(n))
+			strbuf_addf(out, " B%u", n);
+	strbuf_addf(out, "; MTF %s, HLT exiting %s, MOV-DR exiting %s\n",
+		    b->ctl[CTL_PROC] & PROC_MTF ? "on" : "off", b->ctl[CTL_PROC] & PROC_HLT ? "on" : "off",
+		    b->ctl[CTL_PROC] & PROC_MOV_DR ? "on" : "off");
+}
+
+static int vmcs_text(struct mtf_engine *m, struct strbuf *out, struct err *err)
+{
+	struct kvm_evidence ev;
+	enum trip_end end;
+	int r = state_need_sys(m, err);
+
+	if (r)
+		return r;
+	if (m->k.dead)
+		return err_set(err, ESRCH, "the guest is dead and so is its VMCS: `run` starts it again");
+	m->mb->op = MAILBOX_DUMP;
+	r = trip(m, false, &end, &ev, err);
+	if (r)
+		return r;
+	if (end != TRIP_HOST || m->mb->status != MAILBOX_FETCHED)
+		return err_set(err, EIO, "the shim does not answer: `run` starts the guest again");
+	fields_put(out, "exit", leave, m->mb->exit, EXIT_COUNT);
+	fields_put(out, "guest", core, m->mb->core, CORE_COUNT);
+	fields_put(out, "guest, system", sys, m->mb->sys, SYS_COUNT);
+	fields_put(out, "controls the host sets", control, m->mb->ctl_seen, CTL_COUNT);
+	fields_put(out, "controls and host", more, m->mb->more, MORE_COUNT);
+	decoded_put(m->mb, out);
+	return 0;
+}
+
+static void engine_text(const struct mtf_engine *m, struct strbuf *out)
+{
+	strbuf_addf(out, "mtf: the guest is L2 of a shim of %lld bytes at %#llx, which it cannot reach\n",
+		    (long long)(shim_image_end - shim_image), SHIM_GPA);
+	strbuf_addf(out, "monitor trap flag while stepping; #DB and #BP exit; interrupts are L2's own, held "
+			 "by KVM_GUESTDBG_BLOCKIRQ: %s\n", m->k.caps.block_irq ? "yes" : "not on this KVM");
+	strbuf_addf(out, "debug registers with points of the user's: %#x\n", m->slots);
+	strbuf_addf(out, "since the start: %llu hand-overs, %llu KVM_RUN, %llu fetches of system state\n",
+		    (unsigned long long)m->seq, (unsigned long long)m->n_trips,
+		    (unsigned long long)m->n_fetches);
+}
+
+static void events_text(struct mtf_engine *m, struct strbuf *out)
+{
+	u8 vector[2];
+	unsigned n = irq_pending(&m->k, vector);
+
+	if (m->k.pending.active)
+		strbuf_addf(out, "pending at the next resume: vector %#x\n", m->k.pending.ev.vector);
+	else
+		strbuf_adds(out, "pending at the next resume: nothing\n");
+	decoded_put(m->mb, out);
+	strbuf_addf(out, "IF=%u; %s\n", !!(m->k.s->regs.rflags & FL_IF), m->asleep ? "in HLT" : "running");
+	for (unsigned i = 0; i < n; i++)
+		strbuf_addf(out, "an interrupt waits: vector %#x\n", vector[i]);
+}
+
+int mtf_info(struct mtf_engine *m, const char *what, struct strbuf *out, struct err *err)
+{
+	if (!strcmp(what, "vmcs"))
+		return vmcs_text(m, out, err);
+	if (!strcmp(what, "engine")) {
+		engine_text(m, out);
+		return 0;
+	}
+	if (!strcmp(what, "events")) {
+		events_text(m, out);
+		return 0;
+	}
+	return err_set(err, ENOTSUP, "engine mtf has no `info %s`", what);
+}

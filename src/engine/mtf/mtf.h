@@ -1,0 +1,101 @@
+/*
+ * mtf.h - what the files of src/engine/mtf/ share. Nobody outside the folder includes it.
+ *
+ * Engine mtf runs the guest as L2 of the shim (src/shim/), which is a guest of KVM (L0). The host side
+ * is built on engine kvm's: the same VM, the same view of registers (k.s), boundaries, points and stop
+ * records. What differs is where registers live (the mailbox page, not an ioctl) and what a report is
+ * (a VM exit, not KVM_EXIT_DEBUG).
+ *
+ *   engine.c    the ops
+ *   probe.c     can it work here, and if not why
+ *   start.c     the shim into the VM, L1 started
+ *   trip.c      one trip: KVM_RUN until the shim hands the page over; devices served on the way
+ *   state.c     the page against k.s and struct cpu_state
+ *   serve.c     exits that are no stop: skips owed, faults injected, HLT, CR and DR accesses
+ *   step.c      one step, one free run, and the stop
+ *   cont.c      PLAN_CONTINUE
+ *   pending.c   events owed to the guest
+ *   entry.c     why a VM entry was refused, in words
+ *   info.c      `info engine`, `info events`, `info vmcs`
+ */
+#ifndef VMSTEP_MTF_MTF_H
+#define VMSTEP_MTF_MTF_H
+
+#include <vmstep/mailbox.h>
+
+#include "engine/kvm/kvm.h"
+
+extern const u8 shim_image[], shim_image_end[];
+
+struct mtf_engine {
+	struct kvm_engine k;   /* first: its functions take this engine */
+	u8 *slot;              /* SHIM_SIZE bytes, guest-physical SHIM_GPA */
+	struct mailbox *mb;
+	u64 seq;               /* hand-overs seen */
+	bool sys_stale;        /* mb->sys is not of this boundary */
+	bool asleep;           /* the next entry is into HLT */
+	bool served;           /* a device was asked during this step */
+	unsigned kicks;        /* NMIs sent since the last hand-over */
+	u8 slots;              /* DR0-3 that hold the user's points; the guest's then is k.guest_dr */
+	bool injecting;        /* ctl[ENTRY_INTR] is set for the next entry */
+	struct guest_event injected;
+	u64 n_trips, n_fetches;
+};
+static inline struct mtf_engine *to_mtf(struct engine *e)
+{
+	return (struct mtf_engine *)e;
+}
+
+/* ---- start.c ------------------------------------------------------------------------------------- */
+
+int shim_start(struct mtf_engine *m, struct err *err);
+void shim_unmap(struct mtf_engine *m);
+
+/* ---- trip.c -------------------------------------------------------------------------------------- */
+
+enum trip_end { TRIP_HOST, TRIP_KVM /* an exit of KVM's that ends the guest: *ret */, TRIP_WEDGED };
+/* `free`: MTF is off, so that what the guest orders of the machine must be made an exit. */
+int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct kvm_evidence *ret, struct err *err);
+
+/* ---- state.c ------------------------------------------------------------------------------------- */
+
+void state_load(struct mtf_engine *m);    /* the page into k.s and k.at */
+int state_need_sys(struct mtf_engine *m, struct err *err);
+int mtf_regs_get(struct mtf_engine *m, u32 groups, struct cpu_state *ret, struct err *err);
+int mtf_regs_set(struct mtf_engine *m, u32 groups, const struct cpu_state *c, struct err *err);
+int dr_refresh(struct mtf_engine *m, struct err *err);
+int dr_write(struct mtf_engine *m, struct err *err); /* k.guest_dr, merged with the user's, to the CPU */
+void control_set(struct mtf_engine *m, u32 bits, bool on); /* PROC_* */
+u8 shadow_of(u64 interruptibility);
+
+/* ---- pending.c ----------------------------------------------------------------------------------- */
+
+/* Have the next entry inject the event at the boundary. */
+int event_inject(struct mtf_engine *m, const struct guest_event *ev, struct err *err);
+/* The event pending from the last stop: injected, or swallowed with a note. */
+int mtf_pending_resume(struct mtf_engine *m, struct err *err);
+void mtf_pending_set(struct mtf_engine *m, struct step *st);
+
+/* ---- serve.c ------------------------------------------------------------------------------------- */
+
+/* What became of an exit: it is a report; or it was served and L2 is to be entered again. */
+enum served_exit { EXIT_IS_REPORT, EXIT_SERVED };
+int exit_serve(struct mtf_engine *m, struct step *st, enum served_exit *ret, struct err *err);
+/* RIP past the instruction of the exit by `kind`; the page and k.at follow. */
+void mtf_skip(struct mtf_engine *m, enum skip_kind kind, unsigned len, struct stop *s);
+
+/* ---- step.c -------------------------------------------------------------------------------------- */
+
+int mtf_step(struct mtf_engine *m, int *ret_end, struct err *err);
+/* Up to a report, MTF off; no stop unless somebody asked for it. */
+int mtf_free_run(struct mtf_engine *m, int *ret_end, struct err *err);
+void mtf_step_finish(struct mtf_engine *m, struct step *st, int *ret_end);
+
+/* ---- cont.c, entry.c, info.c, probe.c ------------------------------------------------------------ */
+
+int mtf_cont(struct mtf_engine *m, int *ret_end, struct err *err);
+int entry_refused(struct mtf_engine *m, struct err *err);
+int mtf_info(struct mtf_engine *m, const char *what, struct strbuf *out, struct err *err);
+void mtf_probe(struct engine_probe *ret);
+
+#endif

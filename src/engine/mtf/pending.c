@@ -1,0 +1,146 @@
+/*
+ * pending.c - events owed to the guest: injected by the next VM entry, so that the processor delivers
+ * them and the monitor trap flag stops at the handler's first instruction (SDM "Monitor Trap Flag").
+ *
+ * ICEBP goes in as type 3 behind the F1: type 5 is dropped by L0 when its delivery meets an EPT
+ * violation. INT3 goes in as type 6 with its length (type 3 would skip the gate's DPL check), with RIP
+ * put back so that the frame points behind it.
+ */
+#include "engine/mtf/mtf.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ENTRY_VALID BIT(31)
+#define ENTRY_ERROR BIT(11)
+
+/* What a delivered #DB does to the debug registers and an intercepted one did not (SDM "Debug
+ * Exceptions"; "IA32_DEBUGCTL MSR"; KVM_SET_DEBUGREGS for DR6, which shim and L2 share). */
+static int debug_registers(struct mtf_engine *m, const struct guest_event *ev, struct err *err)
+{
+	struct kvm_debugregs *d = &m->k.guest_dr;
+	int r = dr_refresh(m, err);
+
+	if (r)
+		return r;
+	if (ev->dr6) {
+		d->dr6 = (d->dr6 & ~DR6_BN) | DR6_RTM | (ev->dr6 & DR6_CAUSE);
+		d->dr6 &= ~(ev->dr6 & (DR6_BLD | DR6_RTM));
+	}
+	d->dr7 &= ~DR7_GD;
+	m->mb->sys[SYS_DEBUGCTL] &= ~(DEBUGCTL_BTF | DEBUGCTL_LBR);
+	m->mb->dirty |= GROUP_SYS;
+	return dr_write(m, err);
+}
+
+static u32 entry_info(const struct mtf_engine *m, const struct guest_event *ev)
+{
+	bool error = ev->has_error && (m->k.s->sregs.cr0 & CR0_PE);
+
+	return ENTRY_VALID | (u32)ev->type << 8 | ev->vector | (error ? ENTRY_ERROR : 0);
+}
+
+int event_inject(struct mtf_engine *m, const struct guest_event *ev, struct err *err)
+{
+	struct mailbox *b = m->mb;
+	struct guest_event e = *ev;
+	bool db = ev->vector == EXC_DB && (ev->type == INTR_HARD_EXC || ev->type == INTR_PRIV_SOFT_EXC);
+	bool soft = ev->type == INTR_SOFT_INT || ev->type == INTR_SOFT_EXC;
+	int r = db ? debug_registers(m, ev, err) : 0;
+
+	if (r)
+		return r;
+	if (ev->type == INTR_PRIV_SOFT_EXC)
+		e.type = INTR_HARD_EXC;
+	if (ev->has_cr2) {
+		b->cr2 = ev->cr2;
+		b->dirty |= GROUP_CR2;
+	}
+	if (soft && ev->insn_len == 0) { /* RIP is behind it; length 0 is not allowed here */
+		e.insn_len = 1;
+		b->core[CORE_RIP]--;
+		if (m->k.at.bits < 64)
+			b->core[CORE_RIP] &= m->k.at.bits == 16 ? 0xffff : 0xffffffff;
+	}
+	if (ev->fault && ev->vector != EXC_DB)
+		b->core[CORE_RFLAGS] |= FL_RF;
+	/* SDM "Delivery of Pending Debug Exceptions after VM Entry": dropped by such an injection. */
+	if (!soft)
+		b->core[CORE_PENDING_DBG] = 0;
+	b->core[CORE_INTERRUPTIBILITY] &= ~3ull;
+	b->ctl[CTL_ENTRY_INTR] = entry_info(m, &e);
+	b->ctl[CTL_ENTRY_ERROR] = e.error;
+	b->ctl[CTL_ENTRY_LEN] = e.insn_len;
+	b->dirty |= GROUP_CORE | GROUP_CONTROL;
+	m->injecting = true;
+	m->injected = *ev;
+	return 0;
+}
+
+static u8 policy_of(const struct mtf_engine *m, const struct pending *p)
+{
+	const struct plan *plan = m->k.plan;
+
+	if (plan->pending_once != EVENT_AUTO)
+		return plan->pending_once;
+	if (p->by_user || p->cause == CAUSE_TF)
+		return EVENT_DELIVER;
+	return p->cause == CAUSE_ICEBP ? plan->icebp : plan->int3;
+}
+
+static bool swallows(struct mtf_engine *m, const struct pending *p, bool *ret_no_gate)
+{
+	u8 policy = policy_of(m, p);
+
+	*ret_no_gate = false;
+	if (policy != EVENT_AUTO)
+		return policy == EVENT_SWALLOW;
+	regs_sys(&m->k, &m->k.cpu);
+	*ret_no_gate = !gate_usable(&m->k.cpu, &m->k.phys, p->ev.vector);
+	return *ret_no_gate;
+}
+
+int mtf_pending_resume(struct mtf_engine *m, struct err *err)
+{
+	struct pending p = m->k.pending;
+	bool no_gate;
+	int r = 0;
+
+	if (!p.active)
+		return 0;
+	m->k.pending.active = false;
+	if (swallows(m, &p, &no_gate)) {
+		stop_note(&m->k, DID_SWALLOW, p.ev.vector, no_gate, 0);
+		/* A trap taken off under a shadow leaves one without its BS, which VM entry refuses
+		 * (SDM "Checks on Guest Non-Register State"). */
+		m->mb->core[CORE_INTERRUPTIBILITY] &= ~3ull;
+		m->mb->dirty |= GROUP_CORE;
+		if (p.ev.fault) { /* the breakpoint's instruction is to run now */
+			m->mb->core[CORE_RFLAGS] |= FL_RF;
+		}
+	} else {
+		r = event_inject(m, &p.ev, err);
+	}
+	if (r)
+		m->k.pending = p;
+	return r;
+}
+
+void mtf_pending_set(struct mtf_engine *m, struct step *st)
+{
+	const struct verdict *v = &st->v;
+	bool icebp = v->type == INTR_PRIV_SOFT_EXC, int3 = v->type == INTR_SOFT_EXC;
+
+	if (!v->pending)
+		return;
+	m->k.pending = (struct pending){
+		.active = true,
+		.cause = icebp ? CAUSE_ICEBP : int3 ? CAUSE_INT3 : CAUSE_TF,
+		.ev = { .vector = v->vector, .type = v->type, .dr6 = v->guest_dr6,
+			.fault = v->causes & (CAUSE_BIT(CAUSE_GD) | CAUSE_BIT(CAUSE_HWBP)) },
+	};
+	st->stop.pending = true;
+	st->stop.pending_vector = v->vector;
+	if (!icebp && !int3)
+		stop_did(&st->stop, DID_GUEST_DB, 0, v->guest_dr6, 0);
+}

@@ -1,0 +1,116 @@
+/*
+ * trip.c - KVM_RUN until the shim hands the page over. Accesses of L2 to devices reach us straight
+ * from KVM and are served as on engine kvm; KVM then gives the shim the MTF it owes for them.
+ *
+ * A running L2 is called back by an NMI, which exits to the shim ("NMI exiting"). It is sent at a
+ * signal, again at every later one until the shim comes: one that the shim took itself is lost.
+ */
+#include "engine/mtf/mtf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+enum { KICKS_MAX = 80 /* of 25 ms: the shim does not answer */ };
+
+static bool is_hand_over(const struct mtf_engine *m)
+{
+	const struct kvm_run *run = m->k.run;
+
+	return run->exit_reason == KVM_EXIT_IO && run->io.port == MAILBOX_PORT &&
+	       run->io.direction == KVM_EXIT_IO_OUT && m->mb->where == MAILBOX_AT_HOST;
+}
+
+/* Nobody but the shim writes the page; if somebody did, nothing in it can be believed. */
+static bool is_intact(struct mtf_engine *m)
+{
+	const struct mailbox *b = m->mb;
+
+	return b->magic == MAILBOX_MAGIC && b->version == MAILBOX_VERSION && b->size == sizeof(*b) &&
+	       b->seq == m->seq + 1 && b->status <= MAILBOX_EXCEPTION;
+}
+
+static void serve_pio(struct mtf_engine *m)
+{
+	struct kvm_run *run = m->k.run;
+	u8 *data = (u8 *)run + run->io.data_offset;
+
+	for (u32 i = 0; i < run->io.count; i++)
+		machine_pio(m->k.base.machine, run->io.direction == KVM_EXIT_IO_OUT, run->io.port,
+			    run->io.size, data + (size_t)i * run->io.size);
+}
+
+static void serve_mmio(struct mtf_engine *m)
+{
+	struct kvm_run *run = m->k.run;
+
+	machine_mmio(m->k.base.machine, run->mmio.is_write, run->mmio.phys_addr, run->mmio.len,
+		     run->mmio.data);
+}
+
+static void kick(struct mtf_engine *m)
+{
+	ioctl(m->k.cpu_fd, KVM_NMI, 0);
+	m->kicks++;
+}
+
+/* A device's exit. An order to the machine must end a free run. */
+static void serve(struct mtf_engine *m, bool free)
+{
+	if (m->k.run->exit_reason == KVM_EXIT_IO)
+		serve_pio(m);
+	else
+		serve_mmio(m);
+	m->served = true;
+	if (m->k.event != MACHINE_NONE)
+		return;
+	m->k.event = machine_take_event(m->k.base.machine, &m->k.event_value);
+	if (m->k.event != MACHINE_NONE && free)
+		kick(m);
+}
+
+static void signalled(struct mtf_engine *m)
+{
+	machine_poll(m->k.base.machine);
+	m->k.run->immediate_exit = 0;
+	if (m->k.interrupted)
+		kick(m);
+}
+
+int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct kvm_evidence *ret, struct err *err)
+{
+	struct kvm_run *run = m->k.run;
+
+	m->kicks = 0;
+	memset(ret, 0, sizeof(*ret));
+	for (;;) {
+		m->n_trips++;
+		if (ioctl(m->k.cpu_fd, KVM_RUN, 0) < 0) {
+			if (errno != EINTR && errno != EAGAIN)
+				return err_set(err, errno, "KVM_RUN failed: %s", strerror(errno));
+			signalled(m);
+			if (m->kicks < KICKS_MAX)
+				continue;
+			*ret_end = TRIP_WEDGED;
+			return 0;
+		}
+		if (is_hand_over(m))
+			break;
+		if (run->exit_reason != KVM_EXIT_IO && run->exit_reason != KVM_EXIT_MMIO) {
+			ret->reason = run->exit_reason;
+			if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
+				ret->suberror = run->internal.suberror;
+			if (run->exit_reason == KVM_EXIT_FAIL_ENTRY)
+				ret->hw_reason = run->fail_entry.hardware_entry_failure_reason;
+			*ret_end = TRIP_KVM;
+			return 0;
+		}
+		serve(m, free);
+	}
+	if (!is_intact(m))
+		return err_set(err, EIO, "the page shared with the shim is corrupted: the guest cannot "
+					 "go on; `run` starts it again");
+	m->seq = m->mb->seq;
+	*ret_end = TRIP_HOST;
+	return 0;
+}
