@@ -30,6 +30,9 @@ rig_run() {
 		{ echo "not ok - rig: image: got $(tail -1 "$out/image.log"), wanted an ISO"; return; }
 	rm -rf "$out/files"
 	"$here/boot.py" --bochs "$cache/bochs" --iso "$out/rig.iso" --out "$out" --files "$out/files"
+	for got in "$out"/files/*64.jsonl "$out"/files/*32.jsonl "$out"/files/*16.jsonl; do
+		[ -e "$got" ] && "$here/../guests/expect.py" "$root/guests/$(basename "$got" .jsonl).elf" "$got" mtf
+	done
 	for got in "$out"/files/*oracle-*.txt; do
 		[ -e "$got" ] && "$here/bare/compare.py" "$(basename "$got" .txt | sed 's/.*oracle-//')" "$got"
 	done

@@ -101,3 +101,9 @@ $(RIG_ROOT)/vmstep: $(O)/vmstep tests/rig/libs.sh
 	$(Q)cp $< $@ && strip -g $@
 
 rig-root: $(RIG_CASE_OUT) $(if $(wildcard src/main.c),$(RIG_ROOT)/vmstep)
+
+# --- the guests, traced on engine mtf --------------------------------------------------------------
+
+rig-root: guests
+	$(Q)mkdir -p $(RIG_ROOT)/guests
+	$(Q)cp $(filter-out %bench.bin %bench.elf,$(GUESTS)) $(RIG_ROOT)/guests/
