@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "info.h"
+#include "term.h"
 
 /* ---- the stop -----------------------------------------------------------------------------------
  */
@@ -41,6 +42,45 @@ static int info_symbol(struct cli *c, const char *args, struct err *err)
 	else
 		say(c, "No symbol matches %s.\n", args);
 	return 0;
+}
+
+struct symbol_list {
+	struct cli *cli;
+	const char *part; /* names that hold it */
+	bool functions;   /* else what is no function */
+	size_t n;
+};
+
+static bool symbol_list(void *arg, const struct symbol *sym)
+{
+	struct symbol_list *l = arg;
+
+	if ((sym->kind == 'F') != l->functions || !strstr(sym->name, l->part))
+		return true;
+	say(l->cli, "0x%016" PRIx64 "  %s\n", sym->addr, sym->name);
+	l->n++;
+	return !l->cli->out.quit && !term_interrupted();
+}
+
+static int symbols_list(struct cli *c, const char *part, bool functions)
+{
+	struct symbol_list l = { .cli = c, .part = part, .functions = functions };
+
+	if (session_symbols(c->s))
+		symbols_complete(session_symbols(c->s), "", symbol_list, &l);
+	if (!l.n)
+		say(c, "No symbol of this kind%s%s.\n", *part ? " holds " : "", part);
+	return 0;
+}
+
+static int info_functions(struct cli *c, const char *args, struct err *err)
+{
+	return symbols_list(c, args, true);
+}
+
+static int info_variables(struct cli *c, const char *args, struct err *err)
+{
+	return symbols_list(c, args, false);
 }
 
 static int info_line(struct cli *c, const char *args, struct err *err)
@@ -223,6 +263,12 @@ const struct command commands_info[] = {
 	  NULL },
 	{ "symbol", "sym", GROUP_STATE, ARG_EXPR, 0, "info symbol ADDR",
 	  "The symbol an address belongs to.", "", "info symbol 0", info_symbol, NULL },
+	{ "functions", "fun", GROUP_STATE, ARG_LOCATION, 0, "info functions [TEXT]",
+	  "The functions the symbols name.", "With TEXT, those whose name holds it.",
+	  "info functions main", info_functions, NULL },
+	{ "variables", "var", GROUP_STATE, ARG_LOCATION, 0, "info variables [TEXT]",
+	  "The data and labels the symbols name.", "With TEXT, those whose name holds it.",
+	  "info variables", info_variables, NULL },
 	{ "frame", "f", GROUP_STATE, ARG_NONE, GUEST, "info frame", "The selected frame.", "",
 	  "info frame", info_frame, NULL },
 	{ "line", NULL, GROUP_STATE, ARG_LOCATION, 0, "info line [LOCATION]",
