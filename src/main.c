@@ -1,4 +1,5 @@
 /* main.c - options, then the subcommand, then its exit status. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,21 +96,32 @@ static int options_run(int argc, char **argv, struct output *out)
 	return status;
 }
 
+/* Standard output could not be written. A pipe's reader that went away ends us as other programs. */
+static int broken_end(struct output *out, int status)
+{
+	struct err err = { 0 };
+
+	if (out->broken == EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	if (out->tty)
+		return status;
+	err_set(&err, out->broken, "cannot write standard output: %s", strerror(out->broken));
+	output_error(out, true, err.text);
+	return STATUS_COMMAND;
+}
+
 int main(int argc, char **argv)
 {
 	struct output out;
 	int status;
-	bool broken;
 
 	output_init(&out, STDOUT_FILENO, STDERR_FILENO);
 	status = options_run(argc, argv, &out);
 	output_flush(&out);
-	broken = out.broken;
+	if (out.broken)
+		status = broken_end(&out, status);
 	output_deinit(&out);
-	/* The reader of a pipe went away: end as other programs do then. */
-	if (broken && !isatty(STDOUT_FILENO)) {
-		signal(SIGPIPE, SIG_DFL);
-		raise(SIGPIPE);
-	}
 	return status;
 }

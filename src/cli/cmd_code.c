@@ -185,7 +185,7 @@ static int frame_select(struct cli *c, u64 i, struct err *err)
 	if (r)
 		return r;
 	if (i >= n)
-		r = err_set(err, ENOENT, "there is no frame %" PRIu64 ": the backtrace has %zu", i,
+		r = err_set(err, ENOENT, "there is no frame %" PRId64 ": the backtrace has %zu", (s64)i,
 			    n);
 	else
 		frame_show(c, c->frame = i, &f[i]);

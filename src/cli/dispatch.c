@@ -157,12 +157,17 @@ static bool guest_died(struct cli *c)
 	return st && (st->causes & (CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_ERROR)));
 }
 
+/* Where the name ends in the usage: behind "info registers" in "info registers [NAME]...". */
+static int name_end(const struct command *k)
+{
+	const char *name = strstr(k->usage, k->name);
+
+	return name ? (int)(name - k->usage + strlen(k->name)) : 0;
+}
+
 static int guest_check(struct cli *c, const struct command *k, struct err *err)
 {
-	/* "info registers" from "info registers [NAME]...". */
-	const char *name = strstr(k->usage, k->name);
-	const int n = name ? (int)(name - k->usage + strlen(k->name)) : 0;
-
+	const int n = name_end(k);
 	const struct guest_spec *g = &session_config(c->s)->guest;
 
 	if (!(k->flags & (CMD_NEEDS_GUEST | CMD_NEEDS_ALIVE)))
@@ -201,6 +206,8 @@ static int command_run(struct cli *c, const struct command *k, const char *args,
 			return subcommand_find(k, args, n, &sub, err);
 	}
 	r = guest_check(c, k, err);
+	if (!r && *args && !k->usage[name_end(k)])
+		return err_set(err, EINVAL, "%s takes no argument", k->usage);
 	return r ? r : k->run(c, args, err);
 }
 

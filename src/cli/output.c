@@ -1,6 +1,7 @@
 /* output.c - tool text, guest text and errors on one terminal; see output.h. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -87,6 +88,16 @@ static void paged_add(struct output *o, const char *text, size_t n)
 	}
 }
 
+/* Nobody will see what comes: an endless guest must not go on printing into nothing. */
+static void put(struct output *o, const char *p, size_t n)
+{
+	if (write_all(o->fd, p, n))
+		return;
+	o->broken = errno;
+	if (o->ends)
+		raise(SIGTERM);
+}
+
 void output_init(struct output *o, int fd, int err_fd)
 {
 	*o = (struct output){ .fd = fd, .err_fd = err_fd, .tty = isatty(fd) };
@@ -147,8 +158,8 @@ void output_add(struct output *o, const char *text, size_t n)
 
 void output_flush(struct output *o)
 {
-	if (o->buf.n && !o->broken && !write_all(o->fd, o->buf.s, o->buf.n))
-		o->broken = true;
+	if (o->buf.n && !o->broken)
+		put(o, o->buf.s, o->buf.n);
 	strbuf_reset(&o->buf);
 }
 
@@ -180,7 +191,6 @@ void output_guest(void *output, enum console_channel ch, const u8 *data, size_t 
 	if (!n || o->broken)
 		return;
 	output_flush(o);
-	if (!write_all(o->fd, (const char *)data, n))
-		o->broken = true;
+	put(o, (const char *)data, n);
 	o->guest_midline = data[n - 1] != '\n';
 }

@@ -16,7 +16,8 @@ struct output {
 	bool color;
 	bool paging;         /* this command's output stops at a full screen */
 	bool quit;           /* the user answered q: the rest of this command's output is dropped */
-	bool broken;         /* nobody reads any more */
+	int broken;          /* errno of the write that failed, 0: none; nothing is written then */
+	bool ends;           /* a failed write ends the program, also while the guest runs */
 	bool guest_midline;  /* the guest's last text did not end its line */
 	unsigned rows, cols; /* of the terminal */
 	unsigned row, col;   /* since the last prompt */

@@ -151,7 +151,7 @@ static bool guest_start(struct cli *c)
 /* -x and -ex. A failure ends a batch; at a terminal the rest is dropped and the prompt comes. */
 static bool start_commands(struct cli *c)
 {
-	for (size_t i = 0; i < c->opt->n_start && !c->quit; i++) {
+	for (size_t i = 0; i < c->opt->n_start && !c->quit && !term_ending(); i++) {
 		const struct start_command *s = &c->opt->start[i];
 		char *const lines[] = { (char *)s->text, NULL };
 		struct err err = { 0 };
@@ -261,6 +261,7 @@ int session_main(const struct options *opt, struct output *out)
 	*out = (struct output){ .fd = -1 };
 	c.interactive = !opt->batch && isatty(STDIN_FILENO);
 	c.prompt = strdup("(vmstep) ");
+	c.out.ends = true;
 	cfg.machine.write = output_guest;
 	cfg.machine.write_arg = &c.out;
 	cfg.machine.stdio_in = c.interactive ? term_keys_fd() : -1;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "term.h"
@@ -73,6 +74,13 @@ static int file_line(struct source *src, char **ret)
 	}
 	while (n && (buf[n - 1] == '\n' || buf[n - 1] == '\r'))
 		buf[--n] = '\0';
+	/* A NUL would end the line unseen, and half a command is another command. */
+	if (memchr(buf, '\0', n)) {
+		free(buf);
+		buf = strdup("^@ (NUL) in the line");
+		if (!buf)
+			return 1;
+	}
 	*ret = buf;
 	return 0;
 }
@@ -218,7 +226,9 @@ static int error_place(const struct source *src, int r, struct err *err)
 	n = snprintf(place, sizeof(place), "%s:", src->name);
 	if (!strncmp(err->text, place, n))
 		return r;
-	err_prefix(err, "%s:%u", src->name, src->line);
+	/* Of a thousand definitions that call each other the first few are enough; the sentence must be seen. */
+	if (strlen(err->text) < sizeof(err->text) / 2)
+		err_prefix(err, "%s:%u", src->name, src->line);
 	return r;
 }
 
@@ -283,8 +293,13 @@ int lines_run(struct cli *c, char *const *lines, const char *name, struct err *e
 int file_run(struct cli *c, const char *path, struct err *err)
 {
 	struct source src = { .name = path, .file = fopen(path, "re") };
+	struct stat st;
 	int r;
 
+	if (src.file && fstat(fileno(src.file), &st) == 0 && S_ISDIR(st.st_mode)) {
+		fclose(src.file);
+		return err_set(err, EISDIR, "%s: cannot read commands from it: it is a directory", path);
+	}
 	if (!src.file)
 		return err_set(err, errno, "%s: cannot read commands from it: %s", path,
 			       strerror(errno));

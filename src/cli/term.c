@@ -259,6 +259,9 @@ static bool guest_mode_set(void)
 void term_run_begin(struct session *s, bool keys)
 {
 	term.running = s;
+	/* A SIGTERM between two commands: nothing else would stop this run. */
+	if (term.ending)
+		session_interrupt(s);
 	if (!keys || !term.tty || !is_foreground() || !guest_mode_set())
 		return;
 	term.raw = 1;

@@ -6,6 +6,25 @@
 #include <vmstep/trace.h>
 #include "text.h"
 
+/* What may be said of the boundary before: that its instruction ran is only known where one retired. */
+static void before_words(struct session *s, const struct stop *st, struct strbuf *out)
+{
+	const bool ran = st->retired == 1 || st->event_rep;
+
+	if (ran)
+		strbuf_adds(out, "The instruction before, at ");
+	else if (!st->retired)
+		strbuf_adds(out, "No instruction has completed since the boundary before, ");
+	else if (st->retired > 1)
+		strbuf_addf(out, "%d instructions ran since the boundary ", st->retired);
+	else
+		strbuf_adds(out, "How many instructions ran is not known; the last boundary seen before is ");
+	teach_address(s, st->from_lin, out);
+	strbuf_adds(out, ran ? ", is: " : ", with: ");
+	teach_insn(st->from_mode, st->from_lin, st->from_bytes, st->n_from, out);
+	strbuf_addc(out, '\n');
+}
+
 static void heading(struct session *s, const struct stop *st, struct strbuf *out)
 {
 	strbuf_addf(out, "Stop #%llu, ", (unsigned long long)st->n);
@@ -13,13 +32,8 @@ static void heading(struct session *s, const struct stop *st, struct strbuf *out
 	strbuf_adds(out, ", at ");
 	teach_address(s, st->lin, out);
 	strbuf_adds(out, ".\n");
-	if (!st->n_from || st->first == CAUSE_START)
-		return;
-	strbuf_adds(out, "The instruction before, at ");
-	teach_address(s, st->from_lin, out);
-	strbuf_adds(out, ", is: ");
-	teach_insn(st->from_mode, st->from_lin, st->from_bytes, st->n_from, out);
-	strbuf_adds(out, "\n");
+	if (st->n_from && st->first != CAUSE_START)
+		before_words(s, st, out);
 }
 
 static void kvm_debug_words(const struct stop *st, struct strbuf *out)

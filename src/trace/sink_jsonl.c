@@ -130,7 +130,8 @@ static void place(struct sink *k, const struct stop *st)
 	}
 	insn(k, st->mode, st->lin, st->bytes, st->n_bytes);
 	PUT(out, ",\"from_insn\":");
-	insn(k, st->from_mode, st->from_lin, st->from_bytes, st->n_from);
+	/* Where it is not known what ran, the instruction at `from` is not known to be the one just done. */
+	insn(k, st->from_mode, st->from_lin, st->from_bytes, st->retired < 0 ? 0 : st->n_from);
 	PUT(out, ",\"sym\":");
 	symbol(k, st->lin);
 	/* Source lines come with DWARF; the member is there for readers from the first version on. */

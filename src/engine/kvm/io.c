@@ -124,8 +124,11 @@ int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err)
 			serve_pio(k, ret);
 		} else if (reason == KVM_EXIT_MMIO) {
 			serve_mmio(k, ret);
-		} else if (reason == KVM_EXIT_INTR && immediate && !moved(k, rip, rcx)) {
-			/* A fragment of a larger access: the instruction goes on. */
+		} else if (reason == KVM_EXIT_INTR && immediate && stepping && !moved(k, rip, rcx)) {
+			/*
+			 * A fragment of a larger access: the instruction goes on. A free run may have begun at
+			 * this very address, and what ends it is an OUT, which has no fragments.
+			 */
 			immediate = false;
 			continue;
 		} else {

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# t_hostile.py - what goes wrong around a session: output nobody takes, scripts that are none, words too
+# many; and that a stop says nothing that was not seen.
+import json, os, signal, subprocess, sys, tempfile
+sys.path.insert(0, os.path.dirname(__file__))
+from run import *
+from term import Tap, kvm_missing, VMSTEP
+
+t = Tap()
+tmp = tempfile.TemporaryDirectory()
+# mov dx,0xe9; L: mov al,'a'; out dx,al; jmp L: prints for ever, no newline
+TALK = "ba e9 00 b0 61 ee eb fb"
+
+
+def path(name, data=b""):
+    p = os.path.join(tmp.name, name)
+    with open(p, "wb") as f:
+        f.write(data)
+    return p
+
+
+def to(stdout, *args):
+    """(status, standard error) with standard output there; status -1 if it did not end."""
+    p = subprocess.Popen([os.path.abspath(VMSTEP), *args], stdin=subprocess.DEVNULL, stdout=stdout,
+                         stderr=subprocess.PIPE, env=environment())
+    try:
+        return p.wait(20), p.stderr.read().decode()
+    except subprocess.TimeoutExpired:
+        p.kill()
+        p.wait()
+        return None, p.stderr.read().decode()
+
+
+def to_closed_pipe(*args):
+    r, w = os.pipe()
+    os.close(r)
+    try:
+        return to(w, *args)
+    finally:
+        os.close(w)
+
+
+# --- output nobody takes --------------------------------------------------------------------------------
+with open("/dev/full", "w") as full:
+    t.eq(to(full, "--help"), (1, "vmstep: cannot write standard output: No space left on device\n"), "--help to a full disk")
+t.eq(to_closed_pipe("--help"), (-signal.SIGPIPE, ""), "--help without a reader")
+
+# --- scripts that are none ------------------------------------------------------------------------------
+def file_fails(p, part, name):
+    rc, o, e = vmstep("-q", "-nx", "--batch", "-x", p)
+    t.ok(rc == 1 and part in e and e.count("\n") == 1, name, (rc, o, e), (1, part))
+    return o
+
+
+file_fails(tmp.name, "it is a directory", "a directory as a command file")
+o = file_fails(path("nul", b"echo one\\n\nec\0ho two\\n\n"), ":2: \"^@ (NUL) in the line\"", "a NUL byte in a command file")
+t.lacks(o, "two", "half a line is not run")
+file_fails(path("mutual", b"define a\nb1\nend\ndefine b1\na\nend\na\n"), "nested more than 64 deep", "definitions that call each other: the cause is not cut off")
+rc, o, e = vmstep("-q", "-nx", "--batch", "-ex", "info display 3")
+t.ok(rc == 1 and "info display takes no argument" in e, "an argument too many is said", (rc, e))
+
+if kvm_missing():
+    t.skip("the same with a guest", kvm_missing())
+    t.done()
+
+with open("/dev/full", "w") as full:
+    rc, e = to(full, "--batch", "-q", "-nx", "--hex", TALK, "-ex", "continue")
+t.ok(rc == 1 and "No space left" in e, "a talking guest and a full disk: ends with a sentence", (rc, e))
+t.eq(to_closed_pipe("--batch", "-q", "-nx", "--hex", TALK, "-ex", "continue"), (-signal.SIGPIPE, ""), "a talking guest without a reader: ends")
+rc, o, e = script("frame -1", hex="90 f4")
+t.has(e, "no frame -1", "a frame that cannot be")
+
+# --- nothing that was not seen --------------------------------------------------------------------------
+# jmp begins where the OUT to the exit port ends: the jmp must not run a second time.
+rc, o, e = script("continue\ninfo registers rip", "--load", "0x1000", "--entry", "0x1004", hex="ba f4 00 ee eb fa")
+t.has(o, "EXIT    0x0000000000001004", "the exit port ends a run where it is written, also where the run began")
+o = script("break *0x1003\ncontinue\nwhy", hex="90 90 90 90 f4")[1]
+t.has(o, "How many instructions ran is not known", "why after continue does not name an instruction before")
+t.lacks(o, "instruction before, at", "nor says that there is one")
+o = script("stepi\nwhy", hex="90 90 f4")[1]
+t.has(o, "The instruction before, at 0x1000, is: nop", "why after stepi does")
+f = os.path.join(tmp.name, "c.jsonl")
+script("stepi\ntrace on %s\nbreak *0x1003\ncontinue\nstepi\ntrace off" % f, hex="90 90 90 90 90 f4")
+rec = [json.loads(l) for l in open(f)]
+rec = [(r["retired"], r["from_insn"]) for r in rec if "cause" in r]
+t.eq(rec[1:], [(None, None), (1, "nop")], "a continue in a trace: from_insn is null where retired is")
+t.done()
