@@ -145,6 +145,23 @@ static void test_catch(u32 bit, const char *name, const u8 *at)
 	guest_deinit(&g);
 }
 
+/* A run that is stepped inside counts what it did not show: MOV, 3 rounds of 5; then F1 and HLT. */
+static void test_count(void)
+{
+	struct point p = { .id = 1, .kind = POINT_EXEC, .addr = lin(lp_int), .how = POINT_HOW_ADDRESS };
+	struct guest g;
+
+	if (begin(&g, &p, 1)) {
+		guest_run(&g, 0);
+		tap_eq(guest_last(&g, 0)->lin, p.addr, "stepped inside: stops at the point");
+		tap_eq(guest_last(&g, 0)->retired, 1 + 3 * 5, "stepped inside: every instruction is counted");
+		guest_run(&g, 0);
+		tap_eq(guest_last(&g, 0)->first, CAUSE_HLT, "stepped inside: then the HLT");
+		tap_eq(guest_last(&g, 0)->retired, 2, "stepped inside: the F1 and the HLT");
+	}
+	guest_deinit(&g);
+}
+
 /* Points are planted again where the guest overwrites them: it writes the NOP it finds back. */
 GUEST_CODE(self, 64,
 	   "sti\n mov ecx, 200000\n 1: loop 1b\n mov byte ptr [rip + se_point], 0x90\n mov ecx, 2000000\n"
@@ -175,6 +192,7 @@ int main(void)
 	test_exec(POINT_HOW_DR, "debug register");
 	test_exec(POINT_HOW_ADDRESS, "by stepping");
 	test_many();
+	test_count();
 	test_data(POINT_WRITE, "watch", lp_load);
 	test_data(POINT_ACCESS, "awatch", lp_load);
 	test_data(POINT_READ, "rwatch", lp_out);

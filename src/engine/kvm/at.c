@@ -143,9 +143,17 @@ static void record_push(struct kvm_engine *k, const struct stop *s)
 	k->has_backlog = true;
 }
 
+/* What stops that were not shown had retired is the next one's: the count is since the last record. */
+static void dropped_take(struct kvm_engine *k, struct stop *s)
+{
+	s->retired = k->dropped < 0 || s->retired < 0 ? -1 : s->retired + (s32)k->dropped;
+	k->dropped = 0;
+}
+
 void stop_push(struct kvm_engine *k, struct stop *s)
 {
 	k->n_notes = 0;
+	dropped_take(k, s);
 	s->n = ++k->seq;
 	record_push(k, s);
 }
@@ -157,10 +165,19 @@ void gap_push(struct kvm_engine *k, enum gap_reason why, u64 lin, s32 retired)
 	record_push(k, &s);
 }
 
+/* More than a record can count is as good as unknown. */
+void dropped_add(struct kvm_engine *k, s32 retired)
+{
+	k->dropped = k->dropped < 0 || retired < 0 || k->dropped + retired > INT32_MAX / 2 ?
+			     -1 :
+			     k->dropped + retired;
+}
+
 /* A stop that is not shown: what was done at it that the user should know goes to the next. */
 void stop_drop(struct kvm_engine *k, const struct stop *s)
 {
 	k->n_notes = 0;
+	dropped_add(k, s->retired);
 	for (unsigned i = 0; i < s->n_did; i++)
 		if (s->did[i].kind == DID_SWALLOW || s->did[i].kind == DID_WRONG_SKIP)
 			stop_note(k, s->did[i].kind, s->did[i].arg, s->did[i].a, s->did[i].b);

@@ -228,11 +228,18 @@ static int free_run(struct kvm_engine *k, int *ret_end, struct err *err)
 		return r;
 	stop_begin(k, &st.from, &st.stop);
 	st.stop.retired = -1;
-	if (st.ev.reason == KVM_EXIT_INTR)
-		return signal_seen(k, &st) ? free_end(k, &st, ret_end) : 0;
+	if (st.ev.reason == KVM_EXIT_INTR) {
+		if (signal_seen(k, &st))
+			return free_end(k, &st, ret_end);
+		dropped_add(k, -1);
+		return 0;
+	}
 	free_attribute(k, &st);
-	if (writes_dr(k, &st) || needs_step(&st))
+	if (writes_dr(k, &st) || needs_step(&st)) {
+		if (k->at.lin != st.from.lin)
+			dropped_add(k, -1);
 		return step_one(k, ret_end, err);
+	}
 	step_verdict(k, &st);
 	if (k->quirks.software && k->guest_tf && st.ev.completed && st.ev.is_write &&
 	    !k->pending.active)

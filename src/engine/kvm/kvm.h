@@ -132,6 +132,7 @@ struct kvm_engine {
 	struct pending pending;
 	struct did note[2];        /* done between two stops, to be told with the next one */
 	u8 n_notes;
+	s64 dropped;   /* instructions retired at stops that were not shown; -1: unknown */
 	struct usual usual;
 	struct gate gate[SLOTS];   /* by slot, where gate_slots has its bit */
 	u8 gate_slots;             /* internal points in force */
@@ -208,6 +209,8 @@ void stop_note(struct kvm_engine *k, enum did_kind kind, u8 arg, u64 a, u64 b);
 /* Number it, forget the notes, put it into the ring (or the backlog). */
 void stop_push(struct kvm_engine *k, struct stop *s);
 void stop_drop(struct kvm_engine *k, const struct stop *s); /* instead of stop_push */
+/* Instructions that ran without a stop of their own, for the next stop's `retired`; -1: unknown. */
+void dropped_add(struct kvm_engine *k, s32 retired);
 void gap_push(struct kvm_engine *k, enum gap_reason why, u64 lin, s32 retired);
 /* ---- gates.c: internal points -------------------------------------------------------------------- */
 
