@@ -110,6 +110,8 @@ struct machine_exception {
 	u64 rip;        /* as pushed: the faulting instruction for faults */
 };
 struct machine_exception machine_exception(const struct machine *m);
+/* Is this address in vmstep's own default handlers? */
+bool machine_is_handler(const struct machine *m, u64 gpa);
 /* Accesses to ports and addresses nobody answers, for `info io`. */
 struct unknown_access {
 	bool mmio;

@@ -116,6 +116,9 @@ static void write_stubs(struct machine *m, unsigned word)
 {
 	u64 base = m->env.gpa + OFF_STUBS, common = base + EXC_VECTORS * STUB_SLOT;
 
+	m->env.code = base;
+	m->env.code_end = common + 64;
+
 	for (unsigned v = 0; v < EXC_VECTORS; v++)
 		if (has_gate(v))
 			emit_slot((struct emitter){ machine_hva(m, base + v * STUB_SLOT, STUB_SLOT),

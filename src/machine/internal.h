@@ -109,6 +109,7 @@ struct acpi_pm {
 struct default_env {
 	u64 gpa, size; /* 0, 0: none */
 	u64 mailbox;   /* gpa the default handlers store vector, error and RIP to; 0: none */
+	u64 code, code_end; /* the handlers lie in [code, code_end) */
 	u8 word;       /* bytes of one mailbox slot: 2, 4, 8 */
 };
 

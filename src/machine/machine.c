@@ -207,6 +207,11 @@ enum machine_event machine_take_event(struct machine *m, u32 *ret_value)
 	return ev;
 }
 
+bool machine_is_handler(const struct machine *m, u64 gpa)
+{
+	return gpa >= m->env.code && gpa < m->env.code_end;
+}
+
 struct machine_exception machine_exception(const struct machine *m)
 {
 	return m->exception;

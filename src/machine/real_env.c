@@ -82,6 +82,8 @@ void env_build_real(struct machine *m, const u8 *vectors, size_t n)
 		write_slot(m, vectors[i]);
 	write_common(m);
 	m->env.mailbox = linear(OFF_MAILBOX);
+	m->env.code = linear(OFF_SLOTS);
+	m->env.code_end = linear(OFF_MAILBOX);
 	m->env.word = 2;
 	put_le16(machine_hva(m, m->env.mailbox, 2), MAILBOX_EMPTY_REAL);
 }

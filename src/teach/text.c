@@ -134,7 +134,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
 		"SDM volume 2, \"HLT - Halt\"",
 	},
 	[CAUSE_EXCEPTION] = {
-		"The guest raised an exception that was asked to be caught.",
+		"An exception came that the guest has no handler for, or one that was asked to be caught.",
 		"SDM volume 3, \"Interrupt and Exception Handling\"",
 	},
 	[CAUSE_SHUTDOWN] = {

@@ -169,6 +169,27 @@ static void test_transparent(void)
 	tap_ok(!memcmp(stepped.memory, freely.memory, sizeof(stepped.memory)), "memory: stepped as free");
 }
 
+/* An exception nobody handles is a stop at the instruction, as it was before. */
+GUEST_CODE(unhandled, 64, "mov eax, 5\n xor ebx, ebx\n div ebx\n nop\n hlt");
+
+static void test_unhandled(u8 mode, const char *name)
+{
+	struct guest g;
+
+	if (GUEST_INIT(&g, "long", unhandled)) {
+		g.plan.mode = mode;
+		tap_eq(guest_run(&g, 100), RUN_STOP, "%s: an unhandled exception ends the run", name);
+		tap_eq(guest_last(&g, 0)->causes, CAUSE_BIT(CAUSE_EXCEPTION), "%s: cause", name);
+		tap_eq(guest_last(&g, 0)->event_vector, EXC_DE, "%s: vector", name);
+		tap_eq(guest_last(&g, 0)->lin, GUEST_BASE + 7, "%s: at the instruction", name);
+		tap_eq(guest_reg(&g, GPR_RAX), 5, "%s: with its registers", name);
+		g.e->ops->skip(g.e, SKIP_KIND_INNER, &g.ring, &g.err);
+		tap_eq(guest_run(&g, 100), RUN_STOP, "%s: skipped, it goes on", name);
+		tap_eq(guest_last(&g, 0)->first, CAUSE_HLT, "%s: to its end", name);
+	}
+	guest_deinit(&g);
+}
+
 GUEST_CODE(two, 64, "nop\n .byte 0xf1\n nop\n nop\n hlt");
 
 static void test_policy(u8 policy, u8 once, const char *name, const char *wanted)
@@ -272,7 +293,10 @@ int main(void)
 	test_policy(EVENT_AUTO, EVENT_AUTO, "auto without a gate swallows", "TF");
 	test_policy(EVENT_SWALLOW, EVENT_AUTO, "swallow swallows", "TF");
 	test_policy(EVENT_DELIVER, EVENT_SWALLOW, "once, against the policy", "TF");
-	test_policy(EVENT_DELIVER, EVENT_AUTO, "deliver delivers", "EVENT");
+	/* ... into the #NP that the missing gate makes, which nobody handles. */
+	test_policy(EVENT_DELIVER, EVENT_AUTO, "deliver delivers", "EXCEPTION");
+	test_unhandled(PLAN_STEP, "stepped");
+	test_unhandled(PLAN_CONTINUE, "free");
 	test_skips();
 	test_interrupts(true);
 	test_interrupts(false);

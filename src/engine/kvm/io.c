@@ -178,12 +178,12 @@ bool machine_cause(struct kvm_engine *k, struct stop *s)
 	s->first = cause_of(e);
 	if (e != MACHINE_EXCEPTION)
 		return true;
-	/* An exception nobody in the guest handles reached vmstep's own handler. */
 	x = machine_exception(k->base.machine);
 	s->has_event = true;
 	s->event_vector = x.vector;
 	s->event_type = INTR_HARD_EXC;
 	s->event_has_error = x.has_error;
 	s->event_error = x.error;
+	unhandled_return(k, s);
 	return true;
 }

@@ -12,6 +12,7 @@
  *               TF, gates.c internal points, fault.c fault_mem.c what can fault, io.c exits of devices,
  *               rep.c iterations, skip.c, hlt.c, irq.c
  *   iret.c syscall.c cpl3.c what the software flavour does not step
+ *   unhandled.c exceptions that end in vmstep's own default handlers
  *   pending.c   events owed to the guest: deliver or swallow
  *   cont.c points.c points_hit.c    free running and the user's points
  *   info.c      `info engine`, `info events`
@@ -318,6 +319,13 @@ int cpl3_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *er
 
 /* As iret_step(), for SYSCALL and SYSRET between the rings. */
 bool syscall_step(struct kvm_engine *k, struct step *st, int *ret_end);
+
+/* ---- unhandled.c --------------------------------------------------------------------------------- */
+
+/* The stop is a delivery to vmstep's own default handler: run it up to its report. */
+void unhandled_run(struct kvm_engine *k, struct step *st);
+/* Behind that report: back to the instruction the event came from. */
+void unhandled_return(struct kvm_engine *k, struct stop *s);
 
 /* ---- skip.c -------------------------------------------------------------------------------------- */
 

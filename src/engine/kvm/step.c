@@ -46,13 +46,17 @@ static int emulate_event(struct kvm_engine *k, struct step *st, int *ret_end, st
 		.type = i->facts.cls == INSN_INTN ? INTR_SOFT_INT : INTR_SOFT_EXC,
 	};
 	struct stop *s = &st->stop;
+	int r;
 
 	s->causes = CAUSE_BIT(CAUSE_EVENT);
 	s->first = CAUSE_EVENT;
 	s->proof = PROOF_DEDUCED;
 	s->retired = 1;
 	stop_did(s, DID_EMULATE, ev.vector, 0, 0);
-	return deliver_event(k, &ev, s, ret_end, err);
+	r = deliver_event(k, &ev, s, ret_end, err);
+	if (s->event_vector != ev.vector)
+		s->retired = 0; /* its gate made a fault of it */
+	return r;
 }
 
 static bool must_emulate(const struct step *st)

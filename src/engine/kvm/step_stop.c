@@ -125,6 +125,8 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 {
 	struct stop *s = &st->stop;
 
+	if (k->event == MACHINE_NONE)
+		unhandled_run(k, st);
 	/* No report: what vmstep did by itself (a delivery, a HLT). */
 	if (st->ev.reason) {
 		s->ev.kind = EVIDENCE_KVM;
