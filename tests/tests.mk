@@ -37,7 +37,7 @@ GUEST_LD    = ld -nostdlib -static -z noexecstack --no-warn-rwx-segments
 $(O)/tests/guests/%.elf: tests/guests/%.S $(wildcard tests/guests/*.inc)
 	$(call say,GUEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(if $(filter $(GUEST_M32),$*),-m32,-m64) -c -I tests/guests -o $(@:.elf=.o) $<
+	$(Q)$(CC) $(GNU_AS) $(if $(filter $(GUEST_M32),$*),-m32,-m64) -c -I tests/guests -o $(@:.elf=.o) $<
 	$(Q)$(GUEST_LD) $(if $(filter $(GUEST_M32),$*),-m elf_i386,-m elf_x86_64) \
 	    $(or $(GUEST_AT_$*),$(if $(filter %16,$*),$(GUEST_AT_16)),$(GUEST_AT)) -o $@ $(@:.elf=.o)
 

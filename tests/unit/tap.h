@@ -26,7 +26,7 @@ static struct {
 	unsigned n, failed, skipped;
 } tap;
 
-static inline void tap_name(bool held, const char *fmt, va_list ap)
+TAP_PRINTF(2, 0) static void tap_name(bool held, const char *fmt, va_list ap)
 {
 	tap.n++;
 	tap.failed += !held;

@@ -12,14 +12,14 @@
 
 static const u32 delivery_groups = REGS_GPR | REGS_SYS | REGS_DEBUG | REGS_EVENTS | REGS_MSR;
 
-static void delivery_tell(const struct guest_event *ev, const struct delivery *d, struct stop *s)
+static void delivery_tell(const struct delivery *d, struct stop *s)
 {
 	stop_did(s, DID_DELIVER, d->vector, d->return_rip, d->handler_lin);
 	s->has_event = true;
 	s->event_vector = d->vector;
-	s->event_type = d->vector == ev->vector ? ev->type : INTR_HARD_EXC;
-	s->event_has_error = d->vector == ev->vector ? ev->has_error : true;
-	s->event_error = d->vector == ev->vector ? ev->error : 0;
+	s->event_type = d->type;
+	s->event_has_error = d->has_error;
+	s->event_error = d->error;
 }
 
 int deliver_event(struct kvm_engine *k, const struct guest_event *ev, struct stop *s, int *ret_end,
@@ -46,7 +46,7 @@ int deliver_event(struct kvm_engine *k, const struct guest_event *ev, struct sto
 	if (r)
 		return r;
 	at_load(k);
-	delivery_tell(ev, &d, s);
+	delivery_tell(&d, s);
 	stop_place_again(k, s);
 	return 0;
 }

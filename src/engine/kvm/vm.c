@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 /* Three pages for real mode on processors without unrestricted guest (kvm/api.rst
- * KVM_SET_TSS_ADDR) and one for its identity map, in the hole under the firmware. */
-#define TSS_ADDR      0xfffbd000ul
-#define IDENTITY_ADDR 0xfffbc000ul
+ * KVM_SET_TSS_ADDR) and one for its identity map, below the largest firmware and where the memory maps
+ * given to guests say reserved (machine/dev_fwcfg.c, load_bzimage.c). */
+#define TSS_ADDR      0xfeffd000ul
+#define IDENTITY_ADDR 0xfeffc000ul
 
 static int fail(struct err *err, const char *what)
 {
