@@ -12,6 +12,8 @@ enum {
 	SUBSYSTEM_VENDOR = 0x2c,
 	SUBSYSTEM_ID = 0x2e,
 	PM_BASE = 0x40,
+	DEVICE_ACTIVITY_B = 0x58,
+	APMC_ENABLE = 1 << 25,
 	RESET_CPU = 4,
 	SLEEP_ENABLE = 0x2000,
 };
@@ -165,4 +167,7 @@ void pci_reset(struct machine *m)
 		put_le16(c + SUBSYSTEM_ID, 0x1100);
 	}
 	put_le32(m->pci.func[2] + PM_BASE, 0xb001);
+	/* "SMIs from port b2 are set up already": there are none here, and firmware that finds the bit
+	 * clear writes b2 and waits for its handler for ever (seen: SeaBIOS, 256 KiB). */
+	put_le32(m->pci.func[2] + DEVICE_ACTIVITY_B, APMC_ENABLE);
 }

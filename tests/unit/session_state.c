@@ -260,7 +260,7 @@ static void test_symbols(void)
 	tap_ok(session_symbolize(s, 0x100001, buf, sizeof(buf)), "names addresses");
 	tap_str(buf, "here", "by symbol");
 	session_break(s, UPOINT_BREAK, "here", 0x100001, 1, false, "$rip == here", &p, &err);
-	tap_eq(session_load_symbols(s, "/nonexistent", &err), -ENOENT, "a missing file is refused");
+	tap_eq(session_load_symbols(s, "/nonexistent/symbols", &err), -ENOENT, "a missing file is refused");
 	tap_ok(session_symbolize(s, 0x100001, buf, sizeof(buf)), "and the old symbols stay");
 	tap_eq(session_load_symbols(s, b, &err), 0, "other symbols");
 	tap_eq(p->addr, 0x100002, "move the breakpoint by name");
@@ -310,7 +310,7 @@ static void test_set_guest(void)
 	session_set_guest(s, &again, &err);
 	tap_eq(session_start(s, &err), 0, "and starts: %s", err.text);
 	tap_eq(session_last_stop(s)->mode, MODE_REAL, "as itself");
-	again = (struct guest_spec){ .path = "/nonexistent" };
+	again = (struct guest_spec){ .path = "/nonexistent/guest" };
 	session_set_guest(s, &again, &err);
 	tap_ok(session_start(s, &err) < 0, "an image that is not there is refused");
 	tap_ok(strstr(err.text, "/nonexistent") != NULL, "by name: %s", err.text);
