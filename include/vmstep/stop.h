@@ -46,6 +46,7 @@ struct kvm_evidence {
 	u64 gpa;           /* MMIO */
 	u64 data;          /* IO, MMIO: first access's value */
 	u64 rip;           /* RIP at the exit (linear), before anything vmstep did */
+	u8 halted;         /* INTR: KVM_GET_MP_STATE read after it said HALTED */
 	u8 completed;      /* an IO/MMIO was completed by a re-entry with immediate_exit: 1 EINTR, 2 DEBUG */
 };
 
@@ -78,6 +79,7 @@ enum did_kind {
 	DID_LEAKED,       /* warning: TF leaked to the guest (software flavour, CPL 3) */
 	DID_EMULATE_IRET, /* an IRET that KVM does not step was done by vmstep */
 	DID_EMULATE_SYSCALL, /* the same of a SYSCALL or SYSRET */
+	DID_EMULATE_HLT,  /* a HLT was done by vmstep: RIP moved, the CPU put to sleep */
 	DID_TOOK_BACK,    /* TF leaked into ring 3; the #DB that reached the guest's gate at a was undone */
 	DID_KIND_COUNT,
 };

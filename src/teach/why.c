@@ -206,6 +206,9 @@ static void did_words(struct session *s, const struct did *d, struct strbuf *out
 	case DID_EMULATE_IRET:
 		strbuf_adds(out, "This KVM loses the step of an IRET here, so vmstep did the return itself.\n");
 		break;
+	case DID_EMULATE_HLT:
+		strbuf_adds(out, "KVMs differ in what a step over HLT does, so vmstep put the CPU to sleep itself.\n");
+		break;
 	case DID_EMULATE_SYSCALL:
 		strbuf_adds(out, "This KVM loses the step of a SYSCALL or SYSRET between rings, so vmstep did it itself.\n");
 		break;

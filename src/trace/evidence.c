@@ -95,6 +95,8 @@ static void kvm_put(const struct kvm_evidence *k, struct strbuf *out)
 	strbuf_adds(out, kvm_exit_name(k->reason) + strlen("KVM_EXIT_"));
 	strbuf_addc(out, ']');
 	hex_field(out, "rip", k->rip);
+	if (k->halted)
+		PUT(out, " mp_state=halted");
 }
 
 /* VMCS interruptibility: bit 0 STI, bit 1 MOV SS (SDM "Guest Non-Register State"). */
@@ -203,6 +205,9 @@ static void did_put(const struct did *d, struct strbuf *out)
 		break;
 	case DID_EMULATE_IRET:
 		PUT(out, "did the IRET itself");
+		break;
+	case DID_EMULATE_HLT:
+		PUT(out, "did the HLT itself");
 		break;
 	case DID_EMULATE_SYSCALL:
 		PUT(out, "did the system call or return itself");

@@ -211,6 +211,8 @@ static void kvm_exit(const struct kvm_evidence *e, struct strbuf *out)
 	default:
 		HEX(out, ",\"rip\":", e->rip);
 	}
+	if (e->halted)
+		PUT(out, ",\"mp_state\":\"halted\"");
 	if (e->completed)
 		strbuf_adds(out, e->completed == 2 ? ",\"reentry\":\"debug\"" : ",\"reentry\":\"eintr\"");
 	PUT(out, "},\"vmx\":null");
@@ -262,6 +264,7 @@ static const struct {
 	[DID_WAIT_HLT] = { "wait-hlt", 0 },
 	[DID_WRONG_SKIP] = { "wrong-skip", DID_HAS_RULE },
 	[DID_LEAKED] = { "leaked-tf", 0 },
+	[DID_EMULATE_HLT] = { "emulate-hlt", 0 },
 	[DID_EMULATE_SYSCALL] = { "emulate-syscall", 0 },
 	[DID_TOOK_BACK] = { "took-back", DID_HAS_A },
 	[DID_EMULATE_IRET] = { "emulate-iret", 0 },

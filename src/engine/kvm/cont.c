@@ -141,6 +141,7 @@ static bool signal_seen(struct kvm_engine *k, struct step *st)
 	machine_poll(k->base.machine);
 	if (sleeps_for_ever(k)) {
 		k->halted = true;
+		st->ev.halted = 1;
 		c = CAUSE_HLT;
 	} else if (k->interrupted) {
 		interrupt_take(k);

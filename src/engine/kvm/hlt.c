@@ -27,6 +27,10 @@ static void hlt_stop(struct kvm_engine *k, struct step *st, enum cause c, s32 re
 	st->stop.first = c;
 	st->stop.retired = retired;
 	st->stop.guest_tf = st->b.rflags & FL_TF;
+	if (c == CAUSE_INTERRUPT)
+		return;
+	st->stop.proof = PROOF_DEDUCED;
+	stop_did(&st->stop, DID_EMULATE_HLT, 0, 0, 0);
 }
 
 /* Sleep until something wakes the CPU. *ret_awake is false when a signal of the user's came. */
@@ -71,7 +75,6 @@ static int wake(struct kvm_engine *k, struct step *st, s32 retired, int *ret_end
 	}
 	if (!done || !(in.stop.causes & CAUSE_BIT(CAUSE_EVENT))) {
 		hlt_stop(k, st, CAUSE_TF, retired);
-		st->stop.proof = PROOF_DEDUCED;
 		in = *st;
 	} else {
 		in.stop.retired = retired;
