@@ -24,22 +24,35 @@ COMMON = ["-e", "kvm"]
 FOLDER = tempfile.TemporaryDirectory()  # traces and sockets of this run
 
 
-def wall(args, **kw):
+class Cost:
+    """Seconds a program took: by the clock, and of a processor's time. The second hardly depends on
+    what else the machine does."""
+
+    def __init__(self, wall, cpu):
+        self.wall, self.cpu = wall, cpu
+
+    def per_step(self, start, steps):
+        return Cost(max(self.wall - start.wall, 1e-9) / steps, max(self.cpu - start.cpu, 1e-9) / steps)
+
+
+def cost(args):
     began = time.perf_counter()
-    subprocess.run(args, stdin=subprocess.DEVNULL, stdout=kw.get("stdout", subprocess.DEVNULL),
-                   stderr=subprocess.PIPE, check=True, timeout=300)
-    return time.perf_counter() - began
+    child = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - began
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, args)
+    return Cost(wall, used.ru_utime + used.ru_stime)
 
 
-def rate(make_args):
-    """Steps per second of a command, its start taken off."""
-    few = wall(make_args(1))
-    return STEPS / max(wall(make_args(STEPS)) - few, 1e-9)
+def stepping(make_args):
+    """What a step costs with a command, its start taken off."""
+    return cost(make_args(STEPS)).per_step(cost(make_args(1)), STEPS)
 
 
-def bare():
-    out = subprocess.run([BARE, GUEST, str(STEPS)], capture_output=True, text=True, check=True, timeout=300)
-    return float(out.stdout.split()[0])
+def bare(n):
+    return [BARE, GUEST, str(n)]
 
 
 def stepi(n):
@@ -127,32 +140,36 @@ def memory(steps):
     return most
 
 
-def show(what, value, floor=None, met=None):
-    verdict = "" if floor is None else "%-22s %s" % (floor, "met" if met else "NOT MET")
-    print("%-44s %16s   %s" % (what, value, verdict), flush=True)
+def show(what, value, floor=None, met=None, note=""):
+    verdict = "" if floor is None else "%-16s%-9s" % (floor, "met" if met else "NOT MET")
+    print(("%-42s %14s   %s%s" % (what, value, verdict, note)).rstrip(), flush=True)
+
+
+def ratio(got, kind, which):
+    """Against the bare loop; a round's values were measured next to each other."""
+    return statistics.median(getattr(b, which) / getattr(a, which) for a, b in zip(got[kind], got["bare"]))
 
 
 def speed():
-    kinds = {"bare": bare, "none": lambda: rate(stepi), "text": lambda: rate(trace("text")), "jsonl": lambda: rate(trace("jsonl"))}
+    kinds = {"bare": (bare, "bare KVM_RUN loop with sync regs", None), "none": (stepi, "stepping without output", 0.9),
+             "text": (trace("text"), "text trace", 0.75), "jsonl": (trace("jsonl"), "JSON Lines trace, changed registers", 0.75)}
     got = {k: [] for k in kinds}
     for _ in range(ROUNDS):
-        for k, measure in kinds.items():
-            got[k].append(measure())
+        for k, (make_args, _, _) in kinds.items():
+            got[k].append(stepping(make_args))
+    rate = {k: 1 / statistics.median(c.wall for c in v) for k, v in got.items()}
+    for k, (_, name, _) in kinds.items():
+        own = statistics.median(c.cpu for c in got[k]) * 1e6
+        show(name, "%.0f steps/s" % rate[k], None, None, "%.2f us CPU a step" % own)
+    for k, (_, name, floor) in kinds.items():
+        if floor:
+            r = ratio(got, k, "wall")
+            show(name + " / bare", "%.2f" % r, "floor %.2f" % floor, r >= floor, "by CPU time %.2f" % ratio(got, k, "cpu"))
     gdbs = [g for g in (gdb() for _ in range(3)) if g]
-    mid = {k: statistics.median(v) for k, v in got.items()}
-    # A round's values were measured next to each other: the ratio is taken within it.
-    ratio = {k: statistics.median(a / b for a, b in zip(got[k], got["bare"])) for k in kinds}
-    show("bare KVM_RUN loop with sync regs", "%.0f steps/s" % mid["bare"])
-    show("stepping without output", "%.0f steps/s" % mid["none"])
-    show("text trace", "%.0f steps/s" % mid["text"])
-    show("JSON Lines trace, changed registers", "%.0f steps/s" % mid["jsonl"])
-    show("stepping / bare", "%.2f" % ratio["none"], "floor 0.90", ratio["none"] >= 0.9)
-    show("text trace / bare", "%.2f" % ratio["text"], "floor 0.75", ratio["text"] >= 0.75)
-    show("JSON Lines trace / bare", "%.2f" % ratio["jsonl"], "floor 0.75", ratio["jsonl"] >= 0.75)
     if gdbs:
         slow = statistics.median(gdbs)
         show("gdb x/i $pc; stepi on QEMU (tcg)", "%.0f steps/s" % slow)
-        times = min(mid["text"], mid["jsonl"]) / slow
+        times = min(rate["text"], rate["jsonl"]) / slow
         show("slower trace / gdb", "%.0f times" % times, "floor 40 times", times >= 40)
     else:
         show("gdb x/i $pc; stepi on QEMU (tcg)", "not measured")
