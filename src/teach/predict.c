@@ -34,14 +34,21 @@ static int forecast_make(struct session *s, struct forecast *f, struct err *err)
 		return r;
 	*f = (struct forecast){ .s = s, .cpu = c };
 	f->at = (struct boundary){
-		.lin = cpu_linear_rip(c), .rflags = c->rflags, .shadow = c->shadow,
-		.shadow_known = c->shadow_known, .cpl = cpu_cpl(c), .dr7 = c->dr7,
-		.btf = c->debugctl & DEBUGCTL_BTF, .de = c->cr4 & CR4_DE,
-		.fmask_tf = c->sfmask & FL_TF, .r11_tf = c->gpr[GPR_R11] & FL_TF,
+		.lin = cpu_linear_rip(c),
+		.rflags = c->rflags,
+		.shadow = c->shadow,
+		.shadow_known = c->shadow_known,
+		.cpl = cpu_cpl(c),
+		.dr7 = c->dr7,
+		.btf = c->debugctl & DEBUGCTL_BTF,
+		.de = c->cr4 & CR4_DE,
+		.fmask_tf = c->sfmask & FL_TF,
+		.r11_tf = c->gpr[GPR_R11] & FL_TF,
 	};
 	f->n_bytes = code_read(s, f->at.lin, f->bytes);
 	if (!f->n_bytes)
-		return err_set(err, EFAULT, "predict: cannot read the instruction at 0x%llx: fetching it faults",
+		return err_set(err, EFAULT,
+			       "predict: cannot read the instruction at 0x%llx: fetching it faults",
 			       (unsigned long long)f->at.lin);
 	insn_decode(mode_bits(cpu_mode(c)), f->bytes, f->n_bytes, &f->insn);
 	f->at.insn = f->insn.facts;
@@ -63,8 +70,10 @@ static void state_put(const struct forecast *f, struct strbuf *out)
 	strbuf_adds(out, ": ");
 	teach_insn(cpu_mode(f->cpu), f->at.lin, f->bytes, f->n_bytes, out);
 	strbuf_addf(out, "\nArmed: %s; the guest's own TF is %s; shadow %s; RF %s.\n",
-		    f->armed.mtf ? "the monitor trap flag" : "TF, by vmstep", f->at.rflags & FL_TF ? "on" : "off",
-		    f->at.shadow_known ? shadows[f->at.shadow & 3] : "not known", f->at.rflags & FL_RF ? "on" : "off");
+		    f->armed.mtf ? "the monitor trap flag" : "TF, by vmstep",
+		    f->at.rflags & FL_TF ? "on" : "off",
+		    f->at.shadow_known ? shadows[f->at.shadow & 3] : "not known",
+		    f->at.rflags & FL_RF ? "on" : "off");
 }
 
 static u64 lin_add(const struct forecast *f, u64 lin, u64 n)
@@ -98,17 +107,23 @@ static void intercepted_put(const struct forecast *f, struct strbuf *out)
 	bool icebp = f->next.type == INTR_PRIV_SOFT_EXC, int3 = f->next.type == INTR_SOFT_EXC;
 
 	if (icebp || int3) {
-		strbuf_addf(out, "Next stop: %s. The intercept sees RIP on the instruction; vmstep skips it (inner skip) and "
-			    "shows the stop behind it, at ", icebp ? "ICEBP" : "INT3");
+		strbuf_addf(out,
+			    "Next stop: %s. The intercept sees RIP on the instruction; vmstep "
+			    "skips it (inner skip) and "
+			    "shows the stop behind it, at ",
+			    icebp ? "ICEBP" : "INT3");
 		teach_address(f->s, lin_add(f, f->at.lin, f->insn.facts.length), out);
 		strbuf_adds(out, ".\n");
 		if (icebp)
-			strbuf_adds(out, "It is the instruction's own debug exception, type 5: DR6 gains no bit, and no TF or MTF "
-				    "stop follows for the same instruction.\n");
+			strbuf_adds(out, "It is the instruction's own debug exception, type 5: DR6 "
+					 "gains no bit, and no TF or MTF "
+					 "stop follows for the same instruction.\n");
 		strbuf_addf(out, "See: %s\n", cause_text(icebp ? CAUSE_ICEBP : CAUSE_INT3)->source);
 		return;
 	}
-	strbuf_addf(out, "Next stop: vector %u (%s) is intercepted, RIP on the instruction, which has not run.\n",
+	strbuf_addf(out,
+		    "Next stop: vector %u (%s) is intercepted, RIP on the instruction, which has "
+		    "not run.\n",
 		    f->next.vector, exception_name(f->next.vector));
 }
 
@@ -117,9 +132,13 @@ static void event_put(const struct forecast *f, struct strbuf *out)
 	struct phys_ops mem = machine_phys(session_machine(f->s));
 	struct descriptor gate;
 
-	strbuf_addf(out, "The instruction delivers an event: vector %u, type %u. Next stop: EVENT, at the first instruction of "
-		    "its handler", f->next.vector, f->next.type);
-	if (gate_usable(f->cpu, &mem, f->next.vector) && !gate_read(f->cpu, &mem, f->next.vector, &gate))
+	strbuf_addf(out,
+		    "The instruction delivers an event: vector %u, type %u. Next stop: EVENT, at "
+		    "the first instruction of "
+		    "its handler",
+		    f->next.vector, f->next.type);
+	if (gate_usable(f->cpu, &mem, f->next.vector) &&
+	    !gate_read(f->cpu, &mem, f->next.vector, &gate))
 		strbuf_addf(out, ", %04x:%llx", gate.sel, (unsigned long long)gate.offset);
 	else
 		strbuf_adds(out, "; the guest has no usable gate for it, so a fault comes instead");
@@ -128,9 +147,12 @@ static void event_put(const struct forecast *f, struct strbuf *out)
 
 static void discarded_put(const struct forecast *f, struct strbuf *out)
 {
-	strbuf_adds(out, "The instruction loads SS: its single-step trap is dropped and data breakpoints wait, so the next stop is "
-		    "one instruction later than usual. The two are shown as a pair where the engine cannot stop between "
-		    "them.\nSee: SDM volume 3, \"Masking Exceptions and Interrupts When Switching Stacks\"\n");
+	strbuf_adds(out, "The instruction loads SS: its single-step trap is dropped and data "
+			 "breakpoints wait, so the next stop is "
+			 "one instruction later than usual. The two are shown as a pair where the "
+			 "engine cannot stop between "
+			 "them.\nSee: SDM volume 3, \"Masking Exceptions and Interrupts When "
+			 "Switching Stacks\"\n");
 }
 
 static void due_put(const struct forecast *f, struct strbuf *out)
@@ -143,13 +165,15 @@ static void due_put(const struct forecast *f, struct strbuf *out)
 		strbuf_addf(out, "Next stop: %s, ", cause_name(c));
 		next_address_put(f, out);
 		if (first == DUE_MTF && f->next.due & DUE_BIT(DUE_TRAP))
-			strbuf_adds(out, ", with the guest's own single-step trap pending behind it");
+			strbuf_adds(out,
+				    ", with the guest's own single-step trap pending behind it");
 		strbuf_addf(out, ".\nSee: %s\n", cause_text(c)->source);
 	} else if (first == DUE_CODE_BP) {
 		strbuf_addf(out, "Next stop: HWBP, on this instruction, before it runs.\nSee: %s\n",
 			    cause_text(CAUSE_HWBP)->source);
 	} else if (first == DUE_EXEC_FAULT && f->next.dr6 & DR6_BD) {
-		strbuf_addf(out, "Next stop: GD, on this instruction, before it runs.\nSee: %s\n", cause_text(CAUSE_GD)->source);
+		strbuf_addf(out, "Next stop: GD, on this instruction, before it runs.\nSee: %s\n",
+			    cause_text(CAUSE_GD)->source);
 	} else {
 		strbuf_adds(out, "No debug event is due after this instruction; due: ");
 		strbuf_adds(out, first == DUE_NONE ? "nothing" : due_name(first));
@@ -163,13 +187,19 @@ static void conditions_put(const struct forecast *f, struct strbuf *out)
 	u16 flags = f->insn.facts.flags;
 
 	if (f->insn.facts.flags & INSNF_REP)
-		strbuf_adds(out, "It is a REP instruction: the stop may come after an iteration, with RIP still on it.\n");
+		strbuf_adds(out, "It is a REP instruction: the stop may come after an iteration, "
+				 "with RIP still on it.\n");
 	if (flags & (INSNF_MEM_READ | INSNF_MEM_WRITE))
-		strbuf_adds(out, "If its memory access faults, or touches a watched address, that is reported instead or as well.\n");
+		strbuf_adds(out, "If its memory access faults, or touches a watched address, that "
+				 "is reported instead or as well.\n");
 	if (flags & INSNF_PRIVILEGED && f->at.cpl)
-		strbuf_addf(out, "It is privileged and CPL is %u: a general protection fault comes instead.\n", f->at.cpl);
+		strbuf_addf(out,
+			    "It is privileged and CPL is %u: a general protection fault comes "
+			    "instead.\n",
+			    f->at.cpl);
 	if (f->next.guest_tf_after == TF_FROM_IMAGE)
-		strbuf_adds(out, "It loads RFLAGS: if the new flags have TF, the guest's own trap comes one instruction later.\n");
+		strbuf_adds(out, "It loads RFLAGS: if the new flags have TF, the guest's own trap "
+				 "comes one instruction later.\n");
 }
 
 int predict_explain(struct session *s, struct strbuf *out, struct err *err)
@@ -182,11 +212,15 @@ int predict_explain(struct session *s, struct strbuf *out, struct err *err)
 	if (r)
 		return r;
 	if (last && last->pending)
-		strbuf_addf(out, "Vector %u of the last stop is still owed: if the next resume delivers it, the next stop is the first "
-			    "instruction of its handler. If it is swallowed:\n", last->pending_vector);
+		strbuf_addf(out,
+			    "Vector %u of the last stop is still owed: if the next resume delivers "
+			    "it, the next stop is the first "
+			    "instruction of its handler. If it is swallowed:\n",
+			    last->pending_vector);
 	state_put(&f, out);
 	if (f.insn.facts.cls == INSN_INVALID)
-		strbuf_adds(out, "The bytes do not decode: an invalid-opcode exception (#UD) is due.\n");
+		strbuf_adds(out,
+			    "The bytes do not decode: an invalid-opcode exception (#UD) is due.\n");
 	else if (f.next.intercepted)
 		intercepted_put(&f, out);
 	else if (f.next.event)

@@ -6,7 +6,8 @@
 #include <vmstep/trace.h>
 #include "text.h"
 
-/* What may be said of the boundary before: that its instruction ran is only known where one retired. */
+/* What may be said of the boundary before: that its instruction ran is only known where one
+ * retired. */
 static void before_words(struct session *s, const struct stop *st, struct strbuf *out)
 {
 	const bool ran = st->retired == 1 || st->event_rep;
@@ -18,7 +19,8 @@ static void before_words(struct session *s, const struct stop *st, struct strbuf
 	else if (st->retired > 1)
 		strbuf_addf(out, "%d instructions ran since the boundary ", st->retired);
 	else
-		strbuf_adds(out, "How many instructions ran is not known; the last boundary seen before is ");
+		strbuf_adds(out, "How many instructions ran is not known; the last boundary seen "
+				 "before is ");
 	teach_address(s, st->from_lin, out);
 	strbuf_adds(out, ran ? ", is: " : ", with: ");
 	teach_insn(st->from_mode, st->from_lin, st->from_bytes, st->n_from, out);
@@ -41,14 +43,20 @@ static void kvm_debug_words(const struct stop *st, struct strbuf *out)
 	const struct kvm_evidence *k = &st->ev.kvm;
 
 	if (st->causes & CAUSE_BIT(CAUSE_ICEBP)) {
-		strbuf_addf(out, "KVM reported exception %u at 0x%llx with no cause bit in DR6 (0x%llx), and the bytes "
-			    "there are INT1: that is how an ICEBP is deduced here, since KVM does not pass on the "
+		strbuf_addf(out,
+			    "KVM reported exception %u at 0x%llx with no cause bit in DR6 "
+			    "(0x%llx), and the bytes "
+			    "there are INT1: that is how an ICEBP is deduced here, since KVM does "
+			    "not pass on the "
 			    "interruption type, which is 5 for INT1 and 3 for any other #DB.\n",
 			    k->exception, (unsigned long long)k->pc, (unsigned long long)k->dr6);
 		return;
 	}
-	strbuf_addf(out, "KVM ended the run with KVM_EXIT_DEBUG, exception %u%s, at 0x%llx", k->exception,
-		    k->exception == EXC_DB ? " (#DB)" : k->exception == EXC_BP ? " (#BP)" : "",
+	strbuf_addf(out, "KVM ended the run with KVM_EXIT_DEBUG, exception %u%s, at 0x%llx",
+		    k->exception,
+		    k->exception == EXC_DB   ? " (#DB)"
+		    : k->exception == EXC_BP ? " (#BP)"
+					     : "",
 		    (unsigned long long)k->pc);
 	if (k->exception == EXC_DB) {
 		char bits[80];
@@ -68,24 +76,28 @@ static void kvm_words(const struct stop *st, struct strbuf *out)
 		kvm_debug_words(st, out);
 		break;
 	case KVM_EXIT_IO:
-		strbuf_addf(out, "KVM left the guest for %s port 0x%x, %u byte%s.\n", k->is_write ? "a write to" : "a read of",
-			    k->port, k->size, k->size == 1 ? "" : "s");
+		strbuf_addf(out, "KVM left the guest for %s port 0x%x, %u byte%s.\n",
+			    k->is_write ? "a write to" : "a read of", k->port, k->size,
+			    k->size == 1 ? "" : "s");
 		break;
 	case KVM_EXIT_MMIO:
 		strbuf_addf(out, "KVM left the guest for %s physical address 0x%llx, %u byte%s.\n",
-			    k->is_write ? "a write to" : "a read of", (unsigned long long)k->gpa, k->size,
-			    k->size == 1 ? "" : "s");
+			    k->is_write ? "a write to" : "a read of", (unsigned long long)k->gpa,
+			    k->size, k->size == 1 ? "" : "s");
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
-		strbuf_addf(out, "KVM gave up with an internal error (suberror %u) at 0x%llx. ", k->suberror,
-			    (unsigned long long)k->rip);
+		strbuf_addf(out, "KVM gave up with an internal error (suberror %u) at 0x%llx. ",
+			    k->suberror, (unsigned long long)k->rip);
 		if (!(st->causes & CAUSE_BIT(CAUSE_ERROR)))
-			strbuf_adds(out, "On the software flavour of /dev/kvm this is how INT1, INT3 and INT n in ring 0 "
+			strbuf_adds(out,
+				    "On the software flavour of /dev/kvm this is how INT1, INT3 "
+				    "and INT n in ring 0 "
 				    "show themselves; the instruction's bytes say which it was.");
 		strbuf_addc(out, '\n');
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
-		strbuf_addf(out, "The processor refused to enter the guest, hardware reason 0x%llx.\n",
+		strbuf_addf(out,
+			    "The processor refused to enter the guest, hardware reason 0x%llx.\n",
 			    (unsigned long long)k->hw_reason);
 		break;
 	case KVM_EXIT_INTR:
@@ -102,12 +114,13 @@ static void vmx_words(const struct stop *st, struct strbuf *out)
 
 	strbuf_addf(out, "The VM exit has basic reason %u", v->reason & 0xffff);
 	if (v->intr_info & BIT(31))
-		strbuf_addf(out, ", interruption information 0x%x (vector %u, type %u)", v->intr_info,
-			    v->intr_info & 0xff, v->intr_info >> 8 & 7);
+		strbuf_addf(out, ", interruption information 0x%x (vector %u, type %u)",
+			    v->intr_info, v->intr_info & 0xff, v->intr_info >> 8 & 7);
 	strbuf_addf(out, ", RIP 0x%llx", (unsigned long long)v->rip);
 	if (v->pending_dbg)
 		strbuf_addf(out, "; pending debug exceptions 0x%llx%s wait for the next entry",
-			    (unsigned long long)v->pending_dbg, v->pending_dbg & PDBG_BS ? " (BS)" : "");
+			    (unsigned long long)v->pending_dbg,
+			    v->pending_dbg & PDBG_BS ? " (BS)" : "");
 	strbuf_adds(out, ".\n");
 }
 
@@ -126,13 +139,17 @@ static void event_words(struct session *s, const struct stop *st, struct strbuf 
 	if (!st->has_event)
 		return;
 	if (st->event_rep) {
-		strbuf_adds(out, "The instruction is a REP string instruction and not done: one iteration, or some, ended "
-			    "here, so nothing retired (SDM volume 2, \"REP/REPE/REPZ/REPNE/REPNZ\").\n");
+		strbuf_adds(out, "The instruction is a REP string instruction and not done: one "
+				 "iteration, or some, ended "
+				 "here, so nothing retired (SDM volume 2, "
+				 "\"REP/REPE/REPZ/REPNE/REPNZ\").\n");
 		return;
 	}
 	strbuf_addf(out, "The event is vector %u", st->event_vector);
-	if (*exception_name(st->event_vector) && st->event_type != INTR_EXTERNAL && st->event_type != INTR_SOFT_INT)
-		strbuf_addf(out, " (%s, %s)", exception_name(st->event_vector), exception_long_name(st->event_vector));
+	if (*exception_name(st->event_vector) && st->event_type != INTR_EXTERNAL &&
+	    st->event_type != INTR_SOFT_INT)
+		strbuf_addf(out, " (%s, %s)", exception_name(st->event_vector),
+			    exception_long_name(st->event_vector));
 	if (st->event_has_error)
 		strbuf_addf(out, ", error code 0x%x", st->event_error);
 	strbuf_adds(out, st->retired ? ".\n" : "; no instruction retired since the stop before.\n");
@@ -141,8 +158,10 @@ static void event_words(struct session *s, const struct stop *st, struct strbuf 
 static void point_words(const struct stop *st, struct strbuf *out)
 {
 	static const char *const how[] = {
-		[POINT_HOW_AUTO] = "by its address", [POINT_HOW_INT3] = "by an INT3 planted there",
-		[POINT_HOW_DR] = "by a debug register", [POINT_HOW_ADDRESS] = "by its address, while stepping",
+		[POINT_HOW_AUTO] = "by its address",
+		[POINT_HOW_INT3] = "by an INT3 planted there",
+		[POINT_HOW_DR] = "by a debug register",
+		[POINT_HOW_ADDRESS] = "by its address, while stepping",
 	};
 
 	if (!st->point || st->causes & CAUSE_BIT(CAUSE_CATCH))
@@ -150,8 +169,9 @@ static void point_words(const struct stop *st, struct strbuf *out)
 	strbuf_addf(out, "It is point %u, noticed %s.\n", st->point,
 		    how[st->point_how < ARRAY_SIZE(how) ? st->point_how : 0]);
 	if (st->causes & CAUSE_BIT(CAUSE_UWATCH) && st->old_value != st->new_value)
-		strbuf_addf(out, "The value at 0x%llx was 0x%llx and is 0x%llx.\n", (unsigned long long)st->hit_addr,
-			    (unsigned long long)st->old_value, (unsigned long long)st->new_value);
+		strbuf_addf(out, "The value at 0x%llx was 0x%llx and is 0x%llx.\n",
+			    (unsigned long long)st->hit_addr, (unsigned long long)st->old_value,
+			    (unsigned long long)st->new_value);
 }
 
 /* What vmstep did, and why it had to. */
@@ -159,19 +179,26 @@ static void did_words(struct session *s, const struct did *d, struct strbuf *out
 {
 	switch ((enum did_kind)d->kind) {
 	case DID_INNER_SKIP:
-		strbuf_addf(out, "vmstep did the inner skip, 0x%llx to 0x%llx: RIP moves over the instruction, shadow and RF "
-			    "are cleared, and no single-step trap or MTF is raised, since the instruction's own event "
-			    "was the trap.\n", (unsigned long long)d->a, (unsigned long long)d->b);
+		strbuf_addf(out,
+			    "vmstep did the inner skip, 0x%llx to 0x%llx: RIP moves over the "
+			    "instruction, shadow and RF "
+			    "are cleared, and no single-step trap or MTF is raised, since the "
+			    "instruction's own event "
+			    "was the trap.\n",
+			    (unsigned long long)d->a, (unsigned long long)d->b);
 		break;
 	case DID_OUTER_SKIP:
-		strbuf_addf(out, "vmstep did the outer skip, 0x%llx to 0x%llx: as if the instruction had retired, with a "
-			    "single-step trap or MTF due where one is armed.\n", (unsigned long long)d->a,
-			    (unsigned long long)d->b);
+		strbuf_addf(out,
+			    "vmstep did the outer skip, 0x%llx to 0x%llx: as if the instruction "
+			    "had retired, with a "
+			    "single-step trap or MTF due where one is armed.\n",
+			    (unsigned long long)d->a, (unsigned long long)d->b);
 		break;
 	case DID_NO_SKIP:
 	case DID_WRONG_SKIP:
-		strbuf_adds(out, "The skip policy in force is wrong on purpose (set skip): what follows is what a hypervisor "
-			    "with that bug shows.\n");
+		strbuf_adds(out, "The skip policy in force is wrong on purpose (set skip): what "
+				 "follows is what a hypervisor "
+				 "with that bug shows.\n");
 		break;
 	case DID_DELIVER:
 		strbuf_addf(out, "vmstep delivered vector %u to the guest's handler at ", d->arg);
@@ -180,42 +207,57 @@ static void did_words(struct session *s, const struct did *d, struct strbuf *out
 		break;
 	case DID_SWALLOW:
 		strbuf_addf(out, "Vector %u was not delivered%s.\n", d->arg,
-			    d->a ? ": the guest has no usable gate for it" : ", as the policy says");
+			    d->a ? ": the guest has no usable gate for it"
+				 : ", as the policy says");
 		break;
 	case DID_REPAIR_TF:
-		strbuf_adds(out, "The trap flag was vmstep's, and the instruction had copied it to where the guest can read "
-			    "it: vmstep took it out again (set tf-hygiene).\n");
+		strbuf_adds(out, "The trap flag was vmstep's, and the instruction had copied it to "
+				 "where the guest can read "
+				 "it: vmstep took it out again (set tf-hygiene).\n");
 		break;
 	case DID_COMPLETE_IO:
-		strbuf_adds(out, "vmstep answered the access and re-entered with immediate_exit to complete it; a step can "
-			    "be lost there, and was not.\n");
+		strbuf_adds(out, "vmstep answered the access and re-entered with immediate_exit to "
+				 "complete it; a step can "
+				 "be lost there, and was not.\n");
 		break;
 	case DID_EMULATE:
-		strbuf_addf(out, "This KVM does not run INT %u here; vmstep did it through the guest's IDT.\n", d->arg);
+		strbuf_addf(out,
+			    "This KVM does not run INT %u here; vmstep did it through the guest's "
+			    "IDT.\n",
+			    d->arg);
 		break;
 	case DID_GUEST_DB:
-		strbuf_adds(out, "The trap belongs to the guest too: it gets its own #DB at the next resume.\n");
+		strbuf_adds(out, "The trap belongs to the guest too: it gets its own #DB at the "
+				 "next resume.\n");
 		break;
 	case DID_WAIT_HLT:
 		strbuf_adds(out, "The guest waited in HLT until an interrupt came.\n");
 		break;
 	case DID_LEAKED:
-		strbuf_adds(out, "On this KVM ring-3 code runs unstepped and the trap flag reached the guest's own #DB "
+		strbuf_adds(out,
+			    "On this KVM ring-3 code runs unstepped and the trap flag reached the "
+			    "guest's own #DB "
 			    "handler: what the guest saw is not what it sees when it runs free.\n");
 		break;
 	case DID_EMULATE_IRET:
-		strbuf_adds(out, "This KVM loses the step of an IRET here, so vmstep did the return itself.\n");
+		strbuf_adds(out, "This KVM loses the step of an IRET here, so vmstep did the "
+				 "return itself.\n");
 		break;
 	case DID_EMULATE_HLT:
 		strbuf_adds(out, "KVMs differ in what a step over HLT does, so vmstep put the CPU to sleep itself.\n");
 		break;
 	case DID_EMULATE_SYSCALL:
-		strbuf_adds(out, "This KVM loses the step of a SYSCALL or SYSRET between rings, so vmstep did it itself.\n");
+		strbuf_adds(out, "This KVM loses the step of a SYSCALL or SYSRET between rings, so "
+				 "vmstep did it itself.\n");
 		break;
 	case DID_TOOK_BACK:
-		strbuf_addf(out, "On this KVM the trap flag leaks into ring 3 and its #DB goes to the guest's gate at 0x%llx. "
-			    "vmstep stopped the guest before that handler's first instruction and returned through "
-			    "the frame, so that the handler did not run.\n", (unsigned long long)d->a);
+		strbuf_addf(out,
+			    "On this KVM the trap flag leaks into ring 3 and its #DB goes to the "
+			    "guest's gate at 0x%llx. "
+			    "vmstep stopped the guest before that handler's first instruction and "
+			    "returned through "
+			    "the frame, so that the handler did not run.\n",
+			    (unsigned long long)d->a);
 		break;
 	case DID_KIND_COUNT:
 		break;
@@ -226,7 +268,9 @@ static void pending_words(const struct stop *st, struct strbuf *out)
 {
 	if (!st->pending)
 		return;
-	strbuf_addf(out, "The next resume delivers vector %u to the guest or swallows it: see set %s, deliver, swallow.\n",
+	strbuf_addf(out,
+		    "The next resume delivers vector %u to the guest or swallows it: see set %s, "
+		    "deliver, swallow.\n",
 		    st->pending_vector, st->pending_vector == EXC_BP ? "int3" : "icebp");
 }
 
@@ -234,10 +278,14 @@ static void shadow_words(const struct stop *st, struct strbuf *out)
 {
 	if (!st->shadow_known || !st->shadow)
 		return;
-	strbuf_addf(out, "A shadow is active here (%s): it lasts one instruction and holds back %s "
-		    "(SDM volume 2, \"STI\"; volume 3, \"Masking Exceptions and Interrupts When Switching Stacks\").\n",
+	strbuf_addf(out,
+		    "A shadow is active here (%s): it lasts one instruction and holds back %s "
+		    "(SDM volume 2, \"STI\"; volume 3, \"Masking Exceptions and Interrupts When "
+		    "Switching Stacks\").\n",
 		    st->shadow & SHADOW_MOV_SS ? "MOV SS" : "STI",
-		    st->shadow & SHADOW_MOV_SS ? "interrupts, NMIs, code breakpoints and debug traps" : "interrupts");
+		    st->shadow & SHADOW_MOV_SS
+			    ? "interrupts, NMIs, code breakpoints and debug traps"
+			    : "interrupts");
 }
 
 static void sources(const struct stop *st, struct strbuf *out)
@@ -266,7 +314,8 @@ void why_explain(struct session *s, const struct stop *st, struct strbuf *out)
 	strbuf_addf(out, "%s\n", cause_text(st->first)->what);
 	for (unsigned c = 0; c < CAUSE_COUNT; c++)
 		if (c != st->first && (st->causes & CAUSE_BIT(c)))
-			strbuf_addf(out, "At the same boundary, %s: %s\n", cause_name(c), cause_text(c)->what);
+			strbuf_addf(out, "At the same boundary, %s: %s\n", cause_name(c),
+				    cause_text(c)->what);
 	evidence_words(st, out);
 	event_words(s, st, out);
 	point_words(st, out);

@@ -9,8 +9,8 @@ static void heading(struct strbuf *out, const char *name)
 	strbuf_pad(out, at + 12, 2);
 }
 
-static void instruction(struct session *s, const char *name, u8 mode, u64 lin, const u8 *bytes, size_t n,
-			struct strbuf *out)
+static void instruction(struct session *s, const char *name, u8 mode, u64 lin, const u8 *bytes,
+			size_t n, struct strbuf *out)
 {
 	struct line_source src = { .session = s };
 
@@ -73,8 +73,9 @@ static void event_lines(const struct stop *st, struct strbuf *out)
 		PUT(out, "an iteration of a REP instruction, not its last\n");
 	} else if (st->has_event) {
 		heading(out, "event");
-		strbuf_addf(out, "vector %u %s, type %u (%s)", st->event_vector, exception_name(st->event_vector),
-			    st->event_type, intr_type_text(st->event_type));
+		strbuf_addf(out, "vector %u %s, type %u (%s)", st->event_vector,
+			    exception_name(st->event_vector), st->event_type,
+			    intr_type_text(st->event_type));
 		if (st->event_has_error)
 			strbuf_addf(out, ", error code 0x%x", st->event_error);
 		strbuf_addc(out, '\n');
@@ -94,8 +95,9 @@ static void point_lines(const struct stop *st, struct strbuf *out)
 	strbuf_addf(out, "%u, noticed by ", st->point);
 	point_how_put(st, out);
 	if (st->causes & CAUSE_BIT(CAUSE_UWATCH))
-		strbuf_addf(out, " at 0x%llx, was 0x%llx, is 0x%llx", (unsigned long long)st->hit_addr,
-			    (unsigned long long)st->old_value, (unsigned long long)st->new_value);
+		strbuf_addf(out, " at 0x%llx, was 0x%llx, is 0x%llx",
+			    (unsigned long long)st->hit_addr, (unsigned long long)st->old_value,
+			    (unsigned long long)st->new_value);
 	strbuf_addc(out, '\n');
 }
 
@@ -114,7 +116,8 @@ void stop_describe(struct session *s, const struct stop *st, struct strbuf *out)
 		    (unsigned long long)st->rip);
 	instruction(s, "at", st->mode, st->lin, st->bytes, st->n_bytes, out);
 	if (st->n_from)
-		instruction(s, "from", st->from_mode, st->from_lin, st->from_bytes, st->n_from, out);
+		instruction(s, "from", st->from_mode, st->from_lin, st->from_bytes, st->n_from,
+			    out);
 	retired_line(st, out);
 	event_lines(st, out);
 	point_lines(st, out);

@@ -17,7 +17,7 @@ struct differ {
 	struct strbuf context[CONTEXT]; /* the last equal records, a ring */
 	u64 equal;                      /* records that were equal so far */
 	u64 gaps;
-	struct strbuf registers;        /* the sentence on the first register difference */
+	struct strbuf registers; /* the sentence on the first register difference */
 };
 
 static void item_put(const struct item *it, struct strbuf *out)
@@ -88,7 +88,8 @@ static void registers_note(struct differ *d)
 	if (d->registers.n || d->a.item.kind != ITEM_STOP)
 		return;
 	for (unsigned f = FIELD_REGS; f < FIELD_COUNT; f++)
-		differ = differ || (d->a.item.field[f].n && d->b.item.field[f].n && field_differs(d, f));
+		differ = differ ||
+			 (d->a.item.field[f].n && d->b.item.field[f].n && field_differs(d, f));
 	if (!differ)
 		return;
 	strbuf_addf(&d->registers, "registers differ first at #%llu (lines %llu / %llu): ",
@@ -149,10 +150,12 @@ static int difference_put(struct differ *d, struct err *err)
 	if (!ret)
 		ret = after_put(d, &d->b, '+', err);
 	if (!ret)
-		strbuf_addf(d->out, "%sfirst difference after %llu equal records (line %llu of %s, line %llu of %s): %s\n",
+		strbuf_addf(d->out,
+			    "%sfirst difference after %llu equal records (line %llu of %s, line "
+			    "%llu of %s): %s\n",
 			    strbuf_str(&d->registers), (unsigned long long)d->equal,
-			    (unsigned long long)line_a, d->a.path, (unsigned long long)line_b, d->b.path,
-			    strbuf_str(&what));
+			    (unsigned long long)line_a, d->a.path, (unsigned long long)line_b,
+			    d->b.path, strbuf_str(&what));
 	strbuf_deinit(&what);
 	return ret ? 2 : 1;
 }
@@ -161,11 +164,12 @@ static int same_put(struct differ *d)
 {
 	if (d->registers.n) {
 		strbuf_adds(d->out, strbuf_str(&d->registers));
-		strbuf_addf(d->out, "everything else is the same: %llu records\n", (unsigned long long)d->equal);
+		strbuf_addf(d->out, "everything else is the same: %llu records\n",
+			    (unsigned long long)d->equal);
 		return 1;
 	}
-	strbuf_addf(d->out, "same: %llu records, %llu of them gaps%s\n", (unsigned long long)d->equal,
-		    (unsigned long long)d->gaps,
+	strbuf_addf(d->out, "same: %llu records, %llu of them gaps%s\n",
+		    (unsigned long long)d->equal, (unsigned long long)d->gaps,
 		    d->a.item.kind == ITEM_END ? "; both traces end without a total" : "");
 	return 0;
 }

@@ -18,7 +18,7 @@ static void dr6_put(struct strbuf *out, u64 dr6)
 		u64 bit;
 		const char *name;
 	} bits[] = {
-		{ DR6_BT, "BT" }, { DR6_BS, "BS" }, { DR6_BD, "BD" }, { DR6_B(0), "B0" },
+		{ DR6_BT, "BT" },   { DR6_BS, "BS" },   { DR6_BD, "BD" },   { DR6_B(0), "B0" },
 		{ DR6_B(1), "B1" }, { DR6_B(2), "B2" }, { DR6_B(3), "B3" },
 	};
 	bool any = false;

@@ -1,6 +1,6 @@
 /*
- * json.h - reading one line of JSON without building anything: members of an object as slices of the
- * line. Enough to read traces back and to refuse what is not JSON. Internal to src/trace/.
+ * json.h - reading one line of JSON without building anything: members of an object as slices of
+ * the line. Enough to read traces back and to refuse what is not JSON. Internal to src/trace/.
  */
 #ifndef VMSTEP_TRACE_JSON_H
 #define VMSTEP_TRACE_JSON_H

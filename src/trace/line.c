@@ -16,7 +16,7 @@ struct symbol_memo {
 	struct symbols *of; /* what the texts below were taken from */
 	struct {
 		u64 addr;
-		u8 n;       /* MEMO_EMPTY, or the text's length; 0: nothing covers addr */
+		u8 n; /* MEMO_EMPTY, or the text's length; 0: nothing covers addr */
 		char text[MEMO_TEXT];
 	} slot[MEMO_SLOTS];
 };
@@ -112,7 +112,8 @@ size_t insn_size(const struct line_source *src, u8 mode, u64 lin, const u8 *byte
 	return length ? length : n;
 }
 
-void insn_put(const struct line_source *src, u8 mode, u64 lin, const u8 *bytes, size_t n, struct strbuf *out)
+void insn_put(const struct line_source *src, u8 mode, u64 lin, const u8 *bytes, size_t n,
+	      struct strbuf *out)
 {
 	unsigned bits = mode_bits(mode);
 	char text[128];
@@ -162,7 +163,8 @@ static void color_put(struct strbuf *out, const char *code, size_t *ret_column)
 	*ret_column += strlen(code);
 }
 
-static void gap_line_put(const struct line_source *src, const struct stop *st, size_t at, struct strbuf *out)
+static void gap_line_put(const struct line_source *src, const struct stop *st, size_t at,
+			 struct strbuf *out)
 {
 	PUT(out, "gap");
 	strbuf_pad(out, at + COL_RIP, 2);
@@ -181,8 +183,8 @@ static void gap_line_put(const struct line_source *src, const struct stop *st, s
 	strbuf_adds(out, gap_reason_text(st->gap));
 }
 
-void stop_line_put(const struct line_source *src, const struct stop *st, const struct stop_style *style,
-		   struct strbuf *out)
+void stop_line_put(const struct line_source *src, const struct stop *st,
+		   const struct stop_style *style, struct strbuf *out)
 {
 	const char *color = style && style->color ? cause_color(st) : NULL;
 	size_t at = out->n;
@@ -211,7 +213,8 @@ void stop_line_put(const struct line_source *src, const struct stop *st, const s
 	color_put(out, style && style->color ? "\033[0m" : NULL, &at);
 }
 
-void stop_line(struct session *s, const struct stop *st, const struct stop_style *style, struct strbuf *out)
+void stop_line(struct session *s, const struct stop *st, const struct stop_style *style,
+	       struct strbuf *out)
 {
 	struct line_source src = { .session = s };
 

@@ -49,8 +49,8 @@ const char *shadow_text(u8 shadow)
 const char *intr_type_text(u8 type)
 {
 	static const char *const names[] = {
-		[INTR_EXTERNAL] = "external", [INTR_NMI] = "nmi",
-		[INTR_HARD_EXC] = "exception", [INTR_SOFT_INT] = "int n",
+		[INTR_EXTERNAL] = "external",   [INTR_NMI] = "nmi",
+		[INTR_HARD_EXC] = "exception",  [INTR_SOFT_INT] = "int n",
 		[INTR_PRIV_SOFT_EXC] = "icebp", [INTR_SOFT_EXC] = "int3",
 		[INTR_OTHER] = "other",
 	};
@@ -61,7 +61,9 @@ const char *intr_type_text(u8 type)
 const char *event_policy_text(u8 policy)
 {
 	static const char *const names[] = {
-		[EVENT_AUTO] = "auto", [EVENT_DELIVER] = "deliver", [EVENT_SWALLOW] = "swallow",
+		[EVENT_AUTO] = "auto",
+		[EVENT_DELIVER] = "deliver",
+		[EVENT_SWALLOW] = "swallow",
 	};
 
 	return policy < ARRAY_SIZE(names) ? names[policy] : "?";

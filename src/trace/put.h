@@ -35,15 +35,17 @@ struct line_source {
 	struct insn_cache *cache;
 	struct symbol_memo *memo;
 };
-/* The text of an instruction in `mode` at linear `lin`; "-" when none of its bytes could be read. */
-void insn_put(const struct line_source *src, u8 mode, u64 lin, const u8 *bytes, size_t n, struct strbuf *out);
+/* The text of an instruction in `mode` at linear `lin`; "-" when none of its bytes could be read.
+ */
+void insn_put(const struct line_source *src, u8 mode, u64 lin, const u8 *bytes, size_t n,
+	      struct strbuf *out);
 /* How many of the bytes belong to that instruction: all of them where it does not decode. */
 size_t insn_size(const struct line_source *src, u8 mode, u64 lin, const u8 *bytes, size_t n);
 /* "main+0x5", or nothing and false. */
 bool symbol_put(const struct line_source *src, u64 addr, struct strbuf *out);
 /* The stop line, without newline. */
-void stop_line_put(const struct line_source *src, const struct stop *st, const struct stop_style *style,
-		   struct strbuf *out);
+void stop_line_put(const struct line_source *src, const struct stop *st,
+		   const struct stop_style *style, struct strbuf *out);
 
 struct symbol_memo *symbol_memo_create(void);
 void symbol_memo_destroy(struct symbol_memo *m);

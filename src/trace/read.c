@@ -5,11 +5,11 @@
 #include "read.h"
 
 const char *const field_names[FIELD_COUNT] = {
-	[FIELD_CAUSE] = "cause", [FIELD_RIP] = "rip", [FIELD_LIN] = "address",
-	[FIELD_RETIRED] = "retired", [FIELD_EVENT] = "event", [FIELD_INSN] = "instruction",
-	[FIELD_MODE] = "mode", [FIELD_CPL] = "cpl", [FIELD_CS] = "cs", [FIELD_PENDING] = "pending",
-	[FIELD_REASON] = "reason", [FIELD_ENDED] = "ended", [FIELD_REGS] = "registers",
-	[FIELD_RFLAGS] = "rflags",
+	[FIELD_CAUSE] = "cause",     [FIELD_RIP] = "rip",       [FIELD_LIN] = "address",
+	[FIELD_RETIRED] = "retired", [FIELD_EVENT] = "event",   [FIELD_INSN] = "instruction",
+	[FIELD_MODE] = "mode",       [FIELD_CPL] = "cpl",       [FIELD_CS] = "cs",
+	[FIELD_PENDING] = "pending", [FIELD_REASON] = "reason", [FIELD_ENDED] = "ended",
+	[FIELD_REGS] = "registers",  [FIELD_RFLAGS] = "rflags",
 };
 
 static bool slice_is(struct slice s, const char *text)
@@ -19,7 +19,8 @@ static bool slice_is(struct slice s, const char *text)
 
 static int bad_line(struct trace_reader *r, struct err *err, const char *what)
 {
-	return err_set(err, EINVAL, "%s: line %llu: %s", r->path, (unsigned long long)r->line, what);
+	return err_set(err, EINVAL, "%s: line %llu: %s", r->path, (unsigned long long)r->line,
+		       what);
 }
 
 /* Addresses in one spelling: the text format pads, JSON does not. */
@@ -63,11 +64,13 @@ static const struct {
 	const char *key;
 	u8 field;
 } json_keys[] = {
-	{ "\"rip\"", FIELD_RIP }, { "\"lin\"", FIELD_LIN }, { "\"at\"", FIELD_LIN },
-	{ "\"retired\"", FIELD_RETIRED }, { "\"event\"", FIELD_EVENT }, { "\"insn\"", FIELD_INSN },
-	{ "\"mode\"", FIELD_MODE }, { "\"cpl\"", FIELD_CPL }, { "\"cs\"", FIELD_CS },
-	{ "\"pending\"", FIELD_PENDING }, { "\"reason\"", FIELD_REASON }, { "\"ended\"", FIELD_ENDED },
-	{ "\"regs\"", FIELD_REGS }, { "\"rflags\"", FIELD_RFLAGS },
+	{ "\"rip\"", FIELD_RIP },       { "\"lin\"", FIELD_LIN },
+	{ "\"at\"", FIELD_LIN },        { "\"retired\"", FIELD_RETIRED },
+	{ "\"event\"", FIELD_EVENT },   { "\"insn\"", FIELD_INSN },
+	{ "\"mode\"", FIELD_MODE },     { "\"cpl\"", FIELD_CPL },
+	{ "\"cs\"", FIELD_CS },         { "\"pending\"", FIELD_PENDING },
+	{ "\"reason\"", FIELD_REASON }, { "\"ended\"", FIELD_ENDED },
+	{ "\"regs\"", FIELD_REGS },     { "\"rflags\"", FIELD_RFLAGS },
 };
 
 static void json_member(struct item *it, struct slice key, struct slice v)
@@ -97,11 +100,13 @@ static int json_line(struct trace_reader *r, struct err *err)
 
 	r->item.kind = ITEM_END;
 	if (!json_object(&m, r->buf, r->n, &bad))
-		return err_set(err, EINVAL, "%s: line %llu, column %zu: not JSON; the file is damaged", r->path,
+		return err_set(err, EINVAL,
+			       "%s: line %llu, column %zu: not JSON; the file is damaged", r->path,
 			       (unsigned long long)r->line, bad + 1);
 	while (json_next(&m, &key, &v))
 		json_member(&r->item, key, v);
-	if (r->item.kind == ITEM_STOP && (!r->item.field[FIELD_CAUSE].n || !r->item.field[FIELD_LIN].n))
+	if (r->item.kind == ITEM_STOP &&
+	    (!r->item.field[FIELD_CAUSE].n || !r->item.field[FIELD_LIN].n))
 		return bad_line(r, err, "a stop without causes or lin; the file is damaged");
 	if (r->item.kind == ITEM_END)
 		return bad_line(r, err, "neither a stop, a gap nor a total; not a trace of vmstep");
@@ -136,7 +141,9 @@ static int text_stop(struct trace_reader *r, const char *p, struct err *err)
 	strbuf_addn(&r->item.field[FIELD_CAUSE], f[1].s, f[1].n);
 	address_set(&r->item.field[FIELD_LIN], f[2]);
 	strbuf_addn(&r->item.field[FIELD_INSN], f[4].s, f[4].n);
-	return r->item.field[FIELD_LIN].n ? 0 : bad_line(r, err, "no address in the third field; the file is damaged");
+	return r->item.field[FIELD_LIN].n
+		       ? 0
+		       : bad_line(r, err, "no address in the third field; the file is damaged");
 }
 
 static int text_gap(struct trace_reader *r, const char *p, struct err *err)
@@ -192,7 +199,8 @@ static int line_get(struct trace_reader *r, struct err *err)
 	errno = 0;
 	n = getline(&r->buf, &r->cap, r->file);
 	if (n < 0)
-		return errno ? err_set(err, errno, "%s: cannot read: %s", r->path, strerror(errno)) : 0;
+		return errno ? err_set(err, errno, "%s: cannot read: %s", r->path, strerror(errno))
+			     : 0;
 	r->line++;
 	if (r->buf[n - 1] != '\n') {
 		r->unfinished = true;
@@ -241,14 +249,17 @@ int reader_open(struct trace_reader *r, const char *path, struct err *err)
 		return err_set(err, errno, "%s: cannot open: %s", path, strerror(errno));
 	c = getc(r->file);
 	if (c == EOF)
-		return err_set(err, EINVAL, "%s: is empty or cannot be read, not a trace of vmstep", path);
+		return err_set(err, EINVAL, "%s: is empty or cannot be read, not a trace of vmstep",
+			       path);
 	ungetc(c, r->file);
 	r->text = c != '{';
 	ret = reader_next(r, err);
 	if (ret)
 		return ret;
 	if (r->item.kind != ITEM_HEADER)
-		return err_set(err, EINVAL, "%s: line 1: no header, not a trace of vmstep; make one with vmstep trace -o FILE GUEST",
+		return err_set(err, EINVAL,
+			       "%s: line 1: no header, not a trace of vmstep; make one with vmstep "
+			       "trace -o FILE GUEST",
 			       path);
 	return 0;
 }

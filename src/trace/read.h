@@ -21,27 +21,39 @@ enum item_kind {
 
 /* What must be equal between two runs of the same guest, in the order in which it is told. */
 enum item_field {
-	FIELD_CAUSE, FIELD_RIP, FIELD_LIN, FIELD_RETIRED, FIELD_EVENT, FIELD_INSN, FIELD_MODE, FIELD_CPL,
-	FIELD_CS, FIELD_PENDING, FIELD_REASON, FIELD_ENDED,
+	FIELD_CAUSE,
+	FIELD_RIP,
+	FIELD_LIN,
+	FIELD_RETIRED,
+	FIELD_EVENT,
+	FIELD_INSN,
+	FIELD_MODE,
+	FIELD_CPL,
+	FIELD_CS,
+	FIELD_PENDING,
+	FIELD_REASON,
+	FIELD_ENDED,
 	FIELD_FLOW_COUNT,
 	/* Equal where nothing the guest reads comes from a clock or the host. */
-	FIELD_REGS = FIELD_FLOW_COUNT, FIELD_RFLAGS,
+	FIELD_REGS = FIELD_FLOW_COUNT,
+	FIELD_RFLAGS,
 	FIELD_COUNT,
 };
 extern const char *const field_names[FIELD_COUNT];
 
 struct item {
-	u8 kind;                         /* enum item_kind */
-	u64 n;                           /* number of a stop */
-	struct strbuf field[FIELD_COUNT]; /* text, the same from both formats; empty: not in this format */
+	u8 kind;                          /* enum item_kind */
+	u64 n;                            /* number of a stop */
+	struct strbuf field[FIELD_COUNT]; /* text, the same from both formats; empty: not in this
+					     format */
 };
 
 struct trace_reader {
 	const char *path;
 	FILE *file;
-	bool text;         /* else JSON Lines */
-	u64 line;          /* number of the line read last, 1 is the first */
-	bool unfinished;   /* the last line has no newline and was left out */
+	bool text;       /* else JSON Lines */
+	u64 line;        /* number of the line read last, 1 is the first */
+	bool unfinished; /* the last line has no newline and was left out */
 	char *buf;
 	size_t cap, n;
 	struct item item;

@@ -1,4 +1,5 @@
-/* run.c - `vmstep trace`: step a started guest to its end, the limit or a signal, into one trace. */
+/* run.c - `vmstep trace`: step a started guest to its end, the limit or a signal, into one trace.
+ */
 #include <errno.h>
 #include <time.h>
 #include "put.h"
@@ -85,7 +86,8 @@ int trace_main(struct session *s, const struct trace_run *run, struct err *err)
 	record(&r, session_last_stop(s));
 	ran = session_trace(s, run->steps, false, record, &r, err);
 	last = session_last_stop(s);
-	written = trace_close(r.trace, ran ? "ERROR" : ended_by(run, last, trace_total(r.trace)->stops),
+	written = trace_close(r.trace,
+			      ran ? "ERROR" : ended_by(run, last, trace_total(r.trace)->stops),
 			      ran ? NULL : err);
 	return ran || written ? 1 : status_of(run, last);
 }

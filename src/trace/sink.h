@@ -12,11 +12,11 @@
 struct sink {
 	const struct sink_ops *ops;
 	struct trace_options opt;
-	struct line_source src;   /* with cache and memo */
-	struct strbuf out;        /* whole lines not yet written */
-	const char *started;      /* ISO 8601, UTC */
-	const char *host;         /* "Linux 6.1.0 x86_64" */
-	bool has_last;            /* `last` holds the registers of the stop before */
+	struct line_source src; /* with cache and memo */
+	struct strbuf out;      /* whole lines not yet written */
+	const char *started;    /* ISO 8601, UTC */
+	const char *host;       /* "Linux 6.1.0 x86_64" */
+	bool has_last;          /* `last` holds the registers of the stop before */
 	struct stop last;
 };
 

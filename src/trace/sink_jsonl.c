@@ -2,8 +2,8 @@
  * sink_jsonl.c - a trace for programs: JSON Lines, a header first, a total last. man/vmstep-trace.5
  * describes every field.
  *
- * This runs once a step, so there is no printf in step(): literals and digits only. Numbers that can
- * pass 2^53 are hex strings.
+ * This runs once a step, so there is no printf in step(): literals and digits only. Numbers that
+ * can pass 2^53 are hex strings.
  */
 #include <linux/kvm.h>
 #include "sink.h"
@@ -18,11 +18,11 @@ static void hex(struct strbuf *out, u64 v)
 }
 
 /* `literal` is everything before the value: `,"rip":`. */
-#define HEX(out, literal, v) \
-	do { \
-		PUT(out, literal "\""); \
-		strbuf_addhex(out, v, true); \
-		strbuf_addc(out, '"'); \
+#define HEX(out, literal, v)                                                                       \
+	do {                                                                                       \
+		PUT(out, literal "\"");                                                            \
+		strbuf_addhex(out, v, true);                                                       \
+		strbuf_addc(out, '"');                                                             \
 	} while (0)
 
 static void text(struct strbuf *out, const char *s)
@@ -130,11 +130,11 @@ static void place(struct sink *k, const struct stop *st)
 	}
 	insn(k, st->mode, st->lin, st->bytes, st->n_bytes);
 	PUT(out, ",\"from_insn\":");
-	/* Where it is not known what ran, the instruction at `from` is not known to be the one just done. */
+	/* Where it is not known what ran, `from` need not be the instruction just done. */
 	insn(k, st->from_mode, st->from_lin, st->from_bytes, st->retired < 0 ? 0 : st->n_from);
 	PUT(out, ",\"sym\":");
 	symbol(k, st->lin);
-	/* Source lines come with DWARF; the member is there for readers from the first version on. */
+	/* Source lines come with DWARF; readers find the member from the first version on. */
 	PUT(out, ",\"line\":null,\"mode\":\"");
 	strbuf_adds(out, mode_name(st->mode));
 	PUT(out, "\",\"cpl\":");
@@ -214,7 +214,8 @@ static void kvm_exit(const struct kvm_evidence *e, struct strbuf *out)
 	if (e->halted)
 		PUT(out, ",\"mp_state\":\"halted\"");
 	if (e->completed)
-		strbuf_adds(out, e->completed == 2 ? ",\"reentry\":\"debug\"" : ",\"reentry\":\"eintr\"");
+		strbuf_adds(out, e->completed == 2 ? ",\"reentry\":\"debug\""
+						   : ",\"reentry\":\"eintr\"");
 	PUT(out, "},\"vmx\":null");
 }
 
@@ -247,7 +248,13 @@ static void evidence(const struct stop *st, struct strbuf *out)
 }
 
 /* "inner-skip:0x401006": the word, then what it was done to. Which operands a word has. */
-enum { DID_HAS_ARG = BIT(0), DID_HAS_A = BIT(1), DID_HAS_B = BIT(2), DID_HAS_PLACE = BIT(3), DID_HAS_RULE = BIT(4) };
+enum {
+	DID_HAS_ARG = BIT(0),
+	DID_HAS_A = BIT(1),
+	DID_HAS_B = BIT(2),
+	DID_HAS_PLACE = BIT(3),
+	DID_HAS_RULE = BIT(4)
+};
 static const struct {
 	const char *word;
 	u8 has;
@@ -358,8 +365,10 @@ static void regs(struct sink *k, const struct stop *st)
 		const char *name;
 		u64 now, before;
 	} crs[] = {
-		{ "cr0", st->cr0, last->cr0 }, { "cr2", st->cr2, last->cr2 },
-		{ "cr3", st->cr3, last->cr3 }, { "cr4", st->cr4, last->cr4 },
+		{ "cr0", st->cr0, last->cr0 },
+		{ "cr2", st->cr2, last->cr2 },
+		{ "cr3", st->cr3, last->cr3 },
+		{ "cr4", st->cr4, last->cr4 },
 	};
 
 	if (k->opt.regs == TRACE_REGS_NONE)

@@ -34,7 +34,8 @@ static void text_end(struct sink *k, struct session *s, const struct trace_total
 	for (unsigned c = 0; c < CAUSE_COUNT; c++) {
 		if (!t->by_cause[c])
 			continue;
-		strbuf_addf(out, "%s%s %llu", before, cause_family(c), (unsigned long long)t->by_cause[c]);
+		strbuf_addf(out, "%s%s %llu", before, cause_family(c),
+			    (unsigned long long)t->by_cause[c]);
 		before = ", ";
 	}
 	PUT(out, "  gaps ");

@@ -22,12 +22,12 @@ struct trace {
 	int fd;
 	struct sink sink;
 	struct trace_total total;
-	struct stop last;      /* the last stop's causes, for `ended` */
+	struct stop last; /* the last stop's causes, for `ended` */
 	u64 started_ns;
-	int write_errno;       /* first failure; nothing is written after it */
-	u64 written;           /* bytes */
+	int write_errno; /* first failure; nothing is written after it */
+	u64 written;     /* bytes */
 	char started[32], host[200];
-	pthread_mutex_t lock;  /* everything above, from trace_open to trace_close */
+	pthread_mutex_t lock; /* everything above, from trace_open to trace_close */
 	pthread_cond_t closing;
 	bool closed;
 	pthread_t flusher;
@@ -138,8 +138,8 @@ const char *trace_guest_name(struct session *s, struct strbuf *scratch)
 	return strbuf_str(scratch);
 }
 
-int trace_open(struct session *s, const struct sink_ops *ops, int fd, const struct trace_options *opt,
-	       struct trace **ret, struct err *err)
+int trace_open(struct session *s, const struct sink_ops *ops, int fd,
+	       const struct trace_options *opt, struct trace **ret, struct err *err)
 {
 	struct trace *t = calloc(1, sizeof(*t));
 	int r = ENOMEM;
@@ -226,9 +226,10 @@ int trace_close(struct trace *t, const char *ended, struct err *err)
 	pthread_mutex_unlock(&t->lock);
 	pthread_join(t->flusher, NULL);
 	if (t->write_errno)
-		r = err_set(err, t->write_errno,
-			    "trace: cannot write after %llu bytes: %s; the trace ends in the middle",
-			    (unsigned long long)t->written, strerror(t->write_errno));
+		r = err_set(
+			err, t->write_errno,
+			"trace: cannot write after %llu bytes: %s; the trace ends in the middle",
+			(unsigned long long)t->written, strerror(t->write_errno));
 	trace_destroy(t);
 	return r;
 }

@@ -13,6 +13,8 @@ watched: .quad 0
 
 main:
 	GATE 1, h_db
+	/* A first write faults in the host's page tables, and such an exit leaves RF set. */
+	mov dword ptr [watched], 0
 
 	CASE "mov dr"
 	mov rax, dr7

@@ -34,11 +34,7 @@ wide:
 	mov es, ax
 	mov ss, ax
 	mov esp, 0x1000
-	mov edi, PML4
-	xor eax, eax
-	mov ecx, 0x3000 / 4
-	cld
-	rep stosd
+	/* The rest of the tables is zero as RAM is at the start. */
 	mov dword ptr [PML4], PML4 + 0x1000 + 3
 	mov dword ptr [PML4 + 0x1000], PML4 + 0x2000 + 3
 	mov dword ptr [PML4 + 0x2000], 0x83

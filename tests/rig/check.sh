@@ -30,8 +30,12 @@ rig_run() {
 		{ echo "not ok - rig: image: got $(tail -1 "$out/image.log"), wanted an ISO"; return; }
 	rm -rf "$out/files"
 	"$here/boot.py" --bochs "$cache/bochs" --iso "$out/rig.iso" --out "$out" --files "$out/files"
-	for got in "$out"/files/*64.jsonl "$out"/files/*32.jsonl "$out"/files/*16.jsonl; do
-		[ -e "$got" ] && "$here/../guests/expect.py" "$root/guests/$(basename "$got" .jsonl).elf" "$got" mtf
+	for engine in kvm mtf; do
+		for got in "$out"/files/$engine-*.jsonl; do
+			[ -e "$got" ] || continue
+			name=$(basename "$got" .jsonl)
+			"$here/../guests/expect.py" "$root/guests/${name#*-}.elf" "$got" "$([ $engine = kvm ] && echo hw || echo mtf)"
+		done
 	done
 	for got in "$out"/files/*oracle-*.txt; do
 		[ -e "$got" ] && "$here/bare/compare.py" "$(basename "$got" .txt | sed 's/.*oracle-//')" "$got"
