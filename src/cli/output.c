@@ -94,7 +94,7 @@ static void put(struct output *o, const char *p, size_t n)
 	if (write_all(o->fd, p, n))
 		return;
 	o->broken = errno;
-	if (o->ends)
+	if (o->ends && !term_ending())
 		raise(SIGTERM);
 }
 
