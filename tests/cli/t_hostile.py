@@ -84,4 +84,9 @@ script("stepi\ntrace on %s\nbreak *0x1003\ncontinue\nstepi\ntrace off" % f, hex=
 rec = [json.loads(l) for l in open(f)]
 rec = [(r["retired"], r["from_insn"]) for r in rec if "cause" in r]
 t.eq(rec[1:], [(None, None), (1, "nop")], "a continue in a trace: from_insn is null where retired is")
+# --- nothing lost ---------------------------------------------------------------------------------------
+# IRETQ to ring 3, then dec ecx; jmp back for ever. The engine's own timer must not end it or lose a step.
+rc, o, e = vmstep("trace", "-n", "15000", "--mode", "long", "--load", "0x1000", "--hex",
+                  "6a 23 68 00 80 00 00 6a 02 6a 2b 68 12 10 00 00 48 cf ff c9 eb fc", timeout=60)
+t.ok(rc == 0 and "total 15000  TF 15000  gaps 0  ended LIMIT" in o, "15,000 steps in ring 3: none lost, nobody interrupts", (rc, o[-200:], e))
 t.done()

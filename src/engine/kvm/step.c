@@ -26,6 +26,27 @@ static bool nothing_happened(const struct kvm_engine *k, const struct step *st)
 	       k->s->regs.rcx == st->rcx && !may_stay(&st->from.insn.facts);
 }
 
+/* EINTR without an access that it completed. */
+bool step_signalled(const struct step *st)
+{
+	return st->ev.reason == KVM_EXIT_INTR && !st->ev.completed;
+}
+
+/*
+ * A signal came between the trap of a ring-3 instruction and its delivery: the #DB is in KVM's hands
+ * and reaches the gate at the next entry, also when the signal is the user's.
+ */
+static bool trap_waits(struct kvm_engine *k, const struct step *st)
+{
+	const struct kvm_vcpu_events *e = &k->s->events;
+
+	if (!step_signalled(st) || !cpl3_is(k, st) ||
+	    !(e->exception.pending || e->exception.injected) || e->exception.nr != EXC_DB)
+		return false;
+	k->run->immediate_exit = 0;
+	return true;
+}
+
 static int enter_until_moved(struct kvm_engine *k, struct step *st, struct err *err)
 {
 	int r, n = 0;
@@ -33,7 +54,10 @@ static int enter_until_moved(struct kvm_engine *k, struct step *st, struct err *
 	rep_before(k, st);
 	do {
 		r = guest_enter(k, &st->ev, err);
-	} while (!r && (rep_after(k, st) || (nothing_happened(k, st) && ++n < FOLD_MAX)));
+	} while (!r && (rep_after(k, st) ||
+			((nothing_happened(k, st) || trap_waits(k, st)) && ++n < FOLD_MAX)));
+	if (k->interrupted)
+		k->run->immediate_exit = 1;
 	return r;
 }
 
@@ -67,12 +91,6 @@ static bool must_emulate(const struct step *st)
 	       st->ev.suberror == KVM_INTERNAL_ERROR_EMULATION && st->ev.rip == st->from.lin &&
 	       (i->facts.cls == INSN_INTN ||
 		(i->facts.cls == INSN_INTO && (st->b.rflags & FL_OF)));
-}
-
-/* EINTR without an access that it completed. */
-bool step_signalled(const struct step *st)
-{
-	return st->ev.reason == KVM_EXIT_INTR && !st->ev.completed;
 }
 
 /* The step was lost (K3, K4) and a kick of the timer, or the user, ended a free run. */
