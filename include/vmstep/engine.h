@@ -38,6 +38,8 @@ enum catch_bit {
 	CATCH_ICEBP = BIT(0), CATCH_INT3 = BIT(1), CATCH_HLT = BIT(2), CATCH_IO = BIT(3), CATCH_MMIO = BIT(4),
 	CATCH_EXCEPTION = BIT(5), CATCH_MSR = BIT(6), CATCH_CR = BIT(7),
 };
+/* Which catches an executed instruction of this enum insn_class meets; 0: none by its class alone. */
+u32 catches_of_class(u8 cls);
 struct plan {
 	u8 mode;              /* enum plan_mode */
 	u64 count;            /* PLAN_STEP: stops to produce; PLAN_CONTINUE: ignored */

@@ -69,25 +69,32 @@ static bool break_counts(struct session *s, const struct stop *st, struct upoint
 
 /* ---- watchpoints ----------------------------------------------------------------------------- */
 
+/* What the engine said of the access, or what the stop is to say of the first watch that counts. */
+struct access {
+	u32 point;
+	u64 addr, old_value, new_value;
+};
+
 /* A changed value speaks for itself; an access is the engine's word for one point. */
-static bool watch_is_meant(const struct stop *st, const struct upoint *p)
+static bool watch_is_meant(const struct access *told, const struct upoint *p)
 {
 	if (p->type == UPOINT_WATCH)
 		return true;
 	if (!point_is_watch(p))
 		return false;
-	return st->point == p->num || st->hit_addr == p->addr;
+	return told->point == p->num || told->addr == p->addr;
 }
 
 /*
  * By value, as gdb: watch wants a change. The processor has no read-only breakpoint (SDM "Debug
  * Control Register (DR7)"), so rwatch takes an access that changed the value for the write it was.
  */
-static bool watch_counts(struct session *s, struct stop *st, struct upoint *p)
+static bool watch_counts(struct session *s, const struct access *told, struct upoint *p,
+			 struct access *ret)
 {
 	u64 old = p->old_value, new = old;
 
-	if (!watch_is_meant(st, p) || state_read_uint(s, p->addr, p->len, &new, NULL))
+	if (!watch_is_meant(told, p) || state_read_uint(s, p->addr, p->len, &new, NULL))
 		return false;
 	p->old_value = new;
 	if (p->type == UPOINT_WATCH && new == old)
@@ -96,9 +103,8 @@ static bool watch_counts(struct session *s, struct stop *st, struct upoint *p)
 		return false;
 	if (!point_counts(s, p))
 		return false;
-	st->hit_addr = p->addr;
-	st->old_value = old;
-	st->new_value = new;
+	if (!ret->point)
+		*ret = (struct access){ p->num, p->addr, old, new };
 	return true;
 }
 
@@ -111,20 +117,7 @@ static u32 insn_catches(const struct stop *st)
 	if (!st->n_from || st->retired == 0)
 		return 0;
 	insn_decode(mode_bits(st->from_mode), st->from_bytes, st->n_from, &in);
-	switch (in.facts.cls) {
-	case INSN_RDMSR:
-	case INSN_WRMSR:
-		return CATCH_MSR;
-	case INSN_MOV_CR:
-		return CATCH_CR;
-	case INSN_IN:
-	case INSN_OUT:
-		return CATCH_IO;
-	case INSN_HLT:
-		return CATCH_HLT;
-	default:
-		return 0;
-	}
+	return catches_of_class(in.facts.cls);
 }
 
 /* Not INT n: in real mode BIOS calls have the exceptions' vectors. */
@@ -209,6 +202,8 @@ static bool catch_counts(struct session *s, const struct stop *st, struct upoint
 /* All enabled points of this stop: each counts its hit; the first accepted one gives the number. */
 static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 happened)
 {
+	const struct access told = { .point = st->point, .addr = st->hit_addr };
+	struct access first = { 0 };
 	u32 accepted = 0, number = 0;
 
 	for (size_t i = 0; i < s->n_points; i++) {
@@ -219,7 +214,7 @@ static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 h
 			continue;
 		if ((causes & CAUSE_BIT(CAUSE_BREAK)) && break_counts(s, st, p))
 			cause = CAUSE_BIT(CAUSE_BREAK);
-		else if ((causes & CAUSE_BIT(CAUSE_UWATCH)) && watch_counts(s, st, p))
+		else if ((causes & CAUSE_BIT(CAUSE_UWATCH)) && watch_counts(s, &told, p, &first))
 			cause = CAUSE_BIT(CAUSE_UWATCH);
 		else if (happened && catch_counts(s, st, p, happened))
 			cause = CAUSE_BIT(CAUSE_CATCH);
@@ -230,6 +225,11 @@ static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 h
 		accepted |= cause;
 	}
 	st->point = number;
+	if (first.point) {
+		st->hit_addr = first.addr;
+		st->old_value = first.old_value;
+		st->new_value = first.new_value;
+	}
 	return accepted;
 }
 

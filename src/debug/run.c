@@ -293,7 +293,7 @@ static void unfold_did(struct run *r)
 	unsigned n = r->first.n_did;
 
 	if (n + r->stop.n_did > STOP_DIDS)
-		return;
+		n = STOP_DIDS - r->stop.n_did;
 	memmove(r->stop.did + n, r->stop.did, r->stop.n_did * sizeof(r->stop.did[0]));
 	memcpy(r->stop.did, r->first.did, n * sizeof(r->stop.did[0]));
 	r->stop.n_did += n;

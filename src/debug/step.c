@@ -287,8 +287,8 @@ int session_skip(struct session *s, enum skip_kind kind, struct err *err)
 		return rc;
 	rc = s->engine->ops->skip(s->engine, kind, &s->ring, err);
 	state_forget(s);
-	while (!rc && (st = (struct stop *)ring_pop(&s->ring)))
-		if (st->kind == RECORD_STOP)
+	while ((st = (struct stop *)ring_pop(&s->ring))) /* nothing stays for the next command */
+		if (!rc && st->kind == RECORD_STOP)
 			run_show(s, st, NULL, NULL);
 	return rc;
 }

@@ -80,7 +80,7 @@ static void *flusher_run(void *arg)
 
 	pthread_mutex_lock(&t->lock);
 	while (!t->closed) {
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += FLUSH_MS * 1000000;
 		until.tv_sec += until.tv_nsec / 1000000000;
 		until.tv_nsec %= 1000000000;
@@ -102,6 +102,17 @@ static int flusher_start(struct trace *t)
 	r = pthread_create(&t->flusher, NULL, flusher_run, t);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return r;
+}
+
+/* A clock that nobody sets: lines must not wait for a day that comes twice. */
+static void closing_init(struct trace *t)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->closing, &attr);
+	pthread_condattr_destroy(&attr);
 }
 
 static void header_facts(struct trace *t)
@@ -155,7 +166,7 @@ int trace_open(struct session *s, const struct sink_ops *ops, int fd,
 	t->sink.src = (struct line_source){ s, insn_cache_create(), symbol_memo_create() };
 	strbuf_init(&t->sink.out);
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->closing, NULL);
+	closing_init(t);
 	header_facts(t);
 	if (!t->sink.src.cache || !t->sink.src.memo)
 		goto fail;

@@ -475,6 +475,14 @@ static void test_watch(void)
 	session_continue(s, observe, NULL, &err);
 	session_continue(s, observe, NULL, &err);
 	tap_eq(fake.at, 3, "awatch stops at every access");
+	FRESH(writes);
+	session_break(s, UPOINT_WATCH, "x", WATCHED, 1, false, NULL, &p, &err);
+	session_break(s, UPOINT_WATCH, "y", WATCHED - 1, 2, false, NULL, &p, &err);
+	session_continue(s, observe, NULL, &err);
+	tap_eq(session_point(s, 2)->hits, 1, "one write, two watches: both count it");
+	tap_eq(last()->point, 1, "the first gives its number");
+	tap_eq(last()->hit_addr, WATCHED, "and its address");
+	tap_eq(last()->new_value, 5, "and its value");
 	tap_eq(session_break(s, UPOINT_WATCH, "x", WATCHED, 3, false, NULL, &p, &err), -EINVAL,
 	       "a watch of 3 bytes is refused");
 	tap_eq(session_break(s, UPOINT_WATCH, "x", 0x7fffffff0000, 4, false, NULL, &p, &err),

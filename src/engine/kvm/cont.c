@@ -18,29 +18,11 @@
 
 enum { CATCH_REPORTED = CATCH_ICEBP | CATCH_INT3 };
 
-static u32 by_insn(const struct step *st)
-{
-	switch (st->from.insn.facts.cls) {
-	case INSN_RDMSR:
-	case INSN_WRMSR:
-		return CATCH_MSR;
-	case INSN_MOV_CR:
-		return CATCH_CR;
-	case INSN_IN:
-	case INSN_OUT:
-		return CATCH_IO;
-	case INSN_HLT:
-		return CATCH_HLT;
-	default:
-		return 0;
-	}
-}
-
 /* What happened, as catch bits; which ports and vectors are meant is for accept() to say. */
 static u32 happened(const struct step *st)
 {
 	const struct stop *s = &st->stop;
-	u32 bits = s->retired > 0 ? by_insn(st) : 0;
+	u32 bits = s->retired > 0 ? catches_of_class(st->from.insn.facts.cls) : 0;
 
 	if (s->causes & CAUSE_BIT(CAUSE_ICEBP))
 		bits |= CATCH_ICEBP;
