@@ -31,7 +31,7 @@ rig_run() {
 	rm -rf "$out/files"
 	"$here/boot.py" --bochs "$cache/bochs" --iso "$out/rig.iso" --out "$out" --files "$out/files"
 	for engine in kvm mtf; do
-		for got in "$out"/files/$engine-*.jsonl; do
+		for got in "$out/files/$engine-"*.jsonl; do
 			[ -e "$got" ] || continue
 			name=$(basename "$got" .jsonl)
 			"$here/../guests/expect.py" "$root/guests/${name#*-}.elf" "$got" "$([ $engine = kvm ] && echo hw || echo mtf)"

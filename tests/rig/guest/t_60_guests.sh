@@ -5,10 +5,9 @@
 
 guest_run() {
 	engine=$1 name=$2 image=$3
-	common="-e $engine --serial null"
-	timeout 60 ../vmstep trace $common -f jsonl -n 20000 -o /tmp/trace --debugcon /tmp/stepped "$image" 2>&1
+	timeout 60 ../vmstep trace -e "$engine" --serial null -f jsonl -n 20000 -o /tmp/trace --debugcon /tmp/stepped "$image" 2>&1
 	echo "$name: stepped on $engine, status $?"
-	timeout 60 ../vmstep -q --batch -nx $common --debugcon /tmp/free -ex continue "$image" >/tmp/said 2>&1
+	timeout 60 ../vmstep -q --batch -nx -e "$engine" --serial null --debugcon /tmp/free -ex continue "$image" >/tmp/said 2>&1
 	status=$?
 	if [ "$status" != 0 ] && [ "$status" != 5 ]; then
 		echo "not ok - rig: $name free on $engine: got status $status ($(tail -1 /tmp/said)), wanted 0 or 5"
