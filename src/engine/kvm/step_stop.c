@@ -61,8 +61,9 @@ static void pending_set(struct kvm_engine *k, struct step *st)
 	k->pending = (struct pending){
 		.active = true,
 		.cause = icebp ? CAUSE_ICEBP : int3 ? CAUSE_INT3 : CAUSE_TF,
-		.ev = { .vector = v->vector, .type = v->type, .dr6 = v->guest_dr6,
-			.fault = v->causes & (CAUSE_BIT(CAUSE_GD) | CAUSE_BIT(CAUSE_HWBP)) },
+		/* A code breakpoint's #DB pushes RF as it was (SDM "Instruction-Breakpoint Exception
+		 * Condition"), and so does what was seen of GD: neither counts as a fault here. */
+		.ev = { .vector = v->vector, .type = v->type, .dr6 = v->guest_dr6 },
 	};
 	st->stop.pending = true;
 	st->stop.pending_vector = v->vector;
