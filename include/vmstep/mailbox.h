@@ -29,10 +29,9 @@
 #define MAILBOX_VERSION 1u
 #define MAILBOX_PORT    0x5f7u
 
-/* Read at every exit. With shadow VMCS nearly all of them cost the shim no exit of its own. */
+/* Read at every exit. Each VMREAD that L0 does not shadow costs the shim an exit of its own. */
 #define MAILBOX_CORE(F) \
-	F(RIP, 0x681e) F(RSP, 0x681c) F(RFLAGS, 0x6820) F(CR0, 0x6800) F(CR3, 0x6802) F(CR4, 0x6804) \
-	F(INTERRUPTIBILITY, 0x4824) F(PENDING_DBG, 0x6822)
+	F(RIP, 0x681e) F(RSP, 0x681c) F(RFLAGS, 0x6820) F(INTERRUPTIBILITY, 0x4824) F(PENDING_DBG, 0x6822)
 
 /* Read when the host asks (`fetch`); the eight segments in VMCS order: ES CS SS DS FS GS LDTR TR. */
 #define MAILBOX_SYS(F) \
@@ -46,12 +45,15 @@
 	F(FS_BASE, 0x680e) F(GS_BASE, 0x6810) F(LDTR_BASE, 0x6812) F(TR_BASE, 0x6814) \
 	F(GDTR_BASE, 0x6816) F(IDTR_BASE, 0x6818) F(GDTR_LIMIT, 0x4810) F(IDTR_LIMIT, 0x4812) \
 	F(DR7, 0x681a) F(DEBUGCTL, 0x2802) F(SYSENTER_CS, 0x482a) F(SYSENTER_ESP, 0x6824) \
-	F(SYSENTER_EIP, 0x6826) F(EFER, 0x2806) F(PAT, 0x2804) F(ACTIVITY, 0x4826)
+	F(SYSENTER_EIP, 0x6826) F(EFER, 0x2806) F(PAT, 0x2804) F(ACTIVITY, 0x4826) \
+	F(CR0, 0x6800) F(CR3, 0x6802) F(CR4, 0x6804)
 
-/* What the exit said; read at every exit. */
+/* What the exit said. The first EXIT_SHORT are read at every exit, the rest unless it is an MTF, which
+ * has nothing there; they are 0 then. */
 #define MAILBOX_EXIT(F) \
-	F(REASON, 0x4402) F(QUALIFICATION, 0x6400) F(INTR_INFO, 0x4404) F(INTR_ERROR, 0x4406) \
-	F(IDT_INFO, 0x4408) F(IDT_ERROR, 0x440a) F(INSN_LEN, 0x440c) F(GPA, 0x2400) F(GLA, 0x640a)
+	F(REASON, 0x4402) F(QUALIFICATION, 0x6400) F(INTR_INFO, 0x4404) F(INSN_LEN, 0x440c) \
+	F(INTR_ERROR, 0x4406) F(IDT_INFO, 0x4408) F(IDT_ERROR, 0x440a) F(GPA, 0x2400) F(GLA, 0x640a)
+enum { EXIT_SHORT = 4 };
 
 /* Written by the host, never read back: controls and what the next entry injects. */
 #define MAILBOX_CONTROL(F) \

@@ -21,7 +21,7 @@ static u32 emulate_cpuid(void)
 	cpuid(&a, &b, &c, &d);
 	if (leaf == 1) {
 		c &= ~(CPUID1_ECX_VMX | CPUID1_ECX_OSXSAVE);
-		if (mailbox.core[CORE_CR4] & CR4_OSXSAVE)
+		if (vmread(0x6804) & CR4_OSXSAVE)
 			c |= CPUID1_ECX_OSXSAVE;
 	}
 	mailbox.gpr[GPR_RAX] = a;

@@ -18,7 +18,7 @@ static const u16 ctl_code[] = { MAILBOX_CONTROL(CODE) };
 static const u16 more_code[] = { MAILBOX_MORE(CODE) };
 #undef CODE
 
-enum { EXIT_REASON_EXCEPTION = 0, FIELD_ENTRY_CTL = 0x4012, ENTRY_IA32E = 1u << 9 };
+enum { EXIT_REASON_EXCEPTION = 0, EXIT_REASON_MTF = 37, FIELD_ENTRY_CTL = 0x4012, ENTRY_IA32E = 1u << 9 };
 
 static void fields_read(const u16 *code, u64 *to, unsigned n)
 {
@@ -80,6 +80,13 @@ static void dump(void)
 	fields_read(sys_code, mailbox.sys, SYS_COUNT);
 }
 
+static void exit_read(void)
+{
+	fields_read(exit_code, mailbox.exit, EXIT_SHORT);
+	for (unsigned i = EXIT_SHORT; i < EXIT_COUNT; i++)
+		mailbox.exit[i] = mailbox.exit[EXIT_REASON] == EXIT_REASON_MTF ? 0 : vmread(exit_code[i]);
+}
+
 static bool is_nmi_exit(void)
 {
 	return mailbox.exit[EXIT_REASON] == EXIT_REASON_EXCEPTION &&
@@ -95,7 +102,7 @@ static void guest_run(void)
 		host_call(MAILBOX_VM_FAIL);
 		return;
 	}
-	fields_read(exit_code, mailbox.exit, EXIT_COUNT);
+	exit_read();
 	/* A failed entry (bit 31) leaves the VMCS's launch state clear. */
 	if (!(mailbox.exit[EXIT_REASON] >> 31))
 		mailbox.launched = 1;

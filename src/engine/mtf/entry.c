@@ -22,24 +22,24 @@ static bool is_long(const struct mailbox *b)
 
 static bool pg_without_pe(const struct mailbox *b)
 {
-	return (b->core[CORE_CR0] & CR0_PG) && !(b->core[CORE_CR0] & CR0_PE);
+	return (b->sys[SYS_CR0] & CR0_PG) && !(b->sys[SYS_CR0] & CR0_PE);
 }
 
 static bool nw_without_cd(const struct mailbox *b)
 {
-	return (b->core[CORE_CR0] & CR0_NW) && !(b->core[CORE_CR0] & CR0_CD);
+	return (b->sys[SYS_CR0] & CR0_NW) && !(b->sys[SYS_CR0] & CR0_CD);
 }
 
 static bool long_without_paging(const struct mailbox *b)
 {
-	return is_long(b) && (!(b->core[CORE_CR0] & CR0_PG) || !(b->core[CORE_CR4] & CR4_PAE));
+	return is_long(b) && (!(b->sys[SYS_CR0] & CR0_PG) || !(b->sys[SYS_CR4] & CR4_PAE));
 }
 
 static bool lme_against_lma(const struct mailbox *b)
 {
 	bool lme = b->sys[SYS_EFER] & EFER_LME;
 
-	return (b->core[CORE_CR0] & CR0_PG) && lme != is_long(b);
+	return (b->sys[SYS_CR0] & CR0_PG) && lme != is_long(b);
 }
 
 static bool dr7_high(const struct mailbox *b)
@@ -117,7 +117,7 @@ static bool rflags_reserved(const struct mailbox *b)
 
 static bool rflags_vm(const struct mailbox *b)
 {
-	return (b->core[CORE_RFLAGS] & FL_VM) && (is_long(b) || !(b->core[CORE_CR0] & CR0_PE));
+	return (b->core[CORE_RFLAGS] & FL_VM) && (is_long(b) || !(b->sys[SYS_CR0] & CR0_PE));
 }
 
 static bool shadow_both(const struct mailbox *b)

@@ -40,6 +40,7 @@ static void segment_load(const struct mailbox *b, unsigned i, struct kvm_segment
 	};
 }
 
+/* CR0.NE and CR4.VMXE are VMX's; L2 reads the shadows (SDM "Guest/Host Masks and Read Shadows"). */
 static void sys_load(struct mtf_engine *m)
 {
 	const struct mailbox *b = m->mb;
@@ -54,21 +55,19 @@ static void sys_load(struct mtf_engine *m)
 	s->idt.base = b->sys[SYS_IDTR_BASE];
 	s->idt.limit = b->sys[SYS_IDTR_LIMIT];
 	s->efer = b->sys[SYS_EFER];
+	s->cr0 = (b->sys[SYS_CR0] & ~CR0_NE) | (b->ctl[CTL_CR0_SHADOW] & CR0_NE);
+	s->cr3 = b->sys[SYS_CR3];
+	s->cr4 = b->sys[SYS_CR4] & ~CR4_VMXE;
 }
 
-/* CR0.NE and CR4.VMXE are VMX's; L2 reads the shadows (SDM "Guest/Host Masks and Read Shadows"). */
 static void core_load(struct mtf_engine *m)
 {
 	const struct mailbox *b = m->mb;
-	struct kvm_sregs *s = &m->k.s->sregs;
 
 	m->k.s->regs.rip = b->core[CORE_RIP];
 	m->k.guest_tf = b->core[CORE_RFLAGS] & FL_TF;
 	m->k.s->regs.rflags = b->core[CORE_RFLAGS] & ~FL_TF;
-	s->cr0 = (b->core[CORE_CR0] & ~CR0_NE) | (b->ctl[CTL_CR0_SHADOW] & CR0_NE);
-	s->cr2 = b->cr2;
-	s->cr3 = b->core[CORE_CR3];
-	s->cr4 = b->core[CORE_CR4] & ~CR4_VMXE;
+	m->k.s->sregs.cr2 = b->cr2;
 	m->k.s->events.interrupt.shadow = shadow_of(b->core[CORE_INTERRUPTIBILITY]);
 }
 
@@ -250,10 +249,10 @@ static int sys_store(struct mtf_engine *m, const struct cpu_state *c, struct err
 	b->sys[SYS_IDTR_BASE] = c->idtr.base;
 	b->sys[SYS_IDTR_LIMIT] = c->idtr.limit;
 	b->sys[SYS_EFER] = c->efer;
-	b->core[CORE_CR0] = c->cr0 | CR0_NE;
+	b->sys[SYS_CR0] = c->cr0 | CR0_NE;
 	b->ctl[CTL_CR0_SHADOW] = c->cr0 & CR0_NE;
-	b->core[CORE_CR3] = c->cr3;
-	b->core[CORE_CR4] = c->cr4 | CR4_VMXE;
+	b->sys[SYS_CR3] = c->cr3;
+	b->sys[SYS_CR4] = c->cr4 | CR4_VMXE;
 	b->ctl[CTL_CR4_SHADOW] = 0;
 	b->cr2 = c->cr2;
 	b->dirty |= GROUP_SYS | GROUP_CORE | GROUP_CONTROL | GROUP_CR2;

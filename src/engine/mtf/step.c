@@ -439,11 +439,14 @@ static int report_get(struct mtf_engine *m, struct step *st, bool mtf, struct gu
 		      struct vmx_evidence *ret_ev, int *ret_end, struct err *err)
 {
 	enum served_exit what = EXIT_SERVED;
+	u8 n_did = st->stop.n_did;
 	int r = 0;
 
 	while (!r && what == EXIT_SERVED) {
 		struct guest_event injected = m->injecting ? m->injected : (struct guest_event){ 0 };
 
+		if (!mtf)
+			st->stop.n_did = n_did; /* what was done for boundaries nobody sees */
 		armed_tell(m, mtf, st);
 		r = sleep_arm(m, err);
 		if (!r)
