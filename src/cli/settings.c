@@ -31,14 +31,21 @@ static void engine_show(struct cli *c, struct strbuf *out)
 /* Switches that only engines with their own VMCS have. */
 static int vmcs_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
 {
+	if (!strcmp(session_engine_name(c->s), "mtf"))
+		return err_set(err, ENOTSUP,
+			       "set %s: engine mtf cannot switch this yet: it always steps by the "
+			       "monitor trap flag with #DB and #BP intercepted", row->name);
 	return err_set(err, ENOTSUP,
-		       "set %s: engine %s has no such switch, only engines mtf and soft do",
+		       "set %s: engine %s has no such switch, only engines with a VMCS do",
 		       row->name, session_engine_name(c->s));
 }
 
 static void mtf_show(struct cli *c, struct strbuf *out)
 {
-	strbuf_addf(out, "off (engine %s steps by TF)", session_engine_name(c->s));
+	if (!strcmp(session_engine_name(c->s), "mtf"))
+		strbuf_adds(out, "on");
+	else
+		strbuf_addf(out, "off (engine %s steps by TF)", session_engine_name(c->s));
 }
 
 static void intercept_show(struct cli *c, struct strbuf *out)

@@ -107,3 +107,4 @@ rig-root: $(RIG_CASE_OUT) $(if $(wildcard src/main.c),$(RIG_ROOT)/vmstep)
 rig-root: guests
 	$(Q)mkdir -p $(RIG_ROOT)/guests
 	$(Q)cp $(filter-out %bench.bin %bench.elf,$(GUESTS)) $(RIG_ROOT)/guests/
+	$(Q)cp /usr/share/seabios/bios-256k.bin $(RIG_ROOT)/ 2>/dev/null || :
