@@ -113,11 +113,11 @@ def field(record, key):
 
 
 def expectation_read(elf, flavour):
-    """[(case name, start, end)], {address: Spot}; handlers are spots of no case."""
+    """[(case name, start, end)], {address: Spot}, whether gaps are due; handlers are spots of no case."""
     with tempfile.NamedTemporaryFile() as f:
         subprocess.run(["objcopy", "--dump-section", ".expect=" + f.name, elf, "/dev/null"], check=True)
         data = open(f.name, "rb").read()
-    cases, spots, case, start, at = [], {}, None, 0, 0
+    cases, spots, gaps, case, start, at = [], {}, False, None, 0, 0
     while at < len(data):
         address, kind = struct.unpack_from("<IB", data, at)
         a, b, why, rest = (data[at + 5:].split(b"\0", 3) + [b""])[:4]
@@ -128,13 +128,15 @@ def expectation_read(elf, flavour):
         elif kind == ord("E"):
             cases.append((case, start, address))
             case = None
+        elif kind == ord("G"):
+            gaps = gaps or a == flavour
         elif kind == ord("N"):
             if a == flavour:
                 raise NotHere(why)
         else:
             text = b if flavour == "pvm" and b else mtf_words(a) if flavour == "mtf" else a
             spots[address] = Spot(case, address, text, why)
-    return cases, spots
+    return cases, spots, gaps
 
 
 def trace_read(path):
@@ -161,8 +163,11 @@ def skip(name, why):
 def check(guest, elf, trace, flavour):
     """Prints the TAP lines; returns whether all held."""
     header, records, total = trace_read(trace)
-    cases, spots = expectation_read(elf, flavour)
+    cases, spots, gaps = expectation_read(elf, flavour)
     fine = tap("%s: header and total" % guest, None if header and total else "got none, wanted both")
+    seen = sum("gap" in r for r in records)
+    fine = tap("%s: %s" % (guest, "says that it did not see all" if gaps else "has no gap"),
+               None if bool(seen) == gaps else "got %d gaps, wanted %s" % (seen, "some" if gaps else "none")) and fine
     stray, last = {}, None
     for r in records:
         if "gap" in r:

@@ -18,6 +18,8 @@ tss_low: .quad 0x67 + 0x890000000000, 0
 gdtr:	.word . - gdt - 1
 	.quad gdt
 
+	GAP_ON "pvm"
+
 	.text
 on_syscall:
 	S "TF", pvm="-", why="K16"
