@@ -75,6 +75,7 @@ struct cli {
 	int status;         /* exit status so far */
 	unsigned depth;     /* of nested defined commands and sources */
 	u8 flow;            /* enum flow */
+	unsigned loops;     /* bodies of a while that run now, one in another */
 	u64 runs;           /* how often the guest was resumed or started */
 
 	char *repeat;   /* what Enter repeats, NULL: nothing */

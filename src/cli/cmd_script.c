@@ -149,8 +149,10 @@ static int cmd_while(struct cli *c, const char *args, struct err *err)
 	while (!r && holds && !c->quit && c->flow != FLOW_BREAK) {
 		c->flow = FLOW_NONE;
 		r = condition_holds(c, args, &holds, err);
+		c->loops++;
 		if (!r && holds)
 			r = block_run(c, body, name, line, err);
+		c->loops--;
 		if (!r && (term_interrupted() || term_ending()))
 			r = -EINTR;
 	}
@@ -161,7 +163,7 @@ static int cmd_while(struct cli *c, const char *args, struct err *err)
 
 static int flow_set(struct cli *c, enum flow flow, const char *name, struct err *err)
 {
-	if (!c->src->lines)
+	if (!c->loops)
 		return err_set(err, EINVAL, "%s belongs into the body of a while", name);
 	c->flow = flow;
 	return 0;

@@ -56,6 +56,10 @@ file_fails(tmp.name, "it is a directory", "a directory as a command file")
 o = file_fails(path("nul", b"echo one\\n\nec\0ho two\\n\n"), ":2: \"^@ (NUL) in the line\"", "a NUL byte in a command file")
 t.lacks(o, "two", "half a line is not run")
 file_fails(path("mutual", b"define a\nb1\nend\ndefine b1\na\nend\na\n"), "nested more than 64 deep", "definitions that call each other: the cause is not cut off")
+for block in "if 1\nloop_break\nend\n", "define d\nloop_continue\nend\nd\n":
+    file_fails(path("flow", block.encode() + b"echo after\\n\n"), "belongs into the body of a while", "%r outside a while does not skip the rest unsaid" % block)
+o = vmstep("-q", "-nx", "--batch", "-x", path("loop", b"define d\nloop_break\nend\nwhile 1\nif 1\nd\nend\nend\necho after\\n\n"))
+t.eq(o, (0, "after\n", ""), "loop_break within a definition within a while ends the while")
 rc, o, e = vmstep("-q", "-nx", "--batch", "-ex", "info display 3")
 t.ok(rc == 1 and "info display takes no argument" in e, "an argument too many is said", (rc, e))
 
