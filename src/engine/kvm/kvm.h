@@ -259,7 +259,7 @@ struct step {
 	struct armed armed;
 	struct tf_plan tf;
 	u64 tf_image;          /* what TF_FROM_* asks for */
-	u64 rcx;               /* before */
+	u64 rcx, rsp;          /* before */
 	bool pair;             /* a MOV SS that takes the next instruction along unseen (K2): `second` */
 	struct insn second;
 	bool on_planted;       /* the guest was stopped on an INT3 of ours */

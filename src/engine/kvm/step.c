@@ -16,6 +16,8 @@ enum { FOLD_MAX = 3 };
 
 static bool may_stay(const struct insn_facts *f)
 {
+	if (f->cls == INSN_IRET)
+		return false; /* it moves RSP, as its first instruction a handler has nothing else */
 	return f->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH | INSNF_FAR | INSNF_REP);
 }
 
@@ -23,7 +25,8 @@ static bool nothing_happened(const struct kvm_engine *k, const struct step *st)
 {
 	return st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB &&
 	       (st->ev.dr6 & DR6_BS) && st->ev.rip == st->from.lin && !st->ev.completed &&
-	       k->s->regs.rcx == st->rcx && !may_stay(&st->from.insn.facts);
+	       k->s->regs.rcx == st->rcx && k->s->regs.rsp == st->rsp &&
+	       !may_stay(&st->from.insn.facts);
 }
 
 /* EINTR without an access that it completed. */

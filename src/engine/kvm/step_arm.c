@@ -115,6 +115,7 @@ void step_begin(struct kvm_engine *k, struct step *st)
 	regs_guest_dr(k, NULL);
 	st->from = k->at;
 	st->rcx = k->s->regs.rcx;
+	st->rsp = k->s->regs.rsp;
 	st->b = (struct boundary){
 		.lin = k->at.lin,
 		.rflags = k->s->regs.rflags | (k->guest_tf ? FL_TF : 0),
