@@ -37,6 +37,7 @@ rig_run() {
 			"$here/../guests/expect.py" "$root/guests/${name#*-}.elf" "$got" "$([ $engine = kvm ] && echo hw || echo mtf)"
 		done
 	done
+	[ ! -e "$out/files/seabios-bios.txt" ] || "$here/seabios.py" "$out/files" "$root/vmstep"
 	for got in "$out"/files/*oracle-*.txt; do
 		[ -e "$got" ] && "$here/bare/compare.py" "$(basename "$got" .txt | sed 's/.*oracle-//')" "$got"
 	done

@@ -28,7 +28,8 @@ initramfs_make() {
 	[ ! -d "$root/.lib" ] || cp -RL "$root/.lib/." "$work/i/"
 	rm -rf "$work/i/t/.bin" "$work/i/t/.lib"
 	chmod +x "$work/i/init"
-	(cd "$work/i" && find . | cpio -o -H newc --quiet)
+	# compressed: reading it through the BIOS costs more than unpacking it
+	(cd "$work/i" && find . | cpio -o -H newc --quiet | gzip -9)
 }
 
 iso_make() {

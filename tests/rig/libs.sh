@@ -5,6 +5,7 @@ set -eu
 ldd "$1" | awk '/=> \// {print $3} /^[ \t]*\/[^ ]*ld-linux/ {print $1}' | while read -r lib; do
 	mkdir -p "$2/.lib$(dirname "$lib")"
 	cp -L "$lib" "$2/.lib$lib"
+	strip --strip-unneeded "$2/.lib$lib"
 done
 for term in v/vt100 l/linux x/xterm x/xterm-256color s/screen; do
 	[ -e "/lib/terminfo/$term" ] || continue

@@ -27,7 +27,7 @@ def blocks(lines):
 
 def file_lines(path):
     with open(path, errors="replace") as f:
-        return [line for line in f if not line.startswith("#")]
+        return [line for line in f if not line.startswith("# ")]
 
 
 def departures(where):

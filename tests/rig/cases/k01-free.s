@@ -1,5 +1,5 @@
 # K1: catch icebp sees it in a free run, by USE_HW_BP; without a catch the guest has it to itself
-# run: -q -nx --batch -e kvm -ex "catch icebp" -ex "continue" -ex "delete" -ex "continue" --guest-status GUEST
+# run: -q -nx --batch -e kvm -ex 'catch icebp' -ex 'continue' -ex 'delete' -ex 'continue' --guest-status GUEST
 # status: 1
 # stop: ICEBP.* behind | pc=[0-9a-f]* dr6=ffff0ff0\[\]
 # stop: EXIT .*

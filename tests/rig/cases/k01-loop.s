@@ -1,5 +1,5 @@
 # K1: without a skip the F1 is reported again and again; with it, exactly one step follows
-# run: -q -nx --batch -e kvm -ex "set icebp swallow" -ex "set skip none" -ex "stepi 4" -ex "set skip corrected" -ex "stepi 2" GUEST
+# run: -q -nx --batch -e kvm -ex 'set icebp swallow' -ex 'set skip none' -ex 'stepi' -ex 'stepi' -ex 'stepi' -ex 'stepi' -ex 'set skip corrected' -ex 'stepi' -ex 'stepi' GUEST
 # stop: TF f1 | pc=400001 dr6=ffff4ff0\[BS\]
 # stop: ICEBP f1 | pc=400001 dr6=ffff0ff0\[\]
 # stop: ICEBP f1 | pc=400001 dr6=ffff0ff0\[\]

@@ -1,5 +1,5 @@
 # K3: the step survives register writes, also one of RIP
-# run: -q -nx --batch -e kvm -ex "stepi" -ex "set $rax = 0x77" -ex "stepi" -ex "set $rip = far" -ex "stepi" -ex "set $eflags = 0x202" -ex "stepi" -ex "stepi" GUEST
+# run: -q -nx --batch -e kvm -ex 'stepi' -ex 'set $rax = 0x77' -ex 'stepi' -ex 'set $rip = far' -ex 'stepi' -ex 'set $eflags = 0x202' -ex 'stepi' -ex 'stepi' GUEST
 # stop: TF one
 # stop: TF two
 # stop: TF far_1

@@ -18,8 +18,9 @@
 # stop: TF h3
 # stop: TF h4
 # stop: TF third
-# stop: TF.* .*
+# stop: TF.* third\+0x3
 # stop: EVENT handler
+# stop: ...
 	.include "case.inc"
 	GATE 1, handler
 _start:	IDT_LOAD
@@ -31,7 +32,7 @@ third:	cmpl $0x3, %ebx
 	jmp judge
 judge:	pushq $2
 	popfq
-	cmpl $0x5, %ebx
+	cmpl $0x6, %ebx
 	setne %al
 	EXIT
 	# counts, and checks BS in DR6 and TF=1 in the frame

@@ -1,5 +1,5 @@
 # K9: an interrupt pending at the local APIC is held while the user steps by hand, and not by continue
-# run: -q -nx --batch -e kvm -ex "break before" -ex "continue" -ex "stepi 4" -ex "set step-irq on" -ex "stepi" -ex "continue" --guest-status GUEST
+# run: -q -nx --batch -e kvm -ex 'break before' -ex 'continue' -ex 'stepi' -ex 'stepi' -ex 'stepi' -ex 'stepi' -ex 'set step-irq on' -ex 'stepi' -ex 'continue' --guest-status GUEST
 # status: 1
 # stop: BREAK/1 before
 # stop: TF sti_at

@@ -4,10 +4,11 @@
 # stop: TF a1
 # stop: (TF|MMIO) a2
 # stop: (TF|MMIO) a3
-# stop: TF .*
+# stop: TF n1
+# stop: TF n1\+0x1
 # stop: EVENT handler
 # stop: (TF|MMIO) eoi_behind
-# stop: TF .*
+# stop: TF n1\+0x1
 # stop: TF end
 # stop: HLT behind
 	.include "case.inc"

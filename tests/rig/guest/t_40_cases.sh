@@ -25,6 +25,7 @@ stops_compare() {
 	}
 	END {
 		for (i = 1; i <= want; i++) {
+			if (cause[i] == "...") { print "ok"; exit }
 			if (i > got || gc[i] !~ "^(" cause[i] ")$" || gs[i] !~ "^(" symbol[i] ")$") {
 				bad(i, "stop " i " " cause[i] " " symbol[i])
 				exit
@@ -44,7 +45,7 @@ case_run() {
 	name=$(basename "$file" .s)
 	title=$(sed -n '1s/^# //p' "$file")
 	wanted=$(sed -n 's/^# status: //p' "$file")
-	args=$(sed -n 's/^# run: //p' "$file" | sed "s|GUEST|$name.elf|")
+	args=$(sed -n 's/^# run: //p' "$file" | sed "s|GUEST|$name.elf|g")
 	echo
 	echo "== $name: $title"
 	echo "\$ vmstep $args"
