@@ -227,7 +227,7 @@ static int error_place(const struct source *src, int r, struct err *err)
 	if (!strncmp(err->text, place, n))
 		return r;
 	/* Of a thousand definitions that call each other the first few are enough; the sentence must be seen. */
-	if (strlen(err->text) < sizeof(err->text) / 2)
+	if (err->code != ELOOP || strlen(err->text) < sizeof(err->text) / 2)
 		err_prefix(err, "%s:%u", src->name, src->line);
 	return r;
 }
