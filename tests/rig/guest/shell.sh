@@ -8,6 +8,6 @@ tr ' ' '\n' </proc/cmdline | while read -r word; do
 	esac
 done
 echo
-echo "rig: $(uname -r), kvm_intel nested=$(cat /sys/module/kvm_intel/parameters/nested); guests are in /t/guests; exit ends the machine"
+echo "rig: $(uname -r), kvm_intel nested=$(cat /sys/module/kvm_intel/parameters/nested); guests are in /t/guests and /t/cases; exit ends the machine"
 [ -x ./vmstep ] && ./vmstep --hex "90 f1 90 cc 90 0f a2 f4"
 exec sh
