@@ -60,9 +60,9 @@ echo "status $?" >>/tmp/out
 check "the demo's self-test cannot tell stepping" "demo: undisturbed" "status 0"
 
 # SeaBIOS as L2: every step a boundary, nothing lost.
-bios=bios-256k.bin
-if [ -e $bios ]; then
-	timeout 100 ./vmstep trace -e mtf --serial null -f jsonl --regs none -n 3000 -o /tmp/bios.jsonl $bios >/dev/null 2>&1
+bios="bios-256k.bin"
+if [ -e "$bios" ]; then
+	timeout 100 ./vmstep trace -e mtf --serial null -f jsonl --regs none -n 3000 -o /tmp/bios.jsonl "$bios" >/dev/null 2>&1
 	tail -1 /tmp/bios.jsonl >/tmp/out
 	check "SeaBIOS from its reset vector" '"total":3000,"by_cause":."MTF":[0-9]+.*"gaps":0.*"ended":"LIMIT"'
 else
