@@ -259,7 +259,11 @@ def main():
     os.makedirs(args.out, exist_ok=True)
     # Debian's build takes one display port and one lock: one emulator at a time on a machine.
     with open(os.path.join(tempfile.gettempdir(), f"vmstep-rig-{os.getuid()}.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("# rig: another emulator runs on this machine, waiting for its end", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         return shell(args, args.out) if args.shell else run(args, args.out)
 
 

@@ -3,6 +3,7 @@
 stty sane 115200 rows 24 cols 100
 tr ' ' '\n' </proc/cmdline | while read -r word; do
 	case $word in
+	rig.rows=0 | rig.cols=0) ;; # a terminal that does not know its size
 	rig.rows=*) stty rows "${word#*=}" ;;
 	rig.cols=*) stty cols "${word#*=}" ;;
 	esac
