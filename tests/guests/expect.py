@@ -134,7 +134,8 @@ def expectation_read(elf, flavour):
             if a == flavour:
                 raise NotHere(why)
         else:
-            text = b if flavour == "pvm" and b else mtf_words(a) if flavour == "mtf" else a
+            a, _, mtf = a.partition(" | mtf: ")
+            text = b if flavour == "pvm" and b else mtf or mtf_words(a) if flavour == "mtf" else a
             spots[address] = Spot(case, address, text, why)
     return cases, spots, gaps
 

@@ -15,7 +15,7 @@ count:	.long 0
 
 	.text
 h_irq:
-	S "EVENT vector=64; EVENT vector=64 retired=1"
+	S "EVENT vector=64; EVENT vector=64 retired=1 | mtf: EVENT vector=64 x2"
 	inc dword ptr [count]
 	mov dword ptr [rbx + EOI], 0
 	iretq
@@ -48,8 +48,9 @@ main:
 	CASE "sti; hlt with an interrupt to end it"
 	sti
 	S "TF"
+	/* MTF stops behind the HLT, asleep; the interrupt is a stop of its own then. */
 	hlt
-	S "TF"
+	S "TF | mtf: TF x2"
 	cli
 	S "TF"
 	END

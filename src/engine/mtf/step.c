@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 enum { REASON_EXCEPTION = 0, REASON_TASK_SWITCH = 9, REASON_MTF = 37, REASON_EPT_VIOLATION = 48 };
 #define REASON_REFUSED BIT(31)
@@ -46,13 +47,26 @@ static int irq_hold(struct mtf_engine *m, bool hold, struct err *err)
 	return vcpu_debug(&m->k, &d, err);
 }
 
+/* An interrupt that is there already: KVM looks for it at the entry only if asked to (writing its
+ * events back does), and would let L2 run on from HLT without it (seen: Linux 6.1). */
+static int events_ask(struct mtf_engine *m, struct err *err)
+{
+	struct kvm_vcpu_events e;
+
+	if (ioctl(m->k.cpu_fd, KVM_GET_VCPU_EVENTS, &e) < 0 || ioctl(m->k.cpu_fd, KVM_SET_VCPU_EVENTS, &e) < 0)
+		return err_set(err, errno, "KVM_SET_VCPU_EVENTS failed: %s", strerror(errno));
+	return 0;
+}
+
 static int sleep_arm(struct mtf_engine *m, struct err *err)
 {
 	int r;
 
 	if (!m->asleep)
 		return 0;
-	r = state_need_sys(m, err);
+	r = events_ask(m, err);
+	if (!r)
+		r = state_need_sys(m, err);
 	m->mb->sys[SYS_ACTIVITY] = 1; /* HLT */
 	m->mb->dirty |= GROUP_SYS;
 	return r;
@@ -163,7 +177,9 @@ static int enter(struct mtf_engine *m, struct step *st, bool mtf, struct vmx_evi
 		m->sys_stale = true;
 		return entry_refused(m, err);
 	}
-	m->asleep = false;
+	/* Our NMI woke it where it slept: it sleeps on. */
+	m->asleep = m->asleep && (m->mb->exit[EXIT_INTR_INFO] >> 8 & 7) == INTR_NMI &&
+		    m->mb->exit[EXIT_REASON] == REASON_EXCEPTION;
 	m->injecting = false;
 	m->sys_stale = !all;
 	state_load(m);
