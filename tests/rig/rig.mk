@@ -121,3 +121,19 @@ rig-root: guests
 	$(Q)mkdir -p $(RIG_ROOT)/guests
 	$(Q)cp $(filter-out %bench.bin %bench.elf,$(GUESTS)) $(RIG_ROOT)/guests/
 	$(Q)cp /usr/share/seabios/bios-256k.bin $(RIG_ROOT)/ 2>/dev/null || :
+
+# --- the foundation's tests: boot sectors of Debian's, engine kvm's test programs --------------------
+
+RIG_UNIT := $(patsubst %,$(RIG_ROOT)/%,engine_step engine_events engine_points)
+
+$(RIG_UNIT): $(RIG_ROOT)/%: $(O)/tests/unit/%
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@ && strip $@
+
+$(RIG_ROOT)/boot.img: /usr/lib/grub/i386-pc/boot.img
+	$(Q)cp $< $@
+
+$(RIG_ROOT)/mbr.bin: /usr/lib/syslinux/mbr/mbr.bin
+	$(Q)cp $< $@
+
+rig-root: $(RIG_UNIT) $(RIG_ROOT)/boot.img $(RIG_ROOT)/mbr.bin
