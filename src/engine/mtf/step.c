@@ -291,6 +291,7 @@ static void event_look(struct mtf_engine *m, struct step *st, const struct guest
 		event_tell(m, st, i->vector, i->facts.cls == INSN_INTN ? INTR_SOFT_INT : INTR_SOFT_EXC, 1);
 	} else if (event_deduce(m, &st->from, &vector)) {
 		event_tell(m, st, vector, vector < 32 ? INTR_HARD_EXC : INTR_EXTERNAL, 0);
+		st->v.proof = PROOF_DEDUCED; /* from the gate and the frame: no exit reports a delivery */
 	}
 }
 
