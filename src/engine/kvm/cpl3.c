@@ -205,6 +205,8 @@ int cpl3_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *er
 	if (st->ev.reason == KVM_EXIT_INTR) {
 		st->stop.causes = CAUSE_BIT(CAUSE_INTERRUPT);
 		st->stop.first = CAUSE_INTERRUPT;
+		if (k->interrupted)
+			interrupt_take(k);
 	} else {
 		step_attribute(k, st);
 		step_verdict(k, st);

@@ -147,16 +147,6 @@ bool iret_step(struct kvm_engine *k, struct step *st, int *ret_end)
 		return false;
 	if (!iret_return(k, stack_lin(k, 0), st->from.insn.opsize, NULL))
 		return false;
-	stop_begin(k, &st->from, &st->stop);
-	st->stop.causes = CAUSE_BIT(CAUSE_TF);
-	st->stop.first = CAUSE_TF;
-	st->stop.proof = PROOF_DEDUCED;
-	st->stop.retired = 1;
-	st->stop.host_tf = true;
-	st->stop.guest_tf = had_tf;
-	stop_did(&st->stop, DID_EMULATE_IRET, 0, 0, 0);
-	if (had_tf)
-		pending_guest_db(k, &st->stop, DR6_BS);
-	step_finish(k, st, ret_end);
+	emulated_stop(k, st, DID_EMULATE_IRET, had_tf, had_tf, ret_end);
 	return true;
 }

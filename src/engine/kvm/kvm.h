@@ -288,6 +288,10 @@ bool step_nothing(const struct kvm_engine *k, const struct step *st); /* ... bef
 void step_land(struct kvm_engine *k, struct step *st);
 /* The evidence, the machine's orders, the user's points; then the stop is pushed. */
 void step_finish(struct kvm_engine *k, struct step *st, int *ret_end);
+/* The stop behind an instruction vmstep did in KVM's stead: `had_tf` is the guest's TF before it, `trap`
+ * whether its own #DB is due. */
+void emulated_stop(struct kvm_engine *k, struct step *st, enum did_kind did, bool had_tf, bool trap,
+		   int *ret_end);
 /* The guest's #DB with these DR6 bits comes at the next resume; told in *s. */
 void pending_guest_db(struct kvm_engine *k, struct stop *s, u64 dr6);
 

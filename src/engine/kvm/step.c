@@ -103,6 +103,8 @@ static void lost_stop(struct kvm_engine *k, struct step *st)
 	st->stop.causes = CAUSE_BIT(CAUSE_INTERRUPT);
 	st->stop.first = CAUSE_INTERRUPT;
 	st->stop.retired = 0;
+	if (k->interrupted)
+		interrupt_take(k);
 	vcpu_touch(k, KVM_SYNC_X86_REGS);
 }
 

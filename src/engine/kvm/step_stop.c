@@ -149,3 +149,19 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 	else
 		stop_drop(k, s);
 }
+
+void emulated_stop(struct kvm_engine *k, struct step *st, enum did_kind did, bool had_tf, bool trap,
+		   int *ret_end)
+{
+	stop_begin(k, &st->from, &st->stop);
+	st->stop.causes = CAUSE_BIT(CAUSE_TF);
+	st->stop.first = CAUSE_TF;
+	st->stop.proof = PROOF_DEDUCED;
+	st->stop.retired = 1;
+	st->stop.host_tf = true;
+	st->stop.guest_tf = had_tf;
+	stop_did(&st->stop, did, 0, 0, 0);
+	if (trap)
+		pending_guest_db(k, &st->stop, DR6_BS);
+	step_finish(k, st, ret_end);
+}

@@ -73,16 +73,6 @@ bool syscall_step(struct kvm_engine *k, struct step *st, int *ret_end)
 	at_load(k);
 	/* SYSCALL is judged on the TF it leaves, SYSRET traps for the one it restores, too. */
 	trap = call ? k->guest_tf : had_tf || k->guest_tf;
-	stop_begin(k, &st->from, &st->stop);
-	st->stop.causes = CAUSE_BIT(CAUSE_TF);
-	st->stop.first = CAUSE_TF;
-	st->stop.proof = PROOF_DEDUCED;
-	st->stop.retired = 1;
-	st->stop.host_tf = true;
-	st->stop.guest_tf = had_tf;
-	stop_did(&st->stop, DID_EMULATE_SYSCALL, 0, 0, 0);
-	if (trap)
-		pending_guest_db(k, &st->stop, DR6_BS);
-	step_finish(k, st, ret_end);
+	emulated_stop(k, st, DID_EMULATE_SYSCALL, had_tf, trap, ret_end);
 	return true;
 }

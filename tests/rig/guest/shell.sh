@@ -1,11 +1,12 @@
 #!/bin/sh
 # What make rig-shell shows: vmstep on a guest that is there, then a shell for more.
 stty sane 115200 rows 24 cols 100
+exec 3<&0 # the terminal, for the stty of the loop, whose input is the pipe
 tr ' ' '\n' </proc/cmdline | while read -r word; do
 	case $word in
 	rig.rows=0 | rig.cols=0) ;; # a terminal that does not know its size
-	rig.rows=*) stty rows "${word#*=}" ;;
-	rig.cols=*) stty cols "${word#*=}" ;;
+	rig.rows=*) stty rows "${word#*=}" <&3 ;;
+	rig.cols=*) stty cols "${word#*=}" <&3 ;;
 	esac
 done
 echo
