@@ -49,6 +49,9 @@ struct plan {
 	bool quiet_points;    /* do not report user points (internal stepping of the session) */
 	u8 icebp, int3;       /* enum event_policy */
 	u8 skip;              /* enum skip_policy */
+	/* Engines with vmx_view only: the monitor trap flag drives the steps (else TF in the guest);
+	 * #DB and #BP in the exception bitmap (else they go through the guest's IDT unseen). */
+	bool mtf, intercept_db, intercept_bp;
 	/* What becomes of the pending event of the stop we resume from, once: EVENT_AUTO follows policy. */
 	u8 pending_once;      /* enum event_policy */
 	u32 catches;          /* mask of enum catch_bit: CONTINUE stops there */
@@ -114,6 +117,7 @@ struct engine_ops {
 	/* Mask of enum catch_bit that run() honours in PLAN_CONTINUE; the session does the others by
 	 * stepping, one stop a run(). 0 is right too, only slow. */
 	u32 catches;
+	bool vmx_view; /* honours plan.mtf and plan.intercept_*: it has a VMCS, real or modelled */
 	/* No side effects. */
 	void (*probe)(struct engine_probe *ret);
 	/* The machine is loaded and outlives the engine; the CPU starts in machine_boot_state(). */

@@ -28,30 +28,77 @@ static void engine_show(struct cli *c, struct strbuf *out)
 	strbuf_addf(out, "%s (%s)", session_engine_name(c->s), session_engine_reason(c->s));
 }
 
-/* Switches that only engines with their own VMCS have. */
+static u8 *setting_byte(struct cli *c, const struct setting *row)
+{
+	return (row->in_cli ? (u8 *)c : (u8 *)session_settings(c->s)) + row->offset;
+}
+
+/* Number of the value that starts with `value` (0 and 1, no and yes stand for off and on); -1:
+ * none. */
+static int value_index(const char *values, const char *value)
+{
+	const size_t n = strlen(value);
+	int i = 0, found = -1;
+
+	if (!strncmp(values, "off on", 6) && (!strcmp(value, "1") || !strcmp(value, "yes") || !n))
+		return 1;
+	if (!strncmp(values, "off on", 6) && (!strcmp(value, "0") || !strcmp(value, "no")))
+		return 0;
+	for (const char *p = values; n && *p; i++) {
+		const size_t len = strcspn(p, " ");
+
+		if (len == n && !memcmp(p, value, n))
+			return i;
+		if (len > n && !memcmp(p, value, n))
+			found = found == -1 ? i : -2;
+		p += len + strspn(p + len, " ");
+	}
+	return found;
+}
+
+static bool has_vmx_view(const struct cli *c)
+{
+	const struct engine_ops *ops = engine_find(session_engine_name(c->s));
+
+	return ops && ops->vmx_view;
+}
+
+/* Switches that only engines with a VMCS, real or modelled, have. */
 static int vmcs_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
 {
-	if (!strcmp(session_engine_name(c->s), "mtf"))
+	if (!has_vmx_view(c))
 		return err_set(err, ENOTSUP,
-			       "set %s: engine mtf cannot switch this yet: it always steps by the "
-			       "monitor trap flag with #DB and #BP intercepted", row->name);
-	return err_set(err, ENOTSUP,
-		       "set %s: engine %s has no such switch, only engines with a VMCS do",
-		       row->name, session_engine_name(c->s));
+			       "set %s: engine %s has no such switch, only engines with a VMCS do",
+			       row->name, session_engine_name(c->s));
+	*setting_byte(c, row) = value_index(row->values, value);
+	return 0;
 }
 
 static void mtf_show(struct cli *c, struct strbuf *out)
 {
-	if (!strcmp(session_engine_name(c->s), "mtf"))
-		strbuf_adds(out, "on");
+	if (has_vmx_view(c))
+		strbuf_adds(out, session_settings(c->s)->mtf ? "on" : "off");
 	else
 		strbuf_addf(out, "off (engine %s steps by TF)", session_engine_name(c->s));
 }
 
-static void intercept_show(struct cli *c, struct strbuf *out)
+static void intercept_show(struct cli *c, bool on, struct strbuf *out)
 {
-	strbuf_addf(out, "on while vmstep steps or has points (engine %s cannot choose)",
-		    session_engine_name(c->s));
+	if (has_vmx_view(c))
+		strbuf_adds(out, on ? "on" : "off");
+	else
+		strbuf_addf(out, "on while vmstep steps or has points (engine %s cannot choose)",
+			    session_engine_name(c->s));
+}
+
+static void intercept_db_show(struct cli *c, struct strbuf *out)
+{
+	intercept_show(c, session_settings(c->s)->intercept_db, out);
+}
+
+static void intercept_bp_show(struct cli *c, struct strbuf *out)
+{
+	intercept_show(c, session_settings(c->s)->intercept_bp, out);
 }
 
 static int color_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
@@ -117,12 +164,14 @@ static const struct setting table[] = {
 	  "see what an unprepared debugger does.",
 	  IN_SESSION(tf_hygiene) },
 	{ "mtf", "off on", "Whether the monitor trap flag drives the steps (engines mtf and soft).",
-	  "off on engine mtf steps by TF inside the nested guest.", false, 0, vmcs_apply,
-	  mtf_show },
-	{ "intercept db", "off on", "Whether #DB exits to the debugger (engines mtf and soft).", "",
-	  false, 0, vmcs_apply, intercept_show },
-	{ "intercept bp", "off on", "Whether #BP exits to the debugger (engines mtf and soft).", "",
-	  false, 0, vmcs_apply, intercept_show },
+	  "off: TF in the guest drives them, as on engine kvm.", false,
+	  offsetof(struct settings, mtf), vmcs_apply, mtf_show },
+	{ "intercept db", "off on", "Whether #DB exits to the debugger (engines mtf and soft).",
+	  "off: every #DB goes to the guest's own handler, an ICEBP's too.", false,
+	  offsetof(struct settings, intercept_db), vmcs_apply, intercept_db_show },
+	{ "intercept bp", "off on", "Whether #BP exits to the debugger (engines mtf and soft).",
+	  "off: every #BP goes to the guest's own handler.", false,
+	  offsetof(struct settings, intercept_bp), vmcs_apply, intercept_bp_show },
 	{ "engine", NULL, "The engine that drives the guest: auto, kvm, mtf, soft.",
 	  "Changing it restarts the guest.", false, 0, engine_apply, engine_show },
 	{ "confirm", "off on", "Whether vmstep asks before it throws something away.", "",
@@ -196,34 +245,6 @@ const struct setting *setting_match(const char *text, const char **ret_rest)
 		n++;
 	}
 	return n == 1 ? found : NULL;
-}
-
-static u8 *setting_byte(struct cli *c, const struct setting *row)
-{
-	return (row->in_cli ? (u8 *)c : (u8 *)session_settings(c->s)) + row->offset;
-}
-
-/* Number of the value that starts with `value` (0 and 1, no and yes stand for off and on); -1:
- * none. */
-static int value_index(const char *values, const char *value)
-{
-	const size_t n = strlen(value);
-	int i = 0, found = -1;
-
-	if (!strncmp(values, "off on", 6) && (!strcmp(value, "1") || !strcmp(value, "yes") || !n))
-		return 1;
-	if (!strncmp(values, "off on", 6) && (!strcmp(value, "0") || !strcmp(value, "no")))
-		return 0;
-	for (const char *p = values; n && *p; i++) {
-		const size_t len = strcspn(p, " ");
-
-		if (len == n && !memcmp(p, value, n))
-			return i;
-		if (len > n && !memcmp(p, value, n))
-			found = found == -1 ? i : -2;
-		p += len + strspn(p + len, " ");
-	}
-	return found;
 }
 
 int setting_assign(struct cli *c, const struct setting *row, const char *value, struct err *err)
