@@ -1,0 +1,165 @@
+/*
+ * model.h - what the files of src/model/ share. Nobody outside the folder includes it.
+ *
+ *   memory.c tlb.c      linear and physical access: segmentation, paging, A/D bits, data breakpoints
+ *   decode.c            bytes -> struct op, through Zydis, cached by address and compared by bytes
+ *   table.c             mnemonic -> exec function: the families' tables joined
+ *   arith.c logic.c ... the families of instructions
+ *   segment.c far.c task.c event.c sysreg.c msr.c cpuid.c port.c ...   the system half
+ *   step.c debug.c      boundaries: what is due, traps, interrupts, exits
+ *
+ * The protocol of an exec function. On entry c.rip is the instruction's own and m->next the address
+ * behind it. It returns EX_DONE with all effects made (a branch has set m->next), EX_REPEAT after one
+ * iteration of a REP that is not the last, or EX_EVENT with m->event set and *nothing* changed but
+ * accessed and dirty bits and completed writes of earlier iterations: so memory and checks come
+ * first, registers last. step.c then commits c.rip = m->next, or delivers m->event.
+ */
+#ifndef VMSTEP_MODEL_INTERNAL_H
+#define VMSTEP_MODEL_INTERNAL_H
+
+#include <vmstep/model.h>
+
+enum ex {
+	EX_DONE,
+	EX_REPEAT,   /* RIP stays: one iteration of a REP string instruction is done */
+	EX_EVENT,    /* m->event: a fault of this instruction, or the INT n, INT3, INTO, INT1 it is */
+	EX_SHUTDOWN, /* cannot go on (a task switch that failed beyond repair) */
+	EX_MISSING,  /* CPUID shows it and the model lacks it: m->missing says what */
+};
+
+struct model;
+struct op;
+typedef enum ex op_exec(struct model *m, const struct op *o);
+
+/* ---- decoded instructions ---------------------------------------------------------------------- */
+
+enum opnd_kind { OPND_NONE, OPND_GPR, OPND_MEM, OPND_IMM, OPND_REL, OPND_FAR /* ptr16:16/32 */, OPND_SEG,
+		 OPND_CR, OPND_DR };
+struct opnd {
+	u8 kind;   /* enum opnd_kind */
+	u8 size;   /* bytes */
+	u8 reg;    /* GPR, SEG, CR, DR: number */
+	bool high; /* GPR: AH, CH, DH, BH */
+	/* MEM: base + index * scale + disp, cut to addrsize; INSN_MEM_NONE and INSN_MEM_RIP as in insn.h */
+	u8 base, index, scale, seg;
+	s64 disp;
+	u64 imm;   /* IMM (sign- or zero-extended as the instruction does), REL (signed); FAR: offset */
+	u16 sel;   /* FAR */
+};
+
+enum op_rep { REP_NONE, REP_E /* F3 */, REP_NE /* F2 */ };
+enum { OPNDS = 4 };
+struct op {
+	op_exec *exec;     /* never NULL: raises #UD where there is none */
+	u16 mnemonic;      /* ZydisMnemonic */
+	u8 len;            /* bytes, prefixes counted */
+	u8 opsize;         /* effective operand size: 1 (byte forms), 2, 4, 8 */
+	u8 addrsize;       /* 2, 4, 8 */
+	u8 rep;            /* enum op_rep */
+	bool lock;
+	u8 cc;             /* condition of Jcc, SETcc, CMOVcc: the opcode's low 4 bits */
+	u8 n;              /* explicit operands */
+	struct opnd opnd[OPNDS];
+	struct insn_facts facts; /* for the core */
+	u8 vector;         /* INT n */
+};
+
+/* ---- the processor ------------------------------------------------------------------------------ */
+
+struct tlb_entry {
+	u64 page;  /* linear page number | 1 when valid, 0: empty */
+	u8 *hva;   /* host page, NULL: MMIO */
+	u64 gpa;
+	u8 rights; /* what may go on without a walk: TLB_* */
+};
+enum { TLB_SIZE = 1024, CODE_SIZE = 4096 };
+
+struct model {
+	struct cpu_state c;      /* architectural state; RFLAGS always whole */
+	struct model_config cfg;
+	struct phys_ops phys;    /* RAM and ROM, for the core's walks and deliveries */
+	u64 next;                /* address behind the instruction (register value), see the protocol */
+	struct guest_event event;
+	char missing[80];
+
+	/* Derived from c by model_changed() and at each change of mode. */
+	u8 mode, bits, cpl;      /* enum cpu_mode; 16, 32, 64 */
+	bool data_points;        /* some DR watches data (DR7 enabled, RW 1 or 3) */
+	bool io_points;          /* some DR watches I/O, and CR4.DE */
+
+	/* Left by the instruction for the boundary behind it. */
+	u8 shadow_next;          /* enum shadow it opens */
+	u8 hits;                 /* DR0-3 whose data or I/O breakpoint it met */
+	bool tbit;               /* a task switch into a TSS with T=1 */
+	bool rf_next;            /* RF as IRET or a task switch loaded it */
+
+	u64 pending_dbg;         /* PDBG_*: traps held for the next boundary */
+	bool intr_line, nmi_line;
+	u64 retired;             /* instructions completed; the virtual clock counts them */
+
+	struct tlb_entry tlb[TLB_SIZE];
+	struct code_cache *code; /* decode.c */
+};
+
+/* ---- memory.c: every access of an instruction goes through these --------------------------------- */
+
+/*
+ * `off` in segment `seg` with all checks: #GP, #SS, #PF, #AC as the SDM orders them; data breakpoints
+ * are noted in m->hits. size 1, 2, 4, 8. Nothing is changed on EX_EVENT.
+ */
+enum ex mem_read(struct model *m, u8 seg, u64 off, unsigned size, u64 *ret);
+enum ex mem_write(struct model *m, u8 seg, u64 off, unsigned size, u64 value);
+/* As mem_write() but checks only: a later mem_write() of the same cannot fault. */
+enum ex mem_probe_write(struct model *m, u8 seg, u64 off, unsigned size);
+/* 16 bytes: CMPXCHG16B and later SSE. */
+enum ex mem_read_bytes(struct model *m, u8 seg, u64 off, unsigned size, void *ret);
+enum ex mem_write_bytes(struct model *m, u8 seg, u64 off, unsigned size, const void *buf);
+/* Linear, with supervisor rights whatever the CPL: descriptor tables, TSS, stacks of inner rings. */
+enum ex sys_read(struct model *m, u64 lin, unsigned size, u64 *ret);
+enum ex sys_write(struct model *m, u64 lin, unsigned size, u64 value);
+/* Linear with the rights of `cpl`. */
+enum ex lin_read(struct model *m, u64 lin, unsigned size, u8 cpl, u64 *ret);
+enum ex lin_write(struct model *m, u64 lin, unsigned size, u8 cpl, u64 value);
+void tlb_flush(struct model *m);
+void tlb_flush_page(struct model *m, u64 lin);
+/* Effective address of a MEM operand (offset in its segment). */
+u64 op_address(const struct model *m, const struct op *o, const struct opnd *d);
+/* Operand access whatever its kind; GPR writes of 32 bits clear the upper half. */
+enum ex op_read(struct model *m, const struct op *o, unsigned i, u64 *ret);
+enum ex op_write(struct model *m, const struct op *o, unsigned i, u64 value);
+/* One for an operand that is read and then written: after op_rmw() the write cannot fault. */
+enum ex op_rmw(struct model *m, const struct op *o, unsigned i, u64 *ret);
+/* Stack: width by SS.B or mode. push/pop move RSP only when they succeed. */
+enum ex push(struct model *m, unsigned size, u64 value);
+enum ex pop(struct model *m, unsigned size, u64 *ret);
+
+/* ---- event.c ------------------------------------------------------------------------------------ */
+
+/* Set m->event to an exception and return EX_EVENT. */
+enum ex raise(struct model *m, u8 vector);
+enum ex raise_code(struct model *m, u8 vector, u32 error);
+enum ex raise_pf(struct model *m, u64 lin, u32 error);
+
+/* ---- segment.c ---------------------------------------------------------------------------------- */
+
+/* Load a segment register as MOV or POP does, with all checks (not CS). */
+enum ex seg_load(struct model *m, u8 seg, u16 sel);
+
+/* ---- state.c ------------------------------------------------------------------------------------ */
+
+/* After a change of CR0, CR4, EFER, CS, SS, RFLAGS.VM or DR7: mode, bits, cpl, data_points... */
+void model_derive(struct model *m);
+
+/* ---- families: rows of the dispatch table -------------------------------------------------------- */
+
+struct op_row {
+	u16 mnemonic; /* ZydisMnemonic */
+	op_exec *exec;
+};
+/* Each family exports one table, ended by a NULL exec; table.c joins them. */
+extern const struct op_row arith_ops[], logic_ops[], shift_ops[], muldiv_ops[], move_ops[], string_ops[],
+	branch_ops[], bcd_ops[], bit_ops[], flag_ops[], atomic_ops[], stack_ops[];
+extern const struct op_row segment_ops[], far_ops[], int_ops[], sysreg_ops[], msr_ops[], syscall_ops[],
+	port_ops[], protect_ops[];
+
+#endif
