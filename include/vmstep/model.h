@@ -40,4 +40,89 @@ struct cpu_state *model_cpu(struct model *m);
 /* The state or guest memory was written from outside: drop what was cached of modes, TLB and code. */
 void model_changed(struct model *m);
 
+/* ---- stepping (step.c, debug.c, vmexit.c) ------------------------------------------------------ */
+
+/*
+ * The processor is in VMX non-root operation of a hypervisor that is the debugger: these are the
+ * controls that matter to debug events. Nothing in them is ever visible to the guest.
+ */
+struct model_controls {
+	bool mtf;      /* monitor trap flag: exit 37 at each boundary */
+	bool tf;       /* steps by a trap flag of the debugger's: exit 0 with BS where TF traps */
+	bool db_exiting, bp_exiting; /* exception bitmap: #DB, #BP */
+	bool hold_irq; /* interrupts and NMIs wait, but wake a HLT */
+};
+
+/* Why model_step() came back. */
+enum model_end {
+	MODEL_BOUNDARY, /* at the next boundary: an instruction or an iteration of a REP is done, or an
+			 * event delivered */
+	MODEL_EXIT,     /* a VM exit before anything else came: RIP as it was, nothing retired */
+	MODEL_HALTED,   /* in HLT and nothing wakes it; nothing ran */
+	MODEL_SHUTDOWN, /* triple fault: the state is as the processor leaves it */
+	MODEL_MISSING,  /* CPUID shows the instruction at RIP and the model lacks it: model_missing() */
+};
+
+struct model_report {
+	u8 end;               /* enum model_end */
+	u8 retired;           /* 0 or 1 */
+	bool rep;             /* behind an iteration that is not the last */
+	bool exits;           /* `ev` is a VM exit; false: nothing tells a hypervisor of this boundary */
+	bool skipped;         /* the instruction always exits: done by the hypervisor, outer skip, and the
+			       * boundary behind it is owed by who skipped it; ev.rip is on it */
+	bool has_event;       /* a delivery ended here */
+	struct delivery event;
+	struct vmx_evidence ev;
+};
+/*
+ * From the boundary the processor is at to the next one, or to a VM exit. What is due comes in the
+ * core's order: injected event, traps held from before, NMI, interrupt, code breakpoint, and then the
+ * instruction with its faults.
+ */
+void model_step(struct model *m, const struct model_controls *ctl, struct model_report *ret);
+
+/* Run freely. */
+struct model_run {
+	u64 until;        /* back when model_retired() has reached this */
+	const u64 *breaks;/* NULL, or a bit for each value of model_break_hash(): back *at* such a boundary */
+	const volatile int *attention; /* back at the next boundary when not 0; looked at now and then */
+	bool touched;     /* out: back because a watched range was touched (model_touched()) */
+};
+enum { MODEL_BREAK_BITS = 1 << 16 };
+static inline unsigned model_break_hash(u64 lin)
+{
+	return (lin ^ lin >> 16) & (MODEL_BREAK_BITS - 1);
+}
+/* true: *ret is the report that ended it (an exit, HLT, an end); false: a limit of *run was reached.
+ * Runs at least one instruction or delivery unless the limit is reached. */
+bool model_free_run(struct model *m, const struct model_controls *ctl, struct model_run *run,
+		    struct model_report *ret);
+
+/* VM-entry injection: delivered first by the next step, whatever is due. */
+void model_inject(struct model *m, const struct guest_event *ev);
+/* Interrupt request of the controller, level; an NMI, edge. */
+void model_intr_line(struct model *m, bool on);
+void model_nmi(struct model *m);
+/* What the instruction at RIP is, decoded; false: it cannot be fetched or does not decode. */
+bool model_facts(struct model *m, struct insn_facts *ret);
+/* Traps held for the next boundary (PDBG_*), writable. */
+u64 *model_pending_dbg(struct model *m);
+u64 model_retired(const struct model *m); /* instructions completed since creation */
+const char *model_missing(const struct model *m);
+
+/* Linear ranges whose accesses by instructions are noted, any number; borrowed, sorted by address. */
+struct model_range {
+	u64 lin;
+	u32 len;
+};
+void model_watch(struct model *m, const struct model_range *r, size_t n);
+/* Accesses of the last step that may have met one; n: how many, at most MODEL_TOUCHES are kept. */
+enum { MODEL_TOUCHES = 16 };
+struct model_touch {
+	u64 lin;
+	u32 size;
+	bool write;
+};
+const struct model_touch *model_touched(const struct model *m, unsigned *ret_n);
+
 #endif

@@ -95,7 +95,16 @@ struct model {
 
 	u64 pending_dbg;         /* PDBG_*: traps held for the next boundary */
 	bool intr_line, nmi_line;
+	bool injecting;          /* model_inject(): comes before anything else */
+	bool rep_mid;            /* at RIP is a REP with iterations done: an event's frame has RF */
+	struct guest_event injected;
 	u64 retired;             /* instructions completed; the virtual clock counts them */
+
+	/* model_watch(): pages with a watched byte get no fast way past access_note(). */
+	const struct model_range *watch;
+	size_t n_watch;
+	u8 n_touch;              /* of the instruction that runs */
+	struct model_touch touch[MODEL_TOUCHES];
 
 	struct tlb_entry tlb[TLB_SIZE];
 	struct code_cache *code; /* decode.c */
@@ -139,6 +148,24 @@ enum ex pop(struct model *m, unsigned size, u64 *ret);
 enum ex raise(struct model *m, u8 vector);
 enum ex raise_code(struct model *m, u8 vector, u32 error);
 enum ex raise_pf(struct model *m, u64 lin, u32 error);
+
+/*
+ * The event's handler becomes the next boundary: the core's event_deliver(), or the task switch of a
+ * task gate. EX_DONE with *ret; EX_SHUTDOWN with the state as the core leaves it.
+ */
+enum ex event_enter(struct model *m, const struct guest_event *ev, struct delivery *ret);
+
+/* ---- debug.c ------------------------------------------------------------------------------------ */
+
+/*
+ * Memory.c's for a data access of an instruction that will not fault, if m->data_points or
+ * access_watched(): guest's data breakpoints into m->hits, watched ranges into m->touch.
+ */
+void access_note(struct model *m, u64 lin, unsigned size, bool write);
+/* Does the page of `lin` hold a watched byte? Asked when a TLB entry is made: such a page gets none. */
+bool access_watched(const struct model *m, u64 lin);
+/* The same for a port; port.c's. */
+void port_note(struct model *m, u16 port, unsigned size);
 
 /* ---- segment.c ---------------------------------------------------------------------------------- */
 
