@@ -198,5 +198,21 @@ bool gate_usable(const struct cpu_state *c, const struct phys_ops *mem, u8 vecto
  */
 int event_deliver(struct cpu_state *c, const struct phys_ops *mem, const struct guest_event *ev,
 		  struct delivery *ret);
+/* For who can switch tasks (the soft model): at a task gate -ENOSYS, the CR2 and debug registers of
+ * `c` as raising the events left them, and in *task whose gate it is. */
+struct task_gate {
+	struct guest_event event; /* the one to deliver by the switch: after a double fault, #DF */
+	u16 sel;                  /* TSS selector in the gate */
+	u64 return_rip;           /* for the old task's TSS */
+	bool doubled;             /* event is a #DF that came up on the way */
+};
+int event_deliver_or_task(struct cpu_state *c, const struct phys_ops *mem,
+			  const struct guest_event *ev, struct delivery *ret,
+			  struct task_gate *task);
+/* What an exception raised by delivering `first` becomes (SDM "Interrupt 8 - Double Fault Exception
+ * (#DF)"); *ret is untouched on shutdown. */
+enum event_combined { COMBINED_SECOND, COMBINED_DOUBLE_FAULT, COMBINED_SHUTDOWN };
+enum event_combined event_combine(const struct guest_event *first,
+				  const struct guest_event *second, struct guest_event *ret);
 
 #endif

@@ -66,6 +66,13 @@ struct op {
 
 /* ---- the processor ------------------------------------------------------------------------------ */
 
+/* MSRs without a place in cpu_state (msr.c). */
+enum { MTRR_VARIABLE = 8, MTRR_FIXED = 11 };
+struct msr_file {
+	u64 mtrr_def_type, mtrr_var[2 * MTRR_VARIABLE], mtrr_fixed[MTRR_FIXED];
+	u64 misc_enable, bios_sign;
+};
+
 struct tlb_entry {
 	u64 page;  /* linear page number | 1 when valid, 0: empty */
 	u8 *hva;   /* host page, NULL: MMIO */
@@ -99,6 +106,8 @@ struct model {
 	bool rep_mid;            /* at RIP is a REP with iterations done: an event's frame has RF */
 	struct guest_event injected;
 	u64 retired;             /* instructions completed; the virtual clock counts them */
+	/* c.tsc is the model's TSC: step.c adds to it, RDTSC reads it, WRMSR and the user set it. */
+	struct msr_file msr;     /* those that cpu_state does not have */
 
 	/* model_watch(): pages with a watched byte get no fast way past access_note(). */
 	const struct model_range *watch;
@@ -126,9 +135,10 @@ enum ex mem_write_bytes(struct model *m, u8 seg, u64 off, unsigned size, const v
 /* Linear, with supervisor rights whatever the CPL: descriptor tables, TSS, stacks of inner rings. */
 enum ex sys_read(struct model *m, u64 lin, unsigned size, u64 *ret);
 enum ex sys_write(struct model *m, u64 lin, unsigned size, u64 value);
-/* Linear with the rights of `cpl`. */
+/* Linear with the rights of `cpl`. The probe checks as a write does and writes nothing. */
 enum ex lin_read(struct model *m, u64 lin, unsigned size, u8 cpl, u64 *ret);
 enum ex lin_write(struct model *m, u64 lin, unsigned size, u8 cpl, u64 value);
+enum ex lin_probe_write(struct model *m, u64 lin, unsigned size, u8 cpl);
 void tlb_flush(struct model *m);
 void tlb_flush_page(struct model *m, u64 lin);
 /* Effective address of a MEM operand (offset in its segment). */
@@ -144,10 +154,17 @@ enum ex pop(struct model *m, unsigned size, u64 *ret);
 
 /* ---- event.c ------------------------------------------------------------------------------------ */
 
-/* Set m->event to an exception and return EX_EVENT. */
+/* Set m->event to an exception (a fault) and return EX_EVENT. */
 enum ex raise(struct model *m, u8 vector);
 enum ex raise_code(struct model *m, u8 vector, u32 error);
 enum ex raise_pf(struct model *m, u64 lin, u32 error);
+/*
+ * Deliver an event at the current state: c.rip is the instruction's own for faults and for events with
+ * insn_len, else the boundary's. As event_deliver() of the core, task gates by a task switch, and the
+ * modes derived anew; m->tbit tells of a switch into a TSS with T=1. Returns ret->outcome.
+ */
+enum delivery_outcome model_deliver(struct model *m, const struct guest_event *ev,
+				    struct delivery *ret);
 
 /*
  * The event's handler becomes the next boundary: the core's event_deliver(), or the task switch of a
@@ -188,5 +205,8 @@ extern const struct op_row arith_ops[], logic_ops[], shift_ops[], muldiv_ops[], 
 	branch_ops[], bcd_ops[], bit_ops[], flag_ops[], atomic_ops[], stack_ops[];
 extern const struct op_row segment_ops[], far_ops[], int_ops[], sysreg_ops[], msr_ops[], syscall_ops[],
 	port_ops[], protect_ops[];
+/* Mnemonics that two families share: decode.c picks these where an operand is a segment register (MOV,
+ * PUSH, POP), a control or debug register (MOV), or where the branch is far (CALL, JMP, RET). */
+op_exec mov_seg, push_seg, pop_seg, mov_cr, mov_dr, call_far, jmp_far, ret_far;
 
 #endif

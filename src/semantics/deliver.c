@@ -93,44 +93,76 @@ static void delivery_finish(struct attempt *a, bool doubled)
 	a->out->handler_lin = cpu_linear_rip(c);
 }
 
-int event_deliver(struct cpu_state *c, const struct phys_ops *mem, const struct guest_event *ev,
-		  struct delivery *ret)
+enum event_combined event_combine(const struct guest_event *first,
+				  const struct guest_event *second, struct guest_event *ret)
 {
-	struct cpu_state work = *c;
-	struct guest_event now = *ev;
+	if (class_of(first) == CLASS_DOUBLE_FAULT)
+		return COMBINED_SHUTDOWN;
+	if (!makes_double_fault(first, second)) {
+		*ret = *second;
+		return COMBINED_SECOND;
+	}
+	*ret = (struct guest_event){ .vector = EXC_DF, .type = INTR_HARD_EXC, .has_error = true };
+	return COMBINED_DOUBLE_FAULT;
+}
+
+static int deliver_chain(struct cpu_state *work, const struct phys_ops *mem,
+			 const struct guest_event *ev, struct delivery *ret, struct task_gate *task)
+{
+	struct guest_event now = *ev, next;
 	struct delivery out = { 0 };
-	struct attempt a = { .c = &work, .mem = mem, .ev = &now, .out = &out };
+	struct attempt a = { .c = work, .mem = mem, .ev = &now, .out = &out };
+	enum event_combined combined;
 	bool doubled = false;
 	int r;
 
-	event_registers(&work, &now);
+	event_registers(work, &now);
 	/* Ends: benign, contributory, #PF, #DF is the longest way; from none of them back. */
 	for (;;) {
 		r = event_attempt(&a);
-		if (r == ATTEMPT_UNSUPPORTED)
+		if (r == ATTEMPT_UNSUPPORTED) {
+			*task = (struct task_gate){ now, a.task_sel, a.return_rip, doubled };
 			return -ENOSYS;
+		}
 		if (r == ATTEMPT_DONE)
 			break;
-		event_registers(&work, &a.raised); /* its CR2, whatever it becomes */
-		if (class_of(&now) == CLASS_DOUBLE_FAULT) {
-			work.activity = ACT_SHUTDOWN;
+		event_registers(work, &a.raised); /* its CR2, whatever it becomes */
+		combined = event_combine(&now, &a.raised, &next);
+		if (combined == COMBINED_SHUTDOWN) {
+			work->activity = ACT_SHUTDOWN;
 			out = (struct delivery){ .outcome = DELIVERY_SHUTDOWN,
 						 .vector = now.vector };
 			break;
 		}
-		if (makes_double_fault(&now, &a.raised)) {
-			a.raised = (struct guest_event){ .vector = EXC_DF,
-							 .type = INTR_HARD_EXC,
-							 .has_error = true };
-			doubled = true;
-		}
-		now = a.raised;
+		doubled |= combined == COMBINED_DOUBLE_FAULT;
+		now = next;
 	}
 	if (r == ATTEMPT_DONE)
 		delivery_finish(&a, doubled);
-	*c = work;
 	*ret = out;
 	return 0;
+}
+
+int event_deliver_or_task(struct cpu_state *c, const struct phys_ops *mem,
+			  const struct guest_event *ev, struct delivery *ret, struct task_gate *task)
+{
+	struct cpu_state work = *c;
+	int r = deliver_chain(&work, mem, ev, ret, task);
+
+	*c = work;
+	return r;
+}
+
+int event_deliver(struct cpu_state *c, const struct phys_ops *mem, const struct guest_event *ev,
+		  struct delivery *ret)
+{
+	struct cpu_state work = *c;
+	struct task_gate task;
+	int r = deliver_chain(&work, mem, ev, ret, &task);
+
+	if (r == 0)
+		*c = work;
+	return r;
 }
 
 bool gate_usable(const struct cpu_state *c, const struct phys_ops *mem, u8 vector)

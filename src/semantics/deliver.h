@@ -18,6 +18,7 @@ struct attempt {
 	const struct phys_ops *mem;
 	const struct guest_event *ev;
 	u64 return_rip;            /* for the frame */
+	u16 task_sel;              /* with ATTEMPT_UNSUPPORTED: the task gate's TSS */
 	struct guest_event raised; /* valid after ATTEMPT_RAISED */
 	struct delivery *out;
 	/* Tables read, whose pages are marked accessed once it is sure that nothing is to stay as

@@ -59,6 +59,7 @@ static int gate_check(struct attempt *a, struct entry *e)
 		return attempt_raise(a, EXC_GP, error);
 	if (!g->present)
 		return attempt_raise(a, EXC_NP, error);
+	a->task_sel = g->sel;
 	return g->kind == DESC_TASK_GATE ? ATTEMPT_UNSUPPORTED : ATTEMPT_DONE;
 }
 
