@@ -29,7 +29,7 @@ const char *cause_name(enum cause c);       /* "TF", "ICEBP", "BREAK", "WATCH" (
 enum proof { PROOF_SEEN, PROOF_DEDUCED };
 
 /* --- evidence, verbatim --- */
-enum evidence_kind { EVIDENCE_NONE, EVIDENCE_KVM, EVIDENCE_VMX, EVIDENCE_SOFT };
+enum evidence_kind { EVIDENCE_NONE, EVIDENCE_KVM, EVIDENCE_VMX, EVIDENCE_SOFT, EVIDENCE_SHIM };
 
 struct kvm_evidence {
 	u32 reason;        /* kvm_run.exit_reason; KVM_EXIT_INTR when KVM_RUN gave EINTR */
@@ -55,9 +55,27 @@ struct vmx_evidence {
 	u64 qualification, pending_dbg, rip, rflags, gpa, gla;
 };
 
+/* How the shim, engine mtf's own L1 hypervisor, failed instead of handing an exit over. The guest ends. */
+enum shim_fault {
+	SHIM_CORRUPTED, /* the page it shares with the host is not as either side writes it */
+	SHIM_EXCEPTION, /* it took an exception itself */
+	SHIM_VM_FAIL,   /* VMLAUNCH, VMRESUME or VMWRITE failed */
+	SHIM_SILENT,    /* it does not answer */
+};
+struct shim_evidence {
+	u8 what;                         /* enum shim_fault */
+	u32 magic, version, size, status; /* CORRUPTED: as found */
+	u64 seq, seq_wanted;
+	u64 vector, error, rip, cr2;     /* EXCEPTION; rip is the shim's */
+	u32 vm_error;                    /* VM_FAIL: SDM "VM Instruction Error Numbers" */
+	u32 field;                       /* VM_FAIL of a VMWRITE: the VMCS field, else 0 */
+	u32 kicks;                       /* SILENT: NMIs sent in vain */
+};
+
 struct evidence {
 	u8 kind; /* enum evidence_kind */
 	union {
+		struct shim_evidence shim;
 		struct kvm_evidence kvm;
 		struct vmx_evidence vmx; /* also kind SOFT: the model shows the same fields */
 	};

@@ -124,12 +124,36 @@ static void vmx_words(const struct stop *st, struct strbuf *out)
 	strbuf_adds(out, ".\n");
 }
 
+static void shim_words(const struct stop *st, struct strbuf *out)
+{
+	const struct shim_evidence *s = &st->ev.shim;
+
+	strbuf_adds(out, "This is not the guest's doing: the shim, the small hypervisor that runs it, failed. ");
+	switch ((enum shim_fault)s->what) {
+	case SHIM_CORRUPTED:
+		strbuf_adds(out, "The page it shares with vmstep is not as either side writes it.\n");
+		break;
+	case SHIM_EXCEPTION:
+		strbuf_addf(out, "It took exception %llu at 0x%llx of its own code.\n",
+			    (unsigned long long)s->vector, (unsigned long long)s->rip);
+		break;
+	case SHIM_VM_FAIL:
+		strbuf_adds(out, "A VMX instruction of it failed (SDM \"VM Instruction Error Numbers\").\n");
+		break;
+	case SHIM_SILENT:
+		strbuf_adds(out, "It did not come back for all the NMIs sent to it.\n");
+		break;
+	}
+}
+
 static void evidence_words(const struct stop *st, struct strbuf *out)
 {
 	if (st->ev.kind == EVIDENCE_KVM)
 		kvm_words(st, out);
 	else if (st->ev.kind == EVIDENCE_VMX || st->ev.kind == EVIDENCE_SOFT)
 		vmx_words(st, out);
+	else if (st->ev.kind == EVIDENCE_SHIM)
+		shim_words(st, out);
 	if (st->proof == PROOF_DEDUCED)
 		strbuf_adds(out, "The cause is deduced from that, not read off it.\n");
 }

@@ -266,6 +266,41 @@ void point_how_put(const struct stop *st, struct strbuf *out)
 	}
 }
 
+static void shim_put(const struct shim_evidence *s, struct strbuf *out)
+{
+	switch ((enum shim_fault)s->what) {
+	case SHIM_CORRUPTED:
+		PUT(out, "page corrupted");
+		hex_field(out, "magic", s->magic);
+		hex_field(out, "version", s->version);
+		hex_field(out, "size", s->size);
+		hex_field(out, "status", s->status);
+		hex_field(out, "seq", s->seq);
+		hex_field(out, "wanted", s->seq_wanted);
+		break;
+	case SHIM_EXCEPTION:
+		vector_put(out, "exception ", s->vector);
+		hex_field(out, "rip", s->rip);
+		hex_field(out, "error", s->error);
+		hex_field(out, "cr2", s->cr2);
+		break;
+	case SHIM_VM_FAIL:
+		if (s->field) {
+			PUT(out, "VMWRITE failed");
+			hex_field(out, "field", s->field);
+			break;
+		}
+		PUT(out, "VM-instruction error ");
+		strbuf_adddec(out, s->vm_error);
+		break;
+	case SHIM_SILENT:
+		PUT(out, "silent after ");
+		strbuf_adddec(out, s->kicks);
+		PUT(out, " NMIs");
+		break;
+	}
+}
+
 void stop_evidence(const struct stop *st, struct strbuf *out)
 {
 	switch (st->ev.kind) {
@@ -280,6 +315,10 @@ void stop_evidence(const struct stop *st, struct strbuf *out)
 	case EVIDENCE_SOFT:
 		PUT(out, "soft: ");
 		vmx_put(&st->ev.vmx, out);
+		break;
+	case EVIDENCE_SHIM:
+		PUT(out, "shim: ");
+		shim_put(&st->ev.shim, out);
 		break;
 	default:
 		/* A delivery, a skip: done by vmstep between two entries into the guest. */

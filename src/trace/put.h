@@ -10,6 +10,16 @@
 /* Append a string literal. */
 #define PUT(b, literal) strbuf_addn(b, "" literal, sizeof(literal) - 1)
 
+/* `literal` is everything before the value: `,"rip":`. */
+#define HEX(out, literal, v)                                                                       \
+	do {                                                                                       \
+		PUT(out, literal "\"");                                                            \
+		strbuf_addhex(out, v, true);                                                       \
+		strbuf_addc(out, '"');                                                             \
+	} while (0)
+
+/* JSON Lines: `,"exit":{...},"vmx":...` of the stop. */
+void jsonl_exit_put(const struct stop *st, struct strbuf *out);
 /* "KVM_EXIT_DEBUG"; "KVM_EXIT_?" where KVM has no such exit. */
 const char *kvm_exit_name(u32 reason);
 /* "none", "sti", "mov-ss", "sti+mov-ss". */

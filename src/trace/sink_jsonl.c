@@ -5,7 +5,6 @@
  * This runs once a step, so there is no printf in step(): literals and digits only. Numbers that
  * can pass 2^53 are hex strings.
  */
-#include <linux/kvm.h>
 #include "sink.h"
 
 /* --- pieces --- */
@@ -16,14 +15,6 @@ static void hex(struct strbuf *out, u64 v)
 	strbuf_addhex(out, v, true);
 	PUT(out, "\"");
 }
-
-/* `literal` is everything before the value: `,"rip":`. */
-#define HEX(out, literal, v)                                                                       \
-	do {                                                                                       \
-		PUT(out, literal "\"");                                                            \
-		strbuf_addhex(out, v, true);                                                       \
-		strbuf_addc(out, '"');                                                             \
-	} while (0)
 
 static void text(struct strbuf *out, const char *s)
 {
@@ -160,90 +151,6 @@ static void flags(const struct stop *st, struct strbuf *out)
 		HEX(out, ",\"dr7\":", st->dr7);
 	} else {
 		PUT(out, ",\"dr6\":null,\"dr7\":null");
-	}
-}
-
-static void access_members(const struct kvm_evidence *e, struct strbuf *out)
-{
-	PUT(out, ",\"write\":");
-	boolean(out, e->is_write);
-	if (e->reason == KVM_EXIT_IO) {
-		HEX(out, ",\"port\":", e->port);
-		PUT(out, ",\"count\":");
-		strbuf_adddec(out, e->count);
-	} else {
-		HEX(out, ",\"gpa\":", e->gpa);
-	}
-	PUT(out, ",\"size\":");
-	strbuf_adddec(out, e->size);
-	if (e->is_write)
-		HEX(out, ",\"data\":", e->data);
-	HEX(out, ",\"rip\":", e->rip);
-}
-
-static void kvm_exit(const struct kvm_evidence *e, struct strbuf *out)
-{
-	PUT(out, ",\"exit\":{\"reason\":\"");
-	strbuf_adds(out, kvm_exit_name(e->reason));
-	strbuf_addc(out, '"');
-	switch (e->reason) {
-	case KVM_EXIT_DEBUG:
-		PUT(out, ",\"exception\":");
-		strbuf_adddec(out, e->exception);
-		HEX(out, ",\"pc\":", e->pc);
-		break;
-	case KVM_EXIT_IO:
-	case KVM_EXIT_MMIO:
-		access_members(e, out);
-		break;
-	case KVM_EXIT_INTERNAL_ERROR:
-		PUT(out, ",\"suberror\":");
-		strbuf_adddec(out, e->suberror);
-		PUT(out, ",\"bytes\":\"");
-		strbuf_addbytes(out, e->bytes, e->n_bytes);
-		PUT(out, "\"");
-		HEX(out, ",\"rip\":", e->rip);
-		break;
-	case KVM_EXIT_FAIL_ENTRY:
-		HEX(out, ",\"hw_reason\":", e->hw_reason);
-		HEX(out, ",\"rip\":", e->rip);
-		break;
-	default:
-		HEX(out, ",\"rip\":", e->rip);
-	}
-	if (e->halted)
-		PUT(out, ",\"mp_state\":\"halted\"");
-	if (e->completed)
-		strbuf_adds(out, e->completed == 2 ? ",\"reentry\":\"debug\""
-						   : ",\"reentry\":\"eintr\"");
-	PUT(out, "},\"vmx\":null");
-}
-
-static void vmx_exit(const struct vmx_evidence *v, struct strbuf *out)
-{
-	PUT(out, ",\"exit\":null,\"vmx\":{\"reason\":");
-	strbuf_adddec(out, v->reason);
-	HEX(out, ",\"qualification\":", v->qualification);
-	HEX(out, ",\"intr_info\":", v->intr_info);
-	PUT(out, ",\"insn_len\":");
-	strbuf_adddec(out, v->insn_len);
-	HEX(out, ",\"pending_dbg\":", v->pending_dbg);
-	HEX(out, ",\"interruptibility\":", v->interruptibility);
-	PUT(out, "}");
-}
-
-static void evidence(const struct stop *st, struct strbuf *out)
-{
-	switch (st->ev.kind) {
-	case EVIDENCE_KVM:
-		kvm_exit(&st->ev.kvm, out);
-		break;
-	case EVIDENCE_VMX:
-	case EVIDENCE_SOFT:
-		vmx_exit(&st->ev.vmx, out);
-		break;
-	default:
-		PUT(out, ",\"exit\":null,\"vmx\":null");
 	}
 }
 
@@ -432,7 +339,7 @@ static void jsonl_step(struct sink *k, struct session *s, const struct stop *st)
 	causes(st, out);
 	place(k, st);
 	flags(st, out);
-	evidence(st, out);
+	jsonl_exit_put(st, out);
 	did(st, out);
 	occasions(st, out);
 	regs(k, st);

@@ -124,7 +124,7 @@ rig-root: guests
 
 # --- the foundation's tests: boot sectors of Debian's, engine kvm's test programs --------------------
 
-RIG_UNIT := $(patsubst %,$(RIG_ROOT)/%,engine_step engine_events engine_points)
+RIG_UNIT := $(patsubst %,$(RIG_ROOT)/%,engine_step engine_events engine_points mtf_faults)
 
 $(RIG_UNIT): $(RIG_ROOT)/%: $(O)/tests/unit/%
 	$(Q)mkdir -p $(@D)

@@ -1,6 +1,6 @@
 /*
- * engine_guest.h - a guest under engine kvm for the engine's unit tests: create from bytes, run a plan,
- * collect the records. A test program calls guest_kvm_missing() first and ends there if it must.
+ * engine_guest.h - a guest under an engine (kvm unless the program says another) for the engines' unit
+ * tests: create from bytes, run a plan, collect the records. A test program calls guest_kvm_missing() first and ends there if it must.
  */
 #ifndef VMSTEP_TEST_ENGINE_GUEST_H
 #define VMSTEP_TEST_ENGINE_GUEST_H
@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+
+static const char *guest_engine = "kvm";
 
 enum { GUEST_BASE = 0x100000, GUEST_RECORDS = 1 << 15, GUEST_TEXT = 4096 };
 
@@ -30,9 +32,9 @@ static inline bool guest_kvm_missing(void)
 {
 	struct engine_probe p;
 
-	engine_find("kvm")->probe(&p);
+	engine_find(guest_engine)->probe(&p);
 	if (!p.works)
-		tap_skip("engine kvm", "%s", p.text);
+		tap_skip(guest_engine, "%s", p.text);
 	return !p.works;
 }
 
@@ -65,10 +67,11 @@ static inline bool guest_init(struct guest *g, const char *mode, const void *cod
 	bool fine;
 
 	memset(g, 0, sizeof(*g));
-	g->plan = (struct plan){ .mode = PLAN_STEP, .tf_hygiene = true, .hold_irq = true };
+	g->plan = (struct plan){ .mode = PLAN_STEP, .tf_hygiene = true, .hold_irq = true,
+				  .mtf = true, .intercept_db = true, .intercept_bp = true };
 	spec.hex = hex;
 	fine = !machine_create(&mc, &g->m, &g->err) && !machine_load(g->m, &spec, &g->err) &&
-	       !engine_find("kvm")->create(g->m, &g->e, &g->err) && !ring_init(&g->ring, 64);
+	       !engine_find(guest_engine)->create(g->m, &g->e, &g->err) && !ring_init(&g->ring, 64);
 	free(hex);
 	g->rec = calloc(GUEST_RECORDS, sizeof(*g->rec));
 	if (!fine)

@@ -101,6 +101,26 @@ static void vmx_forms(void)
 	claim(&st, "soft: exit 37 rip=0 intr=0 pdbg=4000 shadow=movss", "the model, in a MOV-SS shadow with BS pending");
 }
 
+static void shim_forms(void)
+{
+	struct stop st = { .causes = CAUSE_BIT(CAUSE_ERROR), .first = CAUSE_ERROR };
+
+	st.ev = (struct evidence){
+		.kind = EVIDENCE_SHIM,
+		.shim = { .what = SHIM_EXCEPTION, .vector = 6, .rip = 0xf00001234 },
+	};
+	claim(&st, "shim: exception 6 rip=f00001234 error=0 cr2=0", "an exception of the shim");
+	st.ev.shim = (struct shim_evidence){ .what = SHIM_CORRUPTED, .magic = 1, .version = 2, .size = 3,
+					     .status = 4, .seq = 5, .seq_wanted = 6 };
+	claim(&st, "shim: page corrupted magic=1 version=2 size=3 status=4 seq=5 wanted=6", "its page corrupted");
+	st.ev.shim = (struct shim_evidence){ .what = SHIM_VM_FAIL, .vm_error = 4 };
+	claim(&st, "shim: VM-instruction error 4", "an entry that fails");
+	st.ev.shim = (struct shim_evidence){ .what = SHIM_VM_FAIL, .field = 0x681e };
+	claim(&st, "shim: VMWRITE failed field=681e", "a VMWRITE that fails");
+	st.ev.shim = (struct shim_evidence){ .what = SHIM_SILENT, .kicks = 80 };
+	claim(&st, "shim: silent after 80 NMIs", "a shim that is silent");
+}
+
 static void occasions(void)
 {
 	struct stop st = kvm_stop(KVM_EXIT_DEBUG);
@@ -198,6 +218,7 @@ int main(void)
 {
 	kvm_forms();
 	vmx_forms();
+	shim_forms();
 	occasions();
 	what_was_done();
 	cause_sets();

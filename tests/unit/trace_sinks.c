@@ -160,6 +160,8 @@ static void record_evidence(void)
 				   .vmx = { .reason = 37, .pending_dbg = 0x4000, .interruptibility = 2 } };
 	claim_member(&st, "\"exit\":null,\"vmx\":{\"reason\":37,\"qualification\":\"0x0\",\"intr_info\":\"0x0\",\"insn_len\":0,"
 			  "\"pending_dbg\":\"0x4000\",\"interruptibility\":\"0x2\"}", "a VM exit");
+	st.ev = (struct evidence){ .kind = EVIDENCE_SHIM, .shim = { .what = SHIM_SILENT, .kicks = 80 } };
+	claim_member(&st, "\"exit\":{\"reason\":\"SHIM_SILENT\",\"kicks\":80},\"vmx\":null", "a shim that is silent");
 	st.ev.kind = EVIDENCE_NONE;
 	st.has_event = true;
 	st.event_vector = 14;

@@ -42,7 +42,7 @@ static void decoded_put(const struct mailbox *b, struct strbuf *out)
 
 static int vmcs_text(struct mtf_engine *m, struct strbuf *out, struct err *err)
 {
-	struct kvm_evidence ev;
+	struct evidence ev;
 	enum trip_end end;
 	int r = state_need_sys(m, err);
 
@@ -54,8 +54,14 @@ static int vmcs_text(struct mtf_engine *m, struct strbuf *out, struct err *err)
 	r = trip(m, false, &end, &ev, err);
 	if (r)
 		return r;
-	if (end != TRIP_HOST || m->mb->status != MAILBOX_FETCHED)
-		return err_set(err, EIO, "the shim does not answer: `run` starts the guest again");
+	if (end == TRIP_DEAD) {
+		char why[100];
+
+		guest_died(m, &ev);
+		shim_failure_text(&ev, why, sizeof(why));
+		return err_set(err, EIO, "the shim has failed (%s) and the guest with it: `run` starts "
+					 "them again", why);
+	}
 	fields_put(out, "exit", leave, m->mb->exit, EXIT_COUNT);
 	fields_put(out, "guest", core, m->mb->core, CORE_COUNT);
 	fields_put(out, "guest, system", sys, m->mb->sys, SYS_COUNT);

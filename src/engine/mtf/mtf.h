@@ -10,6 +10,7 @@
  *   probe.c     can it work here, and if not why
  *   start.c     the shim into the VM, L1 started
  *   trip.c      one trip: KVM_RUN until the shim hands the page over; devices served on the way
+ *   fault.c     a shim that failed: what it left behind
  *   state.c     the page against k.s and struct cpu_state
  *   serve.c     exits that are no stop: skips owed, faults injected, HLT, CR and DR accesses
  *   step.c      one step, one free run, and the stop
@@ -39,6 +40,7 @@ struct mtf_engine {
 	u8 slots;              /* DR0-3 that hold the user's points; the guest's then is k.guest_dr */
 	bool injecting;        /* ctl[ENTRY_INTR] is set for the next entry */
 	struct guest_event injected;
+	struct evidence death; /* why k.dead, where the shim or KVM ended the guest */
 	u64 n_trips, n_fetches;
 };
 static inline struct mtf_engine *to_mtf(struct engine *e)
@@ -53,9 +55,19 @@ void shim_unmap(struct mtf_engine *m);
 
 /* ---- trip.c -------------------------------------------------------------------------------------- */
 
-enum trip_end { TRIP_HOST, TRIP_KVM /* an exit of KVM's that ends the guest: *ret */, TRIP_WEDGED };
+enum trip_end { TRIP_HOST, TRIP_DEAD /* the guest has ended: *ret says by what */ };
 /* `free`: MTF is off, so that what the guest orders of the machine must be made an exit. */
-int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct kvm_evidence *ret, struct err *err);
+int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct evidence *ret, struct err *err);
+/* From now on the guest is dead; m->death keeps why, for the stop that tells it. */
+void guest_died(struct mtf_engine *m, const struct evidence *why);
+
+/* ---- fault.c ------------------------------------------------------------------------------------- */
+
+/* Is what the shim handed over a failure of its own? */
+bool shim_failed(const struct mtf_engine *m, struct evidence *ret);
+int shim_silent(const struct mtf_engine *m, struct evidence *ret); /* 0 */
+/* "exception 6 at 0xf00001234": for what goes wrong before the first stop. */
+void shim_failure_text(const struct evidence *ev, char *buf, size_t size);
 
 /* ---- state.c ------------------------------------------------------------------------------------- */
 

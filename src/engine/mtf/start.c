@@ -66,8 +66,7 @@ static int l1_registers(struct mtf_engine *m, struct err *err)
 	return 0;
 }
 
-static int not_ready(struct mtf_engine *m, enum trip_end end, const struct kvm_evidence *ev,
-		     struct err *err)
+static int not_ready(struct mtf_engine *m, enum trip_end end, const struct evidence *ev, struct err *err)
 {
 	static const char *const step[] = {
 		[START_VMXON] = "VMXON failed",
@@ -76,19 +75,19 @@ static int not_ready(struct mtf_engine *m, enum trip_end end, const struct kvm_e
 		[START_FIELD] = "a VMCS field is not there",
 	};
 	const struct mailbox *b = m->mb;
+	char why[100];
 
-	if (end != TRIP_HOST)
-		return err_set(err, EIO, "the shim did not start: KVM exit %u", ev->reason);
-	if (b->status == MAILBOX_EXCEPTION)
-		return err_set(err, EIO, "the shim did not start: exception %llu at %#llx",
-			       (unsigned long long)b->fault_vector, (unsigned long long)b->fault_rip);
+	if (end == TRIP_DEAD) {
+		shim_failure_text(ev, why, sizeof(why));
+		return err_set(err, EIO, "the shim did not start: %s", why);
+	}
 	return err_set(err, EIO, "the shim did not start: %s",
 		       b->vm_error < ARRAY_SIZE(step) && step[b->vm_error] ? step[b->vm_error] : "?");
 }
 
 int shim_start(struct mtf_engine *m, struct err *err)
 {
-	struct kvm_evidence ev;
+	struct evidence ev;
 	enum trip_end end;
 	int r = slot_map(m, err);
 

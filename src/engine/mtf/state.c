@@ -94,11 +94,11 @@ void state_load(struct mtf_engine *m)
 
 int state_need_sys(struct mtf_engine *m, struct err *err)
 {
-	struct kvm_evidence ev;
+	struct evidence ev;
 	enum trip_end end;
 	int r;
 
-	if (!m->sys_stale)
+	if (!m->sys_stale || m->k.dead) /* a dead guest's is as last seen */
 		return 0;
 	m->mb->op = MAILBOX_FETCH;
 	m->mb->fetch = GROUP_SYS;
@@ -106,8 +106,10 @@ int state_need_sys(struct mtf_engine *m, struct err *err)
 	r = trip(m, false, &end, &ev, err);
 	if (r)
 		return r;
-	if (end != TRIP_HOST || m->mb->status != MAILBOX_FETCHED)
-		return err_set(err, EIO, "the shim does not answer: `run` starts the guest again");
+	if (end == TRIP_DEAD) {
+		guest_died(m, &ev);
+		return 0;
+	}
 	m->sys_stale = false;
 	state_load(m);
 	return 0;

@@ -137,11 +137,23 @@ static bool is_explained(const struct at *from, const struct at *at)
 	return from->insn.has_target && at->lin == (target & mask);
 }
 
+/* The shim or KVM ended the guest: a stop, with what they left as its evidence. */
+static int death_tell(struct mtf_engine *m, struct step *st, int *ret_end)
+{
+	bool shutdown = m->death.kind == EVIDENCE_KVM && m->death.kvm.reason == KVM_EXIT_SHUTDOWN;
+
+	st->stop.first = shutdown ? CAUSE_SHUTDOWN : CAUSE_ERROR;
+	st->stop.causes = CAUSE_BIT(st->stop.first);
+	st->stop.ev = m->death;
+	*ret_end = RUN_DEAD;
+	return 0;
+}
+
 /* One entry. *ret_ran is false when KVM ended it, with the stop's causes and end set. */
 static int enter(struct mtf_engine *m, struct step *st, bool mtf, struct vmx_evidence *ret, int *ret_end,
 		 struct err *err)
 {
-	struct kvm_evidence kvm;
+	struct evidence died;
 	enum trip_end end;
 	bool all = !mtf || m->injecting || m->asleep || may_change_sys(&st->from.insn);
 	int r;
@@ -149,29 +161,14 @@ static int enter(struct mtf_engine *m, struct step *st, bool mtf, struct vmx_evi
 	control_set(m, PROC_MTF, mtf);
 	m->mb->op = MAILBOX_RUN;
 	m->mb->fetch = all ? GROUP_SYS : 0;
-	r = trip(m, !mtf, &end, &kvm, err);
+	r = trip(m, !mtf, &end, &died, err);
 	m->mb->sys[SYS_ACTIVITY] = 0;
 	m->mb->ctl[CTL_ENTRY_INTR] = 0;
 	if (r)
 		return r;
-	if (end != TRIP_HOST) {
-		st->stop.causes = CAUSE_BIT(kvm.reason == KVM_EXIT_SHUTDOWN ? CAUSE_SHUTDOWN : CAUSE_ERROR);
-		st->stop.first = kvm.reason == KVM_EXIT_SHUTDOWN ? CAUSE_SHUTDOWN : CAUSE_ERROR;
-		st->stop.ev.kind = EVIDENCE_KVM;
-		st->stop.ev.kvm = kvm;
-		m->k.dead = true;
-		*ret_end = RUN_DEAD;
-		return 0;
-	}
-	if (m->mb->status == MAILBOX_EXCEPTION || m->mb->vm_error) {
-		m->k.dead = true;
-		return err_set(err, EIO, m->mb->status == MAILBOX_EXCEPTION ?
-			       "the shim itself took exception %llu at %#llx: `run` starts the guest again" :
-			       "VMRESUME failed with VM-instruction error %llu (field %#llx): `run` starts "
-			       "the guest again",
-			       (unsigned long long)(m->mb->status == MAILBOX_EXCEPTION ? m->mb->fault_vector :
-										       m->mb->vm_error),
-			       (unsigned long long)m->mb->fault_rip);
+	if (end == TRIP_DEAD) {
+		guest_died(m, &died);
+		return death_tell(m, st, ret_end);
 	}
 	if (m->mb->exit[EXIT_REASON] & REASON_REFUSED) {
 		m->sys_stale = true;
@@ -189,6 +186,8 @@ static int enter(struct mtf_engine *m, struct step *st, bool mtf, struct vmx_evi
 	r = state_need_sys(m, err);
 	if (r)
 		return r;
+	if (m->k.dead)
+		return death_tell(m, st, ret_end);
 	evidence_take(m, ret);
 	delivery_resume(m);
 	return 0;

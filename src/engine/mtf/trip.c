@@ -21,15 +21,6 @@ static bool is_hand_over(const struct mtf_engine *m)
 	       run->io.direction == KVM_EXIT_IO_OUT && m->mb->where == MAILBOX_AT_HOST;
 }
 
-/* Nobody but the shim writes the page; if somebody did, nothing in it can be believed. */
-static bool is_intact(struct mtf_engine *m)
-{
-	const struct mailbox *b = m->mb;
-
-	return b->magic == MAILBOX_MAGIC && b->version == MAILBOX_VERSION && b->size == sizeof(*b) &&
-	       b->seq == m->seq + 1 && b->status <= MAILBOX_EXCEPTION;
-}
-
 static void serve_pio(struct mtf_engine *m)
 {
 	struct kvm_run *run = m->k.run;
@@ -77,40 +68,43 @@ static void signalled(struct mtf_engine *m)
 		kick(m);
 }
 
-int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct kvm_evidence *ret, struct err *err)
+/* An exit of KVM's that is neither the shim's nor a device's: it ends the guest. */
+static int kvm_ended(const struct mtf_engine *m, struct evidence *ret)
+{
+	const struct kvm_run *run = m->k.run;
+
+	*ret = (struct evidence){ .kind = EVIDENCE_KVM, .kvm.reason = run->exit_reason };
+	if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
+		ret->kvm.suberror = run->internal.suberror;
+	if (run->exit_reason == KVM_EXIT_FAIL_ENTRY)
+		ret->kvm.hw_reason = run->fail_entry.hardware_entry_failure_reason;
+	return 0;
+}
+
+int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct evidence *ret, struct err *err)
 {
 	struct kvm_run *run = m->k.run;
 
 	m->kicks = 0;
-	memset(ret, 0, sizeof(*ret));
+	*ret_end = TRIP_DEAD;
 	for (;;) {
 		m->n_trips++;
 		if (ioctl(m->k.cpu_fd, KVM_RUN, 0) < 0) {
 			if (errno != EINTR && errno != EAGAIN)
 				return err_set(err, errno, "KVM_RUN failed: %s", strerror(errno));
 			signalled(m);
-			if (m->kicks < KICKS_MAX)
-				continue;
-			*ret_end = TRIP_WEDGED;
-			return 0;
+			if (m->kicks >= KICKS_MAX)
+				return shim_silent(m, ret);
+			continue;
 		}
 		if (is_hand_over(m))
 			break;
-		if (run->exit_reason != KVM_EXIT_IO && run->exit_reason != KVM_EXIT_MMIO) {
-			ret->reason = run->exit_reason;
-			if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
-				ret->suberror = run->internal.suberror;
-			if (run->exit_reason == KVM_EXIT_FAIL_ENTRY)
-				ret->hw_reason = run->fail_entry.hardware_entry_failure_reason;
-			*ret_end = TRIP_KVM;
-			return 0;
-		}
+		if (run->exit_reason != KVM_EXIT_IO && run->exit_reason != KVM_EXIT_MMIO)
+			return kvm_ended(m, ret);
 		serve(m, free);
 	}
-	if (!is_intact(m))
-		return err_set(err, EIO, "the page shared with the shim is corrupted: the guest cannot "
-					 "go on; `run` starts it again");
+	if (!shim_failed(m, ret))
+		*ret_end = TRIP_HOST;
 	m->seq = m->mb->seq;
-	*ret_end = TRIP_HOST;
 	return 0;
 }

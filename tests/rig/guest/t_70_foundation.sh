@@ -1,6 +1,6 @@
 #!/bin/sh
 # The rest of the foundation's tests on real VMX: the demo, which judges from inside whether it was
-# disturbed; boot sectors nobody here wrote, to their messages; engine kvm's own test programs.
+# disturbed; boot sectors nobody here wrote, to their messages; the engines' own test programs.
 [ -x vmstep ] || { echo "ok - rig: foundation # SKIP vmstep is not built"; exit 0; }
 
 # ran ENGINE NAME MESSAGE ARGUMENT...: stepped and free it says MESSAGE, and the same altogether.
@@ -30,7 +30,7 @@ for engine in kvm mtf; do
 	ran "$engine" mbr.bin "Missing operating system." --load 0x7c00 mbr.bin
 done
 
-for test in engine_step engine_events engine_points; do
+for test in engine_step engine_events engine_points mtf_faults; do
 	timeout 100 "./$test" >/tmp/out 2>&1
 	status=$?
 	if [ $status = 0 ]; then
