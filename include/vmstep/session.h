@@ -10,6 +10,7 @@
 #include <vmstep/engine.h>
 #include <vmstep/expr.h>
 #include <vmstep/symbols.h>
+#include <vmstep/unwind.h>
 
 struct session;
 
@@ -167,13 +168,5 @@ u32 session_history_add(struct session *s, const struct value *v); /* returns it
 
 /* Disassemble one instruction at linear addr in the current mode; *ret_len is its length (1 for bad). */
 int session_disassemble(struct session *s, u64 addr, struct strbuf *out, unsigned *ret_len, struct err *err);
-/* One frame of a backtrace by frame pointer. */
-struct frame {
-	u64 pc, fp, sp;
-	const char *how;      /* "cpu", "frame pointer" */
-};
-/* Up to max frames; *ret_n; stops quietly where the chain ends, *ret_why (static) says why it ended. */
-int session_backtrace(struct session *s, struct frame *ret, size_t max, size_t *ret_n, const char **ret_why,
-		      struct err *err);
 
 #endif

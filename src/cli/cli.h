@@ -94,7 +94,6 @@ struct cli {
 	struct format x_format; /* what x goes on with */
 	u64 x_next;
 	bool x_started;
-	unsigned frame; /* selected */
 
 	struct trace *trace; /* `trace on`, NULL: off */
 	int trace_fd;
@@ -223,6 +222,8 @@ const char *point_type_name(const struct upoint *p);
 void point_show(struct cli *c, const struct upoint *p);
 /* cmd_points_edit.c */
 int points_info(struct cli *c, const char *args, struct err *err);
+/* cmd_frames.c: "#1  0x... in main ()" of one frame, as backtrace shows it. */
+void frame_format(struct cli *c, const struct frame *f, struct strbuf *out);
 /* cmd_help.c: paragraphs of one command. */
 void command_help(struct cli *c, const struct command *k, const char *prefix);
 /* cmd_trace.c: ends a running `trace on`. */
@@ -232,7 +233,7 @@ void settings_show(struct cli *c);
 
 extern const struct command commands_step[], commands_run[], commands_points[], commands_catch[],
 	commands_points_edit[], commands_print[], commands_x[], commands_display[],
-	commands_memory[], commands_code[], commands_state[], commands_info[], commands_trace[],
+	commands_memory[], commands_code[], commands_frames[], commands_state[], commands_info[], commands_trace[],
 	commands_set[], commands_script[], commands_echo[], commands_help[];
 extern const char *const group_names[GROUP_COUNT]; /* "running", ... */
 extern const char *const group_titles[GROUP_COUNT];

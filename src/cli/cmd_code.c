@@ -1,4 +1,4 @@
-/* cmd_code.c - code, frames and addresses: disassemble, backtrace, translate, symbol-file. */
+/* cmd_code.c - code and addresses: disassemble, translate, symbol-file. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "term.h"
 
-enum { FRAMES_MAX = 1024, DISASSEMBLE_INSNS = 10 };
+enum { DISASSEMBLE_INSNS = 10 };
 
 /* ---- disassemble ----------------------------------------------------------------------------- */
 
@@ -115,117 +115,6 @@ static int cmd_disassemble(struct cli *c, const char *args, struct err *err)
 	return listing_show(c, &l, err);
 }
 
-/* ---- frames ---------------------------------------------------------------------------------- */
-
-static void frame_show(struct cli *c, size_t i, const struct frame *f)
-{
-	struct strbuf out;
-	char name[300];
-
-	strbuf_init(&out);
-	strbuf_addf(&out, "#%-3zu0x%016" PRIx64 " in %s ()", i, f->pc,
-		    session_symbolize(c->s, f->pc, name, sizeof(name)) ? name : "??");
-	strbuf_addf(&out, "%s%s%s\n", i ? "  [" : "", i ? f->how : "", i ? "]" : "");
-	say_buf(c, &out);
-	strbuf_deinit(&out);
-}
-
-static int frames_get(struct cli *c, size_t max, struct frame **ret, size_t *ret_n,
-		      const char **ret_why, struct err *err)
-{
-	struct frame *f = calloc(max, sizeof(*f));
-	int r = f ? session_backtrace(c->s, f, max, ret_n, ret_why, err)
-		  : err_set(err, ENOMEM, "no memory for the frames");
-
-	if (r)
-		free(f);
-	else
-		*ret = f;
-	return r;
-}
-
-static int cmd_backtrace(struct cli *c, const char *args, struct err *err)
-{
-	size_t n, max = FRAMES_MAX;
-	const char *why = NULL;
-	struct frame *f;
-	u64 count;
-	int r;
-
-	if (*args) {
-		r = expr_u64(c->s, args, &count, err);
-		if (r)
-			return r;
-		if (!count)
-			return err_set(err, EINVAL,
-				       "backtrace 0 shows nothing: give a number of frames");
-		max = count < FRAMES_MAX ? count : FRAMES_MAX;
-	}
-	r = frames_get(c, max, &f, &n, &why, err);
-	if (r)
-		return r;
-	for (size_t i = 0; i < n; i++)
-		frame_show(c, i, &f[i]);
-	if (n == max && *args)
-		say(c, "(More stack frames may follow...)\n");
-	else if (why)
-		say(c, "(%s)\n", why);
-	free(f);
-	return 0;
-}
-
-static int frame_select(struct cli *c, u64 i, struct err *err)
-{
-	const char *why = NULL;
-	struct frame *f;
-	size_t n;
-	int r;
-
-	r = frames_get(c, FRAMES_MAX, &f, &n, &why, err);
-	if (r)
-		return r;
-	if (i >= n)
-		r = err_set(err, ENOENT, "there is no frame %" PRId64 ": the backtrace has %zu", (s64)i,
-			    n);
-	else
-		frame_show(c, c->frame = i, &f[i]);
-	free(f);
-	return r;
-}
-
-static int cmd_frame(struct cli *c, const char *args, struct err *err)
-{
-	u64 i = c->frame;
-	int r = *args ? expr_u64(c->s, args, &i, err) : 0;
-
-	return r ? r : frame_select(c, i, err);
-}
-
-static int frame_move(struct cli *c, const char *args, bool up, struct err *err)
-{
-	u64 n = 1;
-	int r = *args ? expr_u64(c->s, args, &n, err) : 0;
-
-	if (r)
-		return r;
-	if (!up && n > c->frame && !c->frame)
-		return err_set(err, ENOENT,
-			       "bottom (innermost) frame selected: down goes no further");
-	if (!up)
-		n = n > c->frame ? c->frame : n;
-	return frame_select(c, up ? c->frame + n : c->frame - n, err);
-}
-
-static int cmd_up(struct cli *c, const char *args, struct err *err)
-{
-	return frame_move(c, args, true, err);
-}
-
-static int cmd_down(struct cli *c, const char *args, struct err *err)
-{
-	return frame_move(c, args, false, err);
-}
-
 /* ---- translate ------------------------------------------------------------------------------- */
 
 static void step_show(const struct walk_step *w, struct strbuf *out)
@@ -319,18 +208,6 @@ const struct command commands_code[] = {
 	  "address, the whole function around it, or ten instructions where no symbol tells its "
 	  "size. /r shows the bytes.",
 	  "disassemble /r $pc, +4", cmd_disassemble, NULL },
-	{ "backtrace", "bt where", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "backtrace [COUNT]",
-	  "Show the frames of the stack.",
-	  "Frames are found by the chain of frame pointers, which code built without them does not "
-	  "keep; the last line says why it ended.",
-	  "backtrace", cmd_backtrace, NULL },
-	{ "frame", "f", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "frame [N]",
-	  "Select and show a frame.", "Registers in expressions stay those of frame 0.", "frame",
-	  cmd_frame, NULL },
-	{ "up", NULL, GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "up [N]",
-	  "Select the frame that called this one.", "", NULL, cmd_up, NULL },
-	{ "down", "dow", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "down [N]",
-	  "Select the frame this one called.", "", NULL, cmd_down, NULL },
 	{ "translate", "tr", GROUP_STATE, ARG_EXPR, CMD_NEEDS_GUEST, "translate ADDR",
 	  "Walk the page tables for a linear address.",
 	  "Each level's entry is shown with where it lies, then the physical address and the "

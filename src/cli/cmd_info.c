@@ -99,35 +99,6 @@ static int info_line(struct cli *c, const char *args, struct err *err)
 	return 0;
 }
 
-static int info_frame(struct cli *c, const char *args, struct err *err)
-{
-	struct frame f[64];
-	const char *why = NULL;
-	struct strbuf out;
-	size_t n;
-	int r = session_backtrace(c->s, f, ARRAY_SIZE(f), &n, &why, err);
-
-	if (r)
-		return r;
-	if (c->frame >= n)
-		c->frame = 0;
-	strbuf_init(&out);
-	strbuf_addf(&out, "Frame %u, found by %s:\n  pc = ", c->frame, f[c->frame].how);
-	address_format(c, f[c->frame].pc, &out);
-	strbuf_addf(&out, "\n  stack pointer 0x%" PRIx64 ", frame pointer 0x%" PRIx64 "\n",
-		    f[c->frame].sp, f[c->frame].fp);
-	if (c->frame + 1 < n) {
-		strbuf_adds(&out, "  called from ");
-		address_format(c, f[c->frame + 1].pc, &out);
-		strbuf_addc(&out, '\n');
-	} else if (why) {
-		strbuf_addf(&out, "  outermost: %s\n", why);
-	}
-	say_buf(c, &out);
-	strbuf_deinit(&out);
-	return 0;
-}
-
 /* ---- engine and machine -------------------------------------------------------------------------
  */
 

@@ -48,7 +48,6 @@ void stop_show(struct cli *c)
 	const struct stop_style style = { .color = c->out.color };
 	struct strbuf out;
 
-	c->frame = 0;
 	if (!st || commands_take(c))
 		return;
 	strbuf_init(&out);

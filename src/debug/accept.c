@@ -13,7 +13,7 @@ enum { POINT_CAUSES = CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH) | CAUSE_B
 static bool frame_matches(struct session *s, const struct temp_point *t)
 {
 	const struct cpu_state *c;
-	struct return_site site;
+	const struct frame *caller;
 
 	if (!t->min_sp && !t->min_cfa)
 		return true;
@@ -21,7 +21,10 @@ static bool frame_matches(struct session *s, const struct temp_point *t)
 		return false;
 	if (t->min_sp && (cpu_cpl(c) != t->cpl || state_linear_sp(c) < t->min_sp))
 		return false;
-	return !t->min_cfa || !frame_return(s, c, &site) || site.sp >= t->min_cfa;
+	if (!t->min_cfa)
+		return true;
+	caller = frame_caller(s, 0);
+	return !caller || frame_linear_sp(caller) >= t->min_cfa;
 }
 
 static bool temp_matches(struct session *s, const struct stop *st)

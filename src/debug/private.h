@@ -35,6 +35,15 @@ struct session_var {
 	struct value value;
 };
 
+/* The frames found since the guest last ran, innermost first. */
+struct frames {
+	struct frame **frame; /* `cap` slots, NULL where never used */
+	unsigned n, cap;
+	unsigned selected;
+	bool ended;      /* there are no more than `n` */
+	const char *why; /* then: the reason, NULL for an outermost frame */
+};
+
 struct session {
 	struct session_config cfg;    /* all strings owned */
 	char *modules[MODULES_MAX];   /* storage of cfg.guest.modules */
@@ -50,6 +59,7 @@ struct session {
 	struct settings settings;
 
 	struct cpu_state regs; /* cache: the groups in regs.known are valid */
+	struct frames frames;
 	struct ring ring;
 	struct stop last; /* the session's last stop */
 	bool has_last;
@@ -197,16 +207,14 @@ int run_finish(struct run *r, int rc);
 /* Number `st`, make it the session's last, show it; false: the observer has enough. */
 bool run_show(struct session *s, struct stop *st, stop_observer *each, void *arg);
 
-/* ---- frames.c -------------------------------------------------------------------------------- */
+/* ---- unwind.c -------------------------------------------------------------------------------- */
 
-/* Where a frame returns to: linear address, the linear stack pointer after the return (which also
- * names the frame), and how it was found. */
-struct return_site {
-	u64 addr, sp;
-	const char *how;
-};
-/* Of the current frame; false when it cannot be told. What is found follows a CALL. */
-bool frame_return(struct session *s, const struct cpu_state *c, struct return_site *ret);
+/* The frame that called the function frame `level` is in; NULL when it cannot be told. Its linear
+ * stack pointer is the one after the return. */
+const struct frame *frame_caller(struct session *s, unsigned level);
+u64 frame_linear_sp(const struct frame *f);
+void frames_forget(struct session *s);
+void frames_destroy(struct session *s);
 
 /* ---- values.c -------------------------------------------------------------------------------- */
 

@@ -157,6 +157,7 @@ int run_begin(struct run *r, struct session *s, stop_observer *each, void *arg, 
 		.hold_irq = !s->settings.step_irq,
 		.rep_whole = s->settings.rep_whole,
 	};
+	s->frames.selected = 0;
 	points_forget_stop(s);
 	points_refresh_values(s);
 	return points_apply(s, err);

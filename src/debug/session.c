@@ -54,6 +54,7 @@ static void take_down(struct session *s)
 	s->machine = NULL;
 	s->has_last = false;
 	s->pending_once = EVENT_AUTO;
+	s->frames.selected = 0;
 	state_forget(s);
 }
 
@@ -115,6 +116,7 @@ void session_destroy(struct session *s)
 	take_down(s);
 	points_destroy(s);
 	values_destroy(s);
+	frames_destroy(s);
 	session_symbols_drop(s);
 	if (s->ring.slot)
 		ring_deinit(&s->ring);

@@ -36,6 +36,7 @@ int state_need(struct session *s, u32 groups, const struct cpu_state **ret, stru
 void state_forget(struct session *s)
 {
 	s->regs.known = 0;
+	frames_forget(s);
 }
 
 size_t state_read_some(struct session *s, u64 addr, void *buf, size_t n)
@@ -267,6 +268,7 @@ int session_write(struct session *s, u64 addr, const void *buf, size_t n, struct
 
 	if (rc)
 		return rc;
+	frames_forget(s);
 	mem = machine_phys(s->machine);
 	done = linear_write(c, &mem, addr, buf, n);
 	return done == n ? 0 : bad_address(s, c, "write", addr + done, err);
@@ -292,6 +294,7 @@ int session_write_phys(struct session *s, u64 gpa, const void *buf, size_t n, st
 
 	if (!s->machine)
 		return no_guest(err);
+	frames_forget(s);
 	mem = machine_phys(s->machine);
 	if (!mem.write(mem.arg, gpa, buf, n))
 		return 0;

@@ -130,43 +130,53 @@ static void name_place(struct session *s, u64 addr, char *buf, size_t size)
 		snprintf(buf, size, "0x%llx", (unsigned long long)addr);
 }
 
-static int finish_frame(struct run *r, struct err *err)
+/* A caller that is a guess is no place to plant a point in the guest's code. */
+static const struct frame *sure_caller(struct session *s, unsigned level)
 {
-	const struct cpu_state *c;
-	struct return_site site;
-	char where[240];
-	int rc = state_need(r->s, REGS_GPR | REGS_SYS, &c, err);
+	const struct frame *f = frame_caller(s, level);
 
-	if (rc)
-		return rc;
-	if (!frame_return(r->s, c, &site)) {
+	return f && !f->deduced ? f : NULL;
+}
+
+static struct temp_point return_of(const struct frame *caller)
+{
+	return (struct temp_point){ .addr = caller->pc,
+				    .min_sp = frame_linear_sp(caller),
+				    .cpl = caller->regs.cpl };
+}
+
+static int finish_frame(struct run *r, unsigned level, struct err *err)
+{
+	const struct frame *caller = sure_caller(r->s, level);
+	struct temp_point t;
+	char where[240];
+
+	if (!caller && level)
+		return err_set(err, ENOENT,
+			       "finish: the return address of the selected frame cannot be told; see info frame");
+	if (!caller) {
 		note(r->s,
 		     "finish: no return address can be told here, stepping until this frame's RET or IRET");
 		return finish_by_stepping(r, err);
 	}
-	name_place(r->s, site.addr, where, sizeof(where));
-	note(r->s, "finish: running to %s, return address by the %s", where, site.how);
-	struct temp_point t = { .addr = site.addr, .min_sp = site.sp, .cpl = cpu_cpl(c) };
-
+	name_place(r->s, caller->pc, where, sizeof(where));
+	note(r->s, "finish: running to %s, return address by the %s", where,
+	     frame_how_text(caller->how));
+	t = return_of(caller);
 	return run_to(r, &t, 1, err);
 }
 
 /* until and advance: `addr`, or the return from the current frame. */
-static int run_to_address(struct run *r, u64 addr, bool same_frame, struct err *err)
+static int run_to_address(struct run *r, u64 addr, unsigned level, bool same_frame,
+			  struct err *err)
 {
+	const struct frame *caller = sure_caller(r->s, level);
 	struct temp_point t[2] = { { .addr = addr } };
-	const struct cpu_state *c;
-	struct return_site site;
 	unsigned n = 1;
-	int rc = state_need(r->s, REGS_GPR | REGS_SYS, &c, err);
 
-	if (rc)
-		return rc;
-	if (frame_return(r->s, c, &site)) {
-		t[0].min_cfa = same_frame ? site.sp : 0;
-		t[n++] = (struct temp_point){ .addr = site.addr,
-					      .min_sp = site.sp,
-					      .cpl = cpu_cpl(c) };
+	if (caller) {
+		t[0].min_cfa = same_frame ? frame_linear_sp(caller) : 0;
+		t[n++] = return_of(caller);
 	}
 	return run_to(r, t, n, err);
 }
@@ -220,25 +230,29 @@ int session_continue(struct session *s, stop_observer *each, void *arg, struct e
 int session_until(struct session *s, bool has_addr, u64 addr, stop_observer *each, void *arg,
 		  struct err *err)
 {
+	unsigned level = s->frames.selected;
 	struct run r;
 	int rc = run_begin(&r, s, each, arg, err);
 
 	if (rc)
 		return rc;
 	r.rep_whole = true;
-	return run_finish(&r, has_addr ? run_to_address(&r, addr, true, err) : until_next(&r, err));
+	return run_finish(&r, has_addr ? run_to_address(&r, addr, level, true, err)
+				       : until_next(&r, err));
 }
 
 int session_advance(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err)
 {
+	unsigned level = s->frames.selected;
 	struct run r;
 	int rc = run_begin(&r, s, each, arg, err);
 
-	return rc ?: run_finish(&r, run_to_address(&r, addr, false, err));
+	return rc ?: run_finish(&r, run_to_address(&r, addr, level, false, err));
 }
 
 int session_finish(struct session *s, stop_observer *each, void *arg, struct err *err)
 {
+	unsigned level = s->frames.selected;
 	struct run r;
 	int rc = run_begin(&r, s, each, arg, err);
 
@@ -246,7 +260,7 @@ int session_finish(struct session *s, stop_observer *each, void *arg, struct err
 		return rc;
 	r.hold_irq = false;
 	r.rep_whole = true;
-	return run_finish(&r, finish_frame(&r, err));
+	return run_finish(&r, finish_frame(&r, level, err));
 }
 
 int session_jump(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err)

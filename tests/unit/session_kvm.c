@@ -167,20 +167,24 @@ static void test_watch(void)
 
 static void test_finish(void)
 {
-	struct frame f[8];
+	const struct frame *f;
 	const char *why = "";
-	size_t n = 0;
+	unsigned n = 0;
+	u64 sp;
 
 	start(recursive, "long");
 	point(UPOINT_BREAK, CODE + 0x16, "$ecx == 1", true);
 	session_continue(s, NULL, NULL, &err);
-	tap_eq(done(session_backtrace(s, f, 8, &n, &why, &err)), 0, "backtrace");
+	tap_eq(done(frame_count(s, 8, &n, &why, &err)), 0, "backtrace");
 	tap_eq(n, 3, "of three frames (%s)", why);
-	tap_eq(f[1].pc, CODE + 0x1d, "the recursion");
-	tap_eq(f[2].pc, CODE + 0xa, "and the first caller");
+	frame_at(s, 2, &f, &err);
+	tap_eq(f->pc, CODE + 0xa, "the first caller");
+	frame_at(s, 1, &f, &err);
+	tap_eq(f->pc, CODE + 0x1d, "and the recursion");
+	sp = f->regs.value[GPR_RSP];
 	session_finish(s, observe, NULL, &err);
 	tap_eq(last()->lin, CODE + 0x1d, "finish");
-	tap_eq(value("$rsp"), f[1].sp, "ends in the caller's frame");
+	tap_eq(value("$rsp"), sp, "ends in the caller's frame");
 	tap_ok(strstr(notes, "frame pointer") != NULL, "by frame pointer: %s", notes);
 	tap_eq(value("*(u32*)0x110000"), 2, "when the callee is done");
 	start(recursive, "long");

@@ -158,33 +158,48 @@ static void build_frames(const struct width *w, u64 pc)
 	set("rip", ret_to(w, pc) - w->call);
 }
 
+static void backtrace(struct frame *ret, unsigned max, unsigned *ret_n, const char **ret_why)
+{
+	const struct frame *f;
+
+	frame_count(s, max, ret_n, ret_why, &err);
+	for (unsigned i = 0; i < *ret_n; i++)
+		if (!frame_at(s, i, &f, &err))
+			ret[i] = *f;
+}
+
+static u64 sp_of(const struct frame *f)
+{
+	return f->regs.value[GPR_RSP];
+}
+
 static void test_backtrace(const struct width *w)
 {
 	const char *why = "";
 	struct frame f[8];
-	size_t n = 0;
+	unsigned n = 0;
 
 	build_frames(w, 0x14);
-	session_backtrace(s, f, 8, &n, &why, &err);
+	backtrace(f, 8, &n, &why);
 	tap_eq(n, 3, "%s: three frames (%s)", w->name, why);
 	tap_eq(f[0].pc, w->code + 0x14, "%s: frame 0", w->name);
 	tap_eq(f[1].pc, w->code + 8 + w->call, "%s: frame 1", w->name);
 	tap_eq(f[2].pc, w->code + w->call, "%s: frame 2", w->name);
-	tap_eq(f[1].sp, w->stack + 2 * w->word, "%s: frame 1's stack pointer", w->name);
-	tap_str(f[1].how, "frame pointer", "%s: how frame 1 was found", w->name);
+	tap_eq(sp_of(&f[1]), w->stack + 2 * w->word, "%s: frame 1's stack pointer", w->name);
+	tap_str(frame_how_text(f[1].how), "frame pointer", "%s: how frame 1 was found", w->name);
 	tap_str(why, "the frame pointer is 0", "%s: why it ends", w->name);
-	session_backtrace(s, f, 2, &n, &why, &err);
+	backtrace(f, 2, &n, &why);
 	tap_eq(n, 2, "%s: no more than asked for", w->name);
 	put(w->stack + 9 * w->word, ret_to(w, 1), w->word);
-	session_backtrace(s, f, 8, &n, &why, &err);
+	backtrace(f, 8, &n, &why);
 	tap_eq(n, 2, "%s: what follows no call is no frame", w->name);
 	tap_str(why, "what would be the return address does not follow a call", "%s: and said",
 		w->name);
 	put(w->stack, w->stack - w->word, w->word);
-	session_backtrace(s, f, 8, &n, &why, &err);
+	backtrace(f, 8, &n, &why);
 	tap_eq(n, 2, "%s: a chain that goes down ends", w->name);
 	put(w->stack, w->stack, w->word);
-	session_backtrace(s, f, 8, &n, &why, &err);
+	backtrace(f, 8, &n, &why);
 	tap_eq(n, 2, "%s: a chain that goes round ends", w->name);
 }
 
@@ -193,20 +208,20 @@ static void test_entry_frames(const struct width *w)
 {
 	const char *why = "";
 	struct frame f[8];
-	size_t n = 0;
+	unsigned n = 0;
 
 	build_frames(w, 0x10);
 	set("rsp", w->stack - 4 * w->word);
 	put(w->stack - 4 * w->word, ret_to(w, 0), w->word);
-	session_backtrace(s, f, 8, &n, &why, &err);
+	backtrace(f, 8, &n, &why);
 	tap_eq(n, 4, "%s: at PUSH BP the caller is not left out (%s)", w->name, why);
 	tap_eq(f[1].pc, w->code + w->call, "%s: it is the top of the stack", w->name);
-	tap_str(f[1].how, "top of the stack", "%s: said so", w->name);
+	tap_str(frame_how_text(f[1].how), "top of the stack", "%s: said so", w->name);
 	set("rip", ret_to(w, 0x11) - w->call);
 	set("rsp", w->stack - 5 * w->word);
-	session_backtrace(s, f, 8, &n, &why, &err);
+	backtrace(f, 8, &n, &why);
 	tap_eq(n, 4, "%s: at MOV BP,SP neither", w->name);
-	tap_eq(f[1].sp, w->stack - 3 * w->word, "%s: its stack pointer", w->name);
+	tap_eq(sp_of(&f[1]), w->stack - 3 * w->word, "%s: its stack pointer", w->name);
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */

@@ -1,0 +1,64 @@
+/*
+ * up.h - one frame up the stack: what the files unwind*.c share. Inside src/debug/ only.
+ */
+#ifndef VMSTEP_DEBUG_UP_H
+#define VMSTEP_DEBUG_UP_H
+
+#include <vmstep/unwind.h>
+#include "private.h"
+
+/* What a way of finding the caller says. */
+enum up {
+	UP_NO,    /* does not apply here, or gives nothing that holds: try the next way */
+	UP_FOUND, /* `to` is the caller */
+	UP_END,   /* there is no caller, or none can be found: `why` */
+};
+
+struct climb {
+	struct session *s;
+	const struct frame *from; /* never an inlined body */
+	struct frame *to;         /* starts as a copy of `from` */
+	bool has_cfa;
+	u64 cfa; /* of `from`, linear */
+	const char *why;          /* static; NULL with UP_END: the outermost frame, known to be it */
+};
+
+enum cfa_state { CFA_NOT_TRIED, CFA_KNOWN, CFA_UNKNOWN };
+
+/* ---- unwind_regs.c --------------------------------------------------------------------------- */
+
+/* Bytes of a return address pushed by a near call. */
+unsigned regs_word(const struct frame_regs *r);
+u64 regs_linear_cs(const struct frame_regs *r, u64 off);
+u64 regs_linear_ss(const struct frame_regs *r, u64 off);
+/* Cut to the width of the stack pointer, or of the instruction pointer. */
+u64 regs_cut(const struct frame_regs *r, u64 v);
+void regs_from_cpu(const struct cpu_state *c, struct frame_regs *ret);
+static inline bool regs_know(const struct frame_regs *r, unsigned reg)
+{
+	return r->known & BIT(reg);
+}
+/* A register of the caller: as read from memory at `slot`, or as computed. */
+void reg_found(struct frame_regs *r, unsigned reg, u64 value, u64 slot);
+void reg_known(struct frame_regs *r, unsigned reg, u64 value);
+/* What a call may change according to the ABI is no longer known. */
+void regs_forget_clobbered(struct frame_regs *r);
+void regs_forget_but(struct frame_regs *r, u32 keep);
+
+/* ---- unwind_guess.c -------------------------------------------------------------------------- */
+
+/* The return address at the top of the stack, where code and symbols say that it is there. */
+enum up up_by_stack_top(struct climb *k);
+enum up up_by_frame_pointer(struct climb *k);
+/* Whether the bytes before the linear address are a CALL; of a direct one also where it goes. */
+bool follows_call(struct session *s, const struct frame_regs *r, u64 addr, u64 *ret_target);
+
+/* ---- unwind_up.c ----------------------------------------------------------------------------- */
+
+/* The caller of `from`; false and *ret_why where there is none (NULL: `from` is known to be the
+ * outermost frame). In both cases the CFA of `from` is noted in it, if it can be told. */
+bool frame_up(struct session *s, struct frame *from, struct frame *ret, const char **ret_why);
+/* Function and name by f->lookup. */
+void frame_name(struct session *s, struct frame *f);
+
+#endif
