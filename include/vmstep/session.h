@@ -118,6 +118,9 @@ void session_interrupt(struct session *s);     /* async-signal-safe */
 const struct stop *session_last_stop(const struct session *s);
 /* Whether the guest's last run ended it, and the exit port's value (-1: none). */
 int session_exit_value(const struct session *s);
+/* Inlined bodies that begin where the guest stands and that the user has not stepped into yet (gdb:
+ * the first instruction of an inlined body is the call of it): no frames, counted from the innermost. */
+unsigned session_inline_hidden(const struct session *s);
 
 /* ---- points (break, watch, catch) ---------------------------------------------------------------- */
 

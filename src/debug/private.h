@@ -60,6 +60,11 @@ struct session {
 
 	struct cpu_state regs; /* cache: the groups in regs.known are valid */
 	struct frames frames;
+	/*
+	 * At the first instruction of inlined bodies a line step has arrived at the call and not yet
+	 * gone in, as in gdb: so many of them, the innermost first, are no frames yet.
+	 */
+	unsigned inline_hidden;
 	struct ring ring;
 	struct stop last; /* the session's last stop */
 	bool has_last;
@@ -179,6 +184,7 @@ struct run {
 	void *arg;
 	bool hold_irq; /* while stepping; never while running free */
 	bool rep_whole;
+	bool by_insn;      /* stepi and the like: inlined bodies are never hidden */
 	bool quiet_points; /* neither the user's points nor catches count */
 	bool ended; /* something ends the command: a point, a catch, death, Ctrl-C, the observer */
 	bool has_stop;

@@ -260,6 +260,11 @@ const struct stop *session_last_stop(const struct session *s)
 	return s->has_last ? &s->last : NULL;
 }
 
+unsigned session_inline_hidden(const struct session *s)
+{
+	return s->inline_hidden;
+}
+
 int session_exit_value(const struct session *s)
 {
 	return s->exit_value;

@@ -5,100 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "private.h"
-
-/* A boundary and the instruction at it, before it runs. */
-struct place {
-	u64 lin, next, sp;
-	u8 cpl;
-	bool pending; /* an ICEBP, INT3 or #DB is to be delivered first */
-	struct insn in;
-};
-
-static int place_here(struct run *r, struct place *ret, struct err *err)
-{
-	const struct stop *st = r->has_stop ? &r->stop : &r->s->last;
-	const struct cpu_state *c;
-	int rc = state_need(r->s, REGS_GPR | REGS_SYS, &c, err);
-
-	if (rc)
-		return rc;
-	ret->lin = cpu_linear_rip(c);
-	ret->sp = state_linear_sp(c);
-	ret->cpl = cpu_cpl(c);
-	ret->pending = st->pending;
-	state_decode(r->s, c, ret->lin, &ret->in);
-	ret->next = state_linear_cs(c, c->rip + ret->in.facts.length);
-	return 0;
-}
-
-static struct temp_point back_in(const struct place *p, u64 addr)
-{
-	return (struct temp_point){ .addr = addr, .min_sp = p->sp, .cpl = p->cpl };
-}
-
-/* The step led to the first instruction of a handler. */
-static bool entered_handler(const struct run *r)
-{
-	return r->stop.has_event && !r->stop.event_rep;
-}
-
-/* Instructions that are gone over like a call: gdb's, where a kernel does the rest unseen. */
-static bool is_call_like(const struct run *r, const struct place *p)
-{
-	/* `call 1f; 1:` pushes and goes on: there is nothing to come back from. */
-	if (r->stop.lin == p->next)
-		return false;
-	switch (p->in.facts.cls) {
-	case INSN_ICEBP:
-	case INSN_INT3:
-	case INSN_INTO:
-	case INSN_INTN:
-		return entered_handler(r) && r->stop.event_vector == p->in.vector;
-	case INSN_SYSCALL:
-		return r->stop.cpl < p->cpl;
-	default:
-		return (p->in.facts.flags & INSNF_CALL) && !entered_handler(r);
-	}
-}
-
-/*
- * One instruction, whatever it calls included. `over_events`: exceptions and interrupts that come
- * in between are gone over too; else their handler's first instruction is the end, since it is the
- * news. A pending event is delivered first, its handler gone over, and then the instruction is run.
- */
-static int step_over(struct run *r, bool over_events, struct err *err)
-{
-	struct place p;
-	int rc;
-
-	for (;;) {
-		rc = place_here(r, &p, err);
-		if (!rc)
-			rc = run_step(r, err);
-		if (rc || r->ended)
-			return rc;
-		if (is_call_like(r, &p)) {
-			struct temp_point t = back_in(&p, p.next);
-
-			return run_to(r, &t, 1, err);
-		}
-		if (!entered_handler(r) || !(p.pending || over_events))
-			return 0;
-		/* Back to the boundary the event came at, or behind it if the handler skips it. */
-		struct temp_point t[2] = { back_in(&p, p.lin), back_in(&p, p.next) };
-
-		rc = run_to(r, t, p.next == p.lin ? 1 : 2, err);
-		if (rc || r->ended || r->stop.lin != p.lin)
-			return rc;
-	}
-}
-
-static bool is_return(const struct insn *in)
-{
-	return (in->facts.flags & INSNF_RET) || in->facts.cls == INSN_IRET ||
-	       in->facts.cls == INSN_SYSRET || in->facts.cls == INSN_SYSEXIT;
-}
+#include "step.h"
 
 /*
  * Calls and events are gone over, so that the first return met is the frame's. One deeper in the
@@ -114,7 +21,7 @@ static int finish_by_stepping(struct run *r, struct err *err)
 		rc = place_here(r, &p, err);
 		if (rc)
 			break;
-		last = is_return(&p.in) && p.sp >= start.sp && p.cpl == start.cpl;
+		last = insn_returns(&p.in) && p.sp >= start.sp && p.cpl == start.cpl;
 		rc = step_over(r, true, err);
 	}
 	return rc;
@@ -191,7 +98,7 @@ static int until_next(struct run *r, struct err *err)
 		rc = step_over(r, false, err);
 	if (rc || r->ended || !(p.in.facts.flags & INSNF_BRANCH) || r->stop.lin > p.lin)
 		return rc;
-	struct temp_point t = back_in(&p, p.next);
+	struct temp_point t = place_back(&p, p.next);
 
 	return run_to(r, &t, 1, err);
 }
