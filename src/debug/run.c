@@ -101,16 +101,11 @@ static u64 drain(struct run *r, bool show, u32 catches)
 
 /* ---- the end of the guest -------------------------------------------------------------------- */
 
-/* The engine leaves the exit status in new_value; where it did not, the evidence has what was
- * written to the exit port f4 (value << 1 | 1). */
+/* The engine leaves the exit status in new_value; a reset or power-off has none and counts as 0. */
 static void note_exit(struct session *s, const struct stop *st)
 {
-	const struct kvm_evidence *ev = &st->ev.kvm;
-	struct value v = { .size = 4, .is_signed = true, .repeat = 1 };
+	struct value v = { .bits = (s32)st->new_value, .size = 4, .is_signed = true, .repeat = 1 };
 
-	v.bits = st->new_value;
-	if (!v.bits && st->ev.kind == EVIDENCE_KVM && ev->port == 0xf4 && ev->is_write)
-		v.bits = (s32)(u32)(ev->data << 1 | 1);
 	s->exit_value = v.bits;
 	session_var_set(s, "_exitcode", &v, NULL);
 }

@@ -176,6 +176,8 @@ bool machine_cause(struct kvm_engine *k, struct stop *s)
 		return false;
 	s->causes = CAUSE_BIT(cause_of(e));
 	s->first = cause_of(e);
+	if (e == MACHINE_EXIT)
+		s->new_value = k->event_value;
 	if (e != MACHINE_EXCEPTION)
 		return true;
 	x = machine_exception(k->base.machine);
