@@ -127,6 +127,7 @@ static int dr_access(struct mtf_engine *m, struct step *st, enum served_exit *re
 		else
 			m->mb->gpr[gpr] = v;
 		m->mb->dirty |= GROUP_CORE;
+		state_load(m);
 	} else if (n < 4) {
 		d->db[n] = register_of(m, gpr);
 	} else if (n == 6) {

@@ -125,7 +125,8 @@ static int debugregs_get(struct mtf_engine *m, struct kvm_debugregs *ret, struct
 }
 
 /* DR0-3 and DR6 are what L2 left in the CPU, DR7 is the VMCS's. While points of the user's are in
- * them the guest's own are kept in k.guest_dr, and only DR6 moves. */
+ * them the guest's own are kept in k.guest_dr, and only DR6 moves. Nobody here calls guest_dr stale:
+ * engine kvm's functions would read the registers themselves. */
 int dr_refresh(struct mtf_engine *m, struct err *err)
 {
 	struct kvm_debugregs d;

@@ -268,8 +268,6 @@ static void event_tell(struct mtf_engine *m, struct step *st, u8 vector, u8 type
 	}
 	st->v.causes |= CAUSE_BIT(CAUSE_EVENT);
 	st->v.retired = retired;
-	if (vector == EXC_DB)
-		m->k.guest_dr_stale = true;
 }
 
 /* Is the MTF at the first instruction of a handler? */
@@ -477,8 +475,6 @@ static int report_get(struct mtf_engine *m, struct step *st, bool mtf, struct gu
 		attribute(m, st, ret_ev, &st->v);
 		place(m, st);
 		r = exit_serve(m, st, &what, err);
-		if (!r && st->from.insn.facts.cls == INSN_MOV_DR)
-			m->k.guest_dr_stale = true;
 		if (!mtf && what == EXIT_IS_REPORT && st->v.causes == CAUSE_BIT(CAUSE_MTF))
 			what = EXIT_SERVED; /* a boundary nobody asked for */
 	}
@@ -540,7 +536,6 @@ int mtf_free_run(struct mtf_engine *m, int *ret_end, struct err *err)
 	begin(m, &st);
 	points_plant(&m->k);
 	r = report_get(m, &st, false, &injected, &ev, ret_end, err);
-	m->k.guest_dr_stale = true;
 	if (r)
 		return r;
 	if (*ret_end < 0) {
