@@ -1,6 +1,9 @@
 /*
- * symbols.h - names for addresses. Implemented by src/symbols/, the only user of libelf (and later of
- * libdwarf). An index is read once and immutable; several files can be attached to one session.
+ * symbols.h - names for addresses. Implemented by src/symbols/, the only user of libelf and libdwarf.
+ *
+ * A `struct symbols` is a set of files: a boot loader and its kernel, a program and what was attached
+ * with add-symbol-file. Which files they are never changes, another set is loaded instead. ELF symbols
+ * are an immutable index; debug information (source.h, ctype.h, unwind.h) is read as it is needed.
  */
 #ifndef VMSTEP_SYMBOLS_H
 #define VMSTEP_SYMBOLS_H
@@ -15,7 +18,40 @@ struct symbol {
 	bool global, weak;
 };
 struct symbols;
-/* All symbol tables of the ELF file; addresses get `bias` added. A file without symbols is an empty index. */
+/* A section that was moved on its own (add-symbol-file -s). */
+struct symbol_section {
+	const char *name; /* ".data" */
+	u64 addr;         /* where it is in the guest */
+};
+/* One file of a set and where it runs. */
+struct symbol_file {
+	const char *path;
+	u64 bias;          /* added to its addresses (wrapping): an image linked high and loaded low */
+	bool at_text;      /* `text` is where its .text is; the bias follows from that */
+	u64 text;
+	const struct symbol_section *section;
+	size_t n_sections;
+};
+/*
+ * The files in this order; one that cannot be read fails the whole. Everything is copied. Separate
+ * debug files are looked for under `debug_dirs`, "DIR:DIR" (NULL: /usr/lib/debug).
+ */
+int symbols_load_files(const struct symbol_file *file, size_t n, const char *debug_dirs, struct symbols **ret,
+		       struct err *err);
+size_t symbols_files(const struct symbols *s);
+/* Path and bias of a file of the set. */
+const char *symbols_file(const struct symbols *s, size_t i, u64 *ret_bias);
+/* The file with its DWARF: itself, or the separate one that was found; NULL: it has none. */
+const char *symbols_debug_file(struct symbols *s, size_t i);
+/* Allocated sections of a file, in the file's order (`info files`); stops when `each` returns false. */
+struct symbol_area {
+	const char *name;
+	u64 start, end; /* in the guest */
+	bool code, writable, has_bytes;
+};
+void symbols_areas(struct symbols *s, size_t i, bool (*each)(void *arg, const struct symbol_area *), void *arg);
+
+/* One file: all symbol tables; addresses get `bias` added. A file without symbols is an empty index. */
 int symbols_load(const char *path, u64 bias, struct symbols **ret, struct err *err);
 void symbols_destroy(struct symbols *s);
 size_t symbols_count(const struct symbols *s);

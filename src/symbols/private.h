@@ -1,10 +1,12 @@
 /*
- * private.h - the index and how it is filled. Inside src/symbols/ only.
+ * private.h - the set of files and its index of ELF symbols, how it is filled; what the parts of the
+ * DWARF reader offer each other. Inside src/symbols/ only.
  */
 #ifndef VMSTEP_SYMBOLS_PRIVATE_H
 #define VMSTEP_SYMBOLS_PRIVATE_H
 
 #include <vmstep/symbols.h>
+#include "dwarf.h"
 
 /* A symbol with what the index needs to decide which one covers an address. */
 struct entry {
@@ -24,14 +26,20 @@ struct symbols {
 	u32 n, cap;
 	u32 *by_name;   /* indices into entry[], by name, then by binding */
 	u64 *reach;     /* reach[i] = max(entry[0..i].end) */
-	char **strings; /* the names' memory, one block a string table */
-	u32 n_strings;
+
+	struct dwfile **file;
+	u32 n_files;
 };
 
-/* Adds the symbols of one ELF file; `file` numbers it. */
-int elf_symbols_read(struct symbols *s, const char *path, u64 bias, u32 file, struct err *err);
+/* Adds the symbols of one ELF file. */
+int elf_symbols_read(struct symbols *s, struct dwfile *f, struct err *err);
 /* 0 or -ENOMEM. */
 int index_add(struct symbols *s, const struct entry *e);
 int index_finish(struct symbols *s);
+
+/* ---- ready.c, units.c: life of what a dwfile holds -------------------------------------------- */
+
+void dw_finish(struct dwfile *f);
+void dw_units_drop(struct dwfile *f);
 
 #endif
