@@ -62,6 +62,7 @@ struct op {
 	struct opnd opnd[OPNDS];
 	struct insn_facts facts; /* for the core */
 	u8 vector;         /* INT n */
+	u8 seg;            /* segment of the implicit source of a string instruction or XLAT */
 };
 
 /* ---- the processor ------------------------------------------------------------------------------ */
@@ -73,11 +74,16 @@ struct msr_file {
 	u64 misc_enable, bios_sign;
 };
 
+/* What an access needs: kind and who asks. ANY is a supervisor's explicit access with RFLAGS.AC set. */
+enum { TLB_READ = BIT(0), TLB_WRITE = BIT(1) /* dirty bit set, not ROM */, TLB_SUPERVISOR = 0, TLB_ANY = 2,
+       TLB_USER = 4, TLB_FETCH = BIT(6), TLB_FETCH_USER = BIT(7) };
 struct tlb_entry {
-	u64 page;  /* linear page number | 1 when valid, 0: empty */
+	u64 page;  /* linear address of the page | 1 when valid, 0: empty */
 	u8 *hva;   /* host page, NULL: MMIO */
-	u64 gpa;
-	u8 rights; /* what may go on without a walk: TLB_* */
+	u64 gpa;   /* of the page */
+	u8 rights; /* what may go on without a walk: TLB_READ << TLB_USER and so on */
+	u8 shift;  /* of the page in the tables */
+	bool global;
 };
 enum { TLB_SIZE = 1024, CODE_SIZE = 4096 };
 
@@ -115,6 +121,7 @@ struct model {
 	u8 n_touch;              /* of the instruction that runs */
 	struct model_touch touch[MODEL_TOUCHES];
 
+	u64 paging_key;          /* state.c: the control bits the TLB was filled under */
 	struct tlb_entry tlb[TLB_SIZE];
 	struct code_cache *code; /* decode.c */
 };
@@ -139,8 +146,17 @@ enum ex sys_write(struct model *m, u64 lin, unsigned size, u64 value);
 enum ex lin_read(struct model *m, u64 lin, unsigned size, u8 cpl, u64 *ret);
 enum ex lin_write(struct model *m, u64 lin, unsigned size, u8 cpl, u64 value);
 enum ex lin_probe_write(struct model *m, u64 lin, unsigned size, u8 cpl);
+/* All; all but global pages (MOV CR3); one page (INVLPG). model_derive() flushes by itself when a
+ * control bit that paging depends on has changed. */
 void tlb_flush(struct model *m);
+void tlb_flush_local(struct model *m);
 void tlb_flush_page(struct model *m, u64 lin);
+/* One translation with the rights of `need` (TLB_READ << TLB_USER...): the entry, or #PF raised. A
+ * non-canonical address must have been refused before. */
+enum ex tlb_get(struct model *m, u64 lin, u8 need, struct tlb_entry **ret);
+/* Physical bytes that lie in one page: RAM, ROM, or the bus. */
+void phys_get(struct model *m, u64 gpa, void *buf, unsigned n);
+void phys_put(struct model *m, u64 gpa, const void *buf, unsigned n);
 /* Effective address of a MEM operand (offset in its segment). */
 u64 op_address(const struct model *m, const struct op *o, const struct opnd *d);
 /* Operand access whatever its kind; GPR writes of 32 bits clear the upper half. */
@@ -151,6 +167,35 @@ enum ex op_rmw(struct model *m, const struct op *o, unsigned i, u64 *ret);
 /* Stack: width by SS.B or mode. push/pop move RSP only when they succeed. */
 enum ex push(struct model *m, unsigned size, u64 value);
 enum ex pop(struct model *m, unsigned size, u64 *ret);
+
+/* ---- decode.c, exec.c --------------------------------------------------------------------------- */
+
+/* The instruction at c.rip, or the fault of fetching it (limit, #PF, longer than 15 bytes). What
+ * does not decode is an op that raises #UD. Valid until the next call. */
+enum ex op_fetch(struct model *m, const struct op **ret);
+/*
+ * Forms of one mnemonic that different families have: MOV, PUSH, POP with a segment, control or debug
+ * register, CALL, JMP, RET far. The rest is ROW_ANY.
+ */
+enum row_form { ROW_ANY, ROW_SEG, ROW_CR, ROW_DR, ROW_FAR };
+#define OP_FORM(mnemonic, form) ((mnemonic) | (u32)(form) << 16)
+struct op_row {
+	u32 key; /* ZydisMnemonic, or OP_FORM(mnemonic, form) */
+	op_exec *exec;
+};
+struct dispatch; /* table.c: built once for each model */
+struct dispatch *dispatch_create(void);
+op_exec *dispatch_find(const struct dispatch *d, u16 mnemonic, enum row_form form);
+op_exec op_undefined; /* #UD */
+op_exec op_x87;       /* what is x87's: there is none */
+struct code_cache *code_cache_create(void);
+void code_cache_destroy(struct code_cache *c);
+/*
+ * The instruction at c.rip alone, with nothing that is due around it: fetched, executed, and on
+ * EX_DONE RIP moved and RF cleared (or as m->rf_next says). *ret is what ran, NULL if the fetch faulted.
+ * A #DB of a code breakpoint, traps and deliveries are step.c's.
+ */
+enum ex insn_run(struct model *m, const struct op **ret);
 
 /* ---- event.c ------------------------------------------------------------------------------------ */
 
@@ -194,18 +239,14 @@ enum ex seg_load(struct model *m, u8 seg, u16 sel);
 /* After a change of CR0, CR4, EFER, CS, SS, RFLAGS.VM or DR7: mode, bits, cpl, data_points... */
 void model_derive(struct model *m);
 
-/* ---- families: rows of the dispatch table -------------------------------------------------------- */
+/* ---- families ----------------------------------------------------------------------------------- */
 
-struct op_row {
-	u16 mnemonic; /* ZydisMnemonic */
-	op_exec *exec;
-};
 /* Each family exports one table, ended by a NULL exec; table.c joins them. */
 extern const struct op_row arith_ops[], logic_ops[], shift_ops[], muldiv_ops[], move_ops[], string_ops[],
 	branch_ops[], bcd_ops[], bit_ops[], flag_ops[], atomic_ops[], stack_ops[];
 extern const struct op_row segment_ops[], far_ops[], int_ops[], sysreg_ops[], msr_ops[], syscall_ops[],
 	port_ops[], protect_ops[];
-/* Mnemonics that two families share: decode.c picks these where an operand is a segment register (MOV,
+/* Mnemonics that two families share: rows of table.c by OP_FORM, where an operand is a segment register (MOV,
  * PUSH, POP), a control or debug register (MOV), or where the branch is far (CALL, JMP, RET). */
 op_exec mov_seg, push_seg, pop_seg, mov_cr, mov_dr, call_far, jmp_far, ret_far;
 

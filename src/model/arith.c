@@ -1,0 +1,113 @@
+/* arith.c - addition and subtraction: ADD ADC SUB SBB CMP INC DEC NEG. */
+#include <Zydis/Zydis.h>
+
+#include "model/operand.h"
+
+static enum ex add_carry(struct model *m, const struct op *o, u64 carry)
+{
+	unsigned size = o->opnd[0].size;
+	u64 a, b, r;
+
+	TRY(op_rmw(m, o, 0, &a));
+	TRY(op_read(m, o, 1, &b));
+	b &= size_mask(size);
+	r = (a + b + carry) & size_mask(size);
+	TRY(op_write(m, o, 0, r));
+	flags_set(m, FL_ARITH, flags_add(a, b, r, size));
+	return EX_DONE;
+}
+
+static enum ex sub_borrow(struct model *m, const struct op *o, u64 borrow)
+{
+	unsigned size = o->opnd[0].size;
+	u64 a, b, r;
+
+	TRY(op_rmw(m, o, 0, &a));
+	TRY(op_read(m, o, 1, &b));
+	b &= size_mask(size);
+	r = (a - b - borrow) & size_mask(size);
+	TRY(op_write(m, o, 0, r));
+	flags_set(m, FL_ARITH, flags_sub(a, b, r, size));
+	return EX_DONE;
+}
+
+static enum ex op_add(struct model *m, const struct op *o)
+{
+	return add_carry(m, o, 0);
+}
+
+static enum ex op_adc(struct model *m, const struct op *o)
+{
+	return add_carry(m, o, m->c.rflags & FL_CF);
+}
+
+static enum ex op_sub(struct model *m, const struct op *o)
+{
+	return sub_borrow(m, o, 0);
+}
+
+static enum ex op_sbb(struct model *m, const struct op *o)
+{
+	return sub_borrow(m, o, m->c.rflags & FL_CF);
+}
+
+static enum ex op_cmp(struct model *m, const struct op *o)
+{
+	unsigned size = o->opnd[0].size;
+	u64 a, b;
+
+	TRY(op_read(m, o, 0, &a));
+	TRY(op_read(m, o, 1, &b));
+	b &= size_mask(size);
+	flags_set(m, FL_ARITH, flags_sub(a, b, (a - b) & size_mask(size), size));
+	return EX_DONE;
+}
+
+/* INC and DEC leave CF. */
+static enum ex op_inc(struct model *m, const struct op *o)
+{
+	unsigned size = o->opnd[0].size;
+	u64 a, r;
+
+	TRY(op_rmw(m, o, 0, &a));
+	r = (a + 1) & size_mask(size);
+	TRY(op_write(m, o, 0, r));
+	flags_set(m, FL_ARITH & ~FL_CF, flags_add(a, 1, r, size) & ~FL_CF);
+	return EX_DONE;
+}
+
+static enum ex op_dec(struct model *m, const struct op *o)
+{
+	unsigned size = o->opnd[0].size;
+	u64 a, r;
+
+	TRY(op_rmw(m, o, 0, &a));
+	r = (a - 1) & size_mask(size);
+	TRY(op_write(m, o, 0, r));
+	flags_set(m, FL_ARITH & ~FL_CF, flags_sub(a, 1, r, size) & ~FL_CF);
+	return EX_DONE;
+}
+
+static enum ex op_neg(struct model *m, const struct op *o)
+{
+	unsigned size = o->opnd[0].size;
+	u64 a, r;
+
+	TRY(op_rmw(m, o, 0, &a));
+	r = -a & size_mask(size);
+	TRY(op_write(m, o, 0, r));
+	flags_set(m, FL_ARITH, flags_sub(0, a, r, size));
+	return EX_DONE;
+}
+
+const struct op_row arith_ops[] = {
+	{ ZYDIS_MNEMONIC_ADD, op_add },
+	{ ZYDIS_MNEMONIC_ADC, op_adc },
+	{ ZYDIS_MNEMONIC_SUB, op_sub },
+	{ ZYDIS_MNEMONIC_SBB, op_sbb },
+	{ ZYDIS_MNEMONIC_CMP, op_cmp },
+	{ ZYDIS_MNEMONIC_INC, op_inc },
+	{ ZYDIS_MNEMONIC_DEC, op_dec },
+	{ ZYDIS_MNEMONIC_NEG, op_neg },
+	{ 0 },
+};
