@@ -88,6 +88,12 @@ void machine_poll(struct machine *m);
 typedef void irq_line_fn(void *arg, unsigned gsi, bool level);
 void machine_set_irq(struct machine *m, irq_line_fn *fn, void *arg);
 /*
+ * The time devices go by: nanoseconds since the engine's start. NULL: the host's clocks. With a clock
+ * of the engine's the date is 2000-01-01 00:00:00 UTC and that much later, so that runs are equal.
+ */
+typedef u64 machine_clock_fn(void *arg);
+void machine_set_clock(struct machine *m, machine_clock_fn *fn, void *arg);
+/*
  * What the guest ordered by a port access, consumed by the call. EXIT: it wrote the exit port f4,
  * *ret_value is value << 1 | 1. RESET: keyboard controller, port 92 or cf9. POWEROFF: ACPI's sleep
  * register. EXCEPTION: an exception nobody in the guest handles reached vmstep's own default handler;

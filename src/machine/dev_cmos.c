@@ -1,7 +1,7 @@
 /*
- * dev_cmos.c - CMOS RAM and real-time clock at 70/71. The clock shows the host's UTC, whatever the
- * guest sets it to; memory sizes
- * are where PC firmware for virtual machines looks for them. No interrupts.
+ * dev_cmos.c - CMOS RAM and real-time clock at 70/71. The clock shows the host's UTC, or with an
+ * engine's own clock the year 2000, whatever the guest sets it to; memory sizes are where PC firmware
+ * for virtual machines looks for them. No interrupts.
  */
 #include "internal.h"
 
@@ -20,6 +20,7 @@ enum {
 	B_SET = 0x80,
 	D_VALID = 0x80,
 	EQUIPMENT_FPU = 2,
+	EPOCH_2000 = 946684800, /* seconds from 1970 to 2000 */
 	UIP_NS =
 		244000, /* the update flag precedes the update by this much (MC146818 data sheet) */
 };
@@ -36,14 +37,26 @@ static u8 encode_hour(const struct cmos *c, int hour)
 	return encode(c, hour % 12 ? hour % 12 : 12) | (hour >= 12 ? 0x80 : 0);
 }
 
-static u8 read_clock(const struct cmos *c, u8 reg)
+static struct timespec time_now(const struct machine *m)
 {
-	struct timespec now;
-	struct tm t;
-	time_t s;
+	struct timespec t;
+	u64 ns = m->clock ? machine_ns(m) : 0;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	s = now.tv_sec;
+	if (!m->clock)
+		clock_gettime(CLOCK_REALTIME, &t);
+	else
+		t = (struct timespec){ .tv_sec = EPOCH_2000 + ns / 1000000000,
+				       .tv_nsec = ns % 1000000000 };
+	return t;
+}
+
+static u8 read_clock(const struct machine *m, u8 reg)
+{
+	const struct cmos *c = &m->cmos;
+	struct timespec now = time_now(m);
+	time_t s = now.tv_sec;
+	struct tm t;
+
 	gmtime_r(&s, &t);
 	switch (reg) {
 	case 0x00:
@@ -67,8 +80,9 @@ static u8 read_clock(const struct cmos *c, u8 reg)
 	}
 }
 
-static u8 cmos_read(struct cmos *c)
+static u8 cmos_read(const struct machine *m)
 {
+	const struct cmos *c = &m->cmos;
 	u8 reg = c->index & 0x7f;
 
 	switch (reg) {
@@ -81,9 +95,9 @@ static u8 cmos_read(struct cmos *c)
 	case 0x09:
 	case REG_CENTURY:
 		/* With B.SET the guest is setting the clock: it reads back what it wrote. */
-		return c->ram[REG_B] & B_SET ? c->ram[reg] : read_clock(c, reg);
+		return c->ram[REG_B] & B_SET ? c->ram[reg] : read_clock(m, reg);
 	case REG_A:
-		return read_clock(c, reg);
+		return read_clock(m, reg);
 	case REG_C:
 		return 0;
 	case REG_D:
@@ -107,7 +121,7 @@ bool cmos_io(struct machine *m, bool write, u16 port, unsigned size, u32 *data)
 	if (write)
 		c->ram[c->index & 0x7f] = (u8)*data;
 	else
-		*data = cmos_read(c);
+		*data = cmos_read(m);
 	return true;
 }
 

@@ -145,14 +145,16 @@ static void write_data(struct machine *m, u8 byte)
 	}
 }
 
-static u8 read_port61(struct kbd *k)
+static u8 read_port61(const struct machine *m, struct kbd *k)
 {
+	u64 halves = machine_ns(m) / TIMER_HALF_NS;
+
 	/* Programs wait for these two bits to change; in-kernel timers of KVM answer the port
 	 * instead. */
-	if (host_ns() / TIMER_HALF_NS & 1)
+	if (halves & 1)
 		k->port61 ^= REFRESH_TOGGLE;
 	return (k->port61 & (0x0f | REFRESH_TOGGLE)) |
-	       (host_ns() / TIMER_HALF_NS & 2 ? TIMER_OUTPUT : 0);
+	       (halves & 2 ? TIMER_OUTPUT : 0);
 }
 
 static void write_port92(struct machine *m, u8 v)
@@ -186,7 +188,7 @@ bool kbd_io(struct machine *m, bool write, u16 port, unsigned size, u32 *data)
 		if (write)
 			k->port61 = (k->port61 & 0xf0) | (v & 0x0f);
 		else
-			*data = read_port61(k);
+			*data = read_port61(m, k);
 		break;
 	default:
 		if (write)

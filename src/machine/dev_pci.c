@@ -105,9 +105,9 @@ bool pci_io(struct machine *m, bool write, u16 port, unsigned size, u32 *data)
 }
 
 /* A 24-bit counter at 3.579545 MHz (ACPI specification, "Power Management Timer"). */
-static u32 pm_timer(void)
+static u32 pm_timer(const struct machine *m)
 {
-	u64 ns = host_ns();
+	u64 ns = machine_ns(m);
 
 	return (u32)(ns / 1000000000 * 3579545 + ns % 1000000000 * 3579545 / 1000000000) & 0xffffff;
 }
@@ -142,7 +142,7 @@ bool acpi_pm_io(struct machine *m, bool write, u16 port, unsigned size, u32 *dat
 		return true;
 	case 8:
 		if (!write)
-			*data = pm_timer();
+			*data = pm_timer(m);
 		return true;
 	default:
 		return false;

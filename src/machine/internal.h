@@ -133,6 +133,8 @@ struct machine {
 
 	irq_line_fn *irq;
 	void *irq_arg;
+	machine_clock_fn *clock;
+	void *clock_arg;
 	enum machine_event event;
 	u32 event_value;
 	struct machine_exception exception;
@@ -262,6 +264,7 @@ void kbd_reset(struct machine *m);
 void fwcfg_reset(struct machine *m);
 void pci_reset(struct machine *m);
 u64 host_ns(void); /* monotonic clock */
+u64 machine_ns(const struct machine *m); /* what devices go by: the engine's clock, or the host's */
 
 /* ---- small helpers --------------------------------------------------------------------------- */
 

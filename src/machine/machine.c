@@ -230,6 +230,25 @@ void machine_set_irq(struct machine *m, irq_line_fn *fn, void *arg)
 	m->irq_arg = arg;
 }
 
+void machine_set_clock(struct machine *m, machine_clock_fn *fn, void *arg)
+{
+	m->clock = fn;
+	m->clock_arg = arg;
+}
+
+u64 host_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
+}
+
+u64 machine_ns(const struct machine *m)
+{
+	return m->clock ? m->clock(m->clock_arg) : host_ns();
+}
+
 const struct cpu_state *machine_boot_state(const struct machine *m)
 {
 	return &m->boot;
@@ -251,14 +270,6 @@ const char *machine_symbol_file(const struct machine *m)
 	elf = image_peek(&img, 0, magic, 4) == 4 && !memcmp(magic, "\177ELF", 4);
 	image_deinit(&img);
 	return elf ? m->spec.path : NULL;
-}
-
-u64 host_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
 }
 
 static void describe_memory(const struct machine *m, struct strbuf *out)
