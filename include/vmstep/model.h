@@ -70,6 +70,8 @@ struct model_report {
 	bool exits;           /* `ev` is a VM exit; false: nothing tells a hypervisor of this boundary */
 	bool skipped;         /* the instruction always exits: done by the hypervisor, outer skip, and the
 			       * boundary behind it is owed by who skipped it; ev.rip is on it */
+	bool tbit;            /* the new task's T flag: with db_exiting its #DB (BT) is owed by who emulated
+			       * the switch, which VMX makes exit always; else it is delivered next */
 	bool has_event;       /* a delivery ended here */
 	struct delivery event;
 	struct vmx_evidence ev;
@@ -83,9 +85,8 @@ void model_step(struct model *m, const struct model_controls *ctl, struct model_
 
 /* Run freely. */
 struct model_run {
-	u64 until;        /* back when model_retired() has reached this */
+	u64 until;        /* back when model_clock() has reached this */
 	const u64 *breaks;/* NULL, or a bit for each value of model_break_hash(): back *at* such a boundary */
-	const volatile int *attention; /* back at the next boundary when not 0; looked at now and then */
 	bool touched;     /* out: back because a watched range was touched (model_touched()) */
 };
 enum { MODEL_BREAK_BITS = 1 << 16 };
@@ -103,11 +104,25 @@ void model_inject(struct model *m, const struct guest_event *ev);
 /* Interrupt request of the controller, level; an NMI, edge. */
 void model_intr_line(struct model *m, bool on);
 void model_nmi(struct model *m);
-/* What the instruction at RIP is, decoded; false: it cannot be fetched or does not decode. */
-bool model_facts(struct model *m, struct insn_facts *ret);
+/* A free run comes back at the next boundary. From a callback of the bus. */
+void model_poke(struct model *m);
+/* The instruction at RIP: where, what, its bytes. n 0: it cannot be fetched; facts.length 0: it does not
+ * decode. */
+struct model_insn {
+	u64 lin;
+	u8 n, bits;
+	u8 bytes[INSN_MAX];
+	struct insn_facts facts;
+	u8 vector; /* INT n */
+};
+void model_peek(struct model *m, struct model_insn *ret);
 /* Traps held for the next boundary (PDBG_*), writable. */
 u64 *model_pending_dbg(struct model *m);
 u64 model_retired(const struct model *m); /* instructions completed since creation */
+/* Virtual time: a tick for each instruction, REP iteration and delivery, and those slept in HLT, which
+ * only their owner can tell. The TSC goes with it. */
+u64 model_clock(const struct model *m);
+void model_clock_skip(struct model *m, u64 ticks);
 const char *model_missing(const struct model *m);
 
 /* Linear ranges whose accesses by instructions are noted, any number; borrowed, sorted by address. */

@@ -109,15 +109,19 @@ struct model {
 	u64 pending_dbg;         /* PDBG_*: traps held for the next boundary */
 	bool intr_line, nmi_line;
 	bool injecting;          /* model_inject(): comes before anything else */
-	bool rep_mid;            /* at RIP is a REP with iterations done: an event's frame has RF */
+	bool poked;              /* something from outside: look what is due before going on */
+	bool stop_asked;         /* model_poke() */
+	u64 rep_rip;             /* RIP of a REP with iterations done, ~0: an event's frame has RF there */
 	struct guest_event injected;
-	u64 retired;             /* instructions completed; the virtual clock counts them */
+	u64 retired;             /* instructions completed */
+	u64 extra;               /* other ticks of the clock: iterations, deliveries, sleep in HLT */
 	/* c.tsc is the model's TSC: step.c adds to it, RDTSC reads it, WRMSR and the user set it. */
 	struct msr_file msr;     /* those that cpu_state does not have */
 
 	/* model_watch(): pages with a watched byte get no fast way past access_note(). */
 	const struct model_range *watch;
 	size_t n_watch;
+	u64 watch_pages[16];     /* a bit for each value of the low 10 bits of a watched page's number */
 	u8 n_touch;              /* of the instruction that runs */
 	struct model_touch touch[MODEL_TOUCHES];
 
@@ -211,23 +215,25 @@ enum ex raise_pf(struct model *m, u64 lin, u32 error);
 enum delivery_outcome model_deliver(struct model *m, const struct guest_event *ev,
 				    struct delivery *ret);
 
-/*
- * The event's handler becomes the next boundary: the core's event_deliver(), or the task switch of a
- * task gate. EX_DONE with *ret; EX_SHUTDOWN with the state as the core leaves it.
- */
-enum ex event_enter(struct model *m, const struct guest_event *ev, struct delivery *ret);
-
 /* ---- debug.c ------------------------------------------------------------------------------------ */
 
 /*
- * Memory.c's for a data access of an instruction that will not fault, if m->data_points or
- * access_watched(): guest's data breakpoints into m->hits, watched ranges into m->touch.
+ * Memory.c's for a data access that did not fault, if m->data_points: the guest's data breakpoints into
+ * m->hits, watched ranges into m->touch.
  */
 void access_note(struct model *m, u64 lin, unsigned size, bool write);
-/* Does the page of `lin` hold a watched byte? Asked when a TLB entry is made: such a page gets none. */
-bool access_watched(const struct model *m, u64 lin);
-/* The same for a port; port.c's. */
-void port_note(struct model *m, u16 port, unsigned size);
+/* DR0-3 (mask) whose execute breakpoint is enabled at `lin`. */
+u8 code_hits(const struct model *m, u64 lin);
+/* Does any of the guest's enabled breakpoints, or model_watch(), want data accesses noted? */
+bool data_points_wanted(const struct model *m);
+
+/*
+ * The boundary the instruction ran from, for the core; `facts` its class.
+ */
+struct boundary boundary_before(const struct model *m, const struct insn_facts *facts);
+/* What is due behind an instruction that retired, or an iteration (`b` as it was before): PDBG_* for now
+ * or held by the shadow, which is set too. */
+void boundary_behind(struct model *m, const struct boundary *b, const struct model_controls *ctl, bool taken);
 
 /* ---- segment.c ---------------------------------------------------------------------------------- */
 
