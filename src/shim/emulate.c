@@ -5,8 +5,6 @@
 #include "shim.h"
 
 enum { REASON_CPUID = 10, REASON_INVD = 13, REASON_VMCALL = 18, REASON_XSETBV = 55 };
-#define CPUID1_ECX_VMX     BIT(5)
-#define CPUID1_ECX_OSXSAVE BIT(27)
 
 static bool is_long(void)
 {
@@ -19,11 +17,8 @@ static u32 emulate_cpuid(void)
 	u32 leaf = mailbox.gpr[GPR_RAX], a = leaf, c = mailbox.gpr[GPR_RCX], b, d;
 
 	cpuid(&a, &b, &c, &d);
-	if (leaf == 1) {
-		c &= ~(CPUID1_ECX_VMX | CPUID1_ECX_OSXSAVE);
-		if (vmread(0x6804) & CR4_OSXSAVE)
-			c |= CPUID1_ECX_OSXSAVE;
-	}
+	if (leaf == 1)
+		c = cpuid1_ecx(c, vmread(0x6804));
 	mailbox.gpr[GPR_RAX] = a;
 	mailbox.gpr[GPR_RBX] = b;
 	mailbox.gpr[GPR_RCX] = c;

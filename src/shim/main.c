@@ -118,7 +118,7 @@ void host_call(enum mailbox_status status)
 	mailbox.status = status;
 	mailbox.seq++;
 	mailbox.where = MAILBOX_AT_HOST;
-	__asm__ volatile("outb %0, %1" : : "a"((u8)0), "d"((u16)MAILBOX_PORT) : "memory");
+	host_visit();
 	mailbox.where = MAILBOX_RUNNING;
 	orders_take();
 }

@@ -6,6 +6,7 @@
  *   main.c     the loop: take the host's orders, enter L2, hand the exit over
  *   cpu.c      descriptor tables of the shim, VMXON
  *   vmcs.c     the VMCS: controls, host, guest; EPT and bitmaps
+ *   encode.h   descriptors, EPT entries, control words: pure
  *   emulate.c  instructions that always exit: CPUID, XSETBV, INVD, VMCALL
  */
 #ifndef VMSTEP_SHIM_H
@@ -13,6 +14,8 @@
 
 #include <vmstep/mailbox.h>
 #include <vmstep/x86.h>
+
+#include "encode.h"
 
 /* One image, no dynamic linker: everything is reached relative to RIP. */
 #pragma GCC visibility push(hidden)
@@ -45,6 +48,16 @@ u32 emulate(void); /* the instruction of the exit in the mailbox; enum mailbox_e
 
 /* main.c */
 void host_call(enum mailbox_status status);
+/* To the host and back, the page in hand: an OUT, which engine mtf answers by the next KVM_RUN. On the
+ * bare CPU (tests/rig/shim) the host is a function. */
+#ifdef SHIM_BARE
+void host_visit(void);
+#else
+static inline void host_visit(void)
+{
+	__asm__ volatile("outb %0, %1" : : "a"((u8)0), "d"((u16)MAILBOX_PORT) : "memory");
+}
+#endif
 
 #pragma GCC visibility pop
 

@@ -14,12 +14,11 @@ enum {
 	EXIT_SAVE_DEBUG = 1 << 2, EXIT_HOST_64 = 1 << 9, EXIT_SAVE_PAT = 1 << 18, EXIT_LOAD_PAT = 1 << 19,
 	EXIT_SAVE_EFER = 1 << 20, EXIT_LOAD_EFER = 1 << 21,
 	ENTRY_LOAD_DEBUG = 1 << 2, ENTRY_LOAD_PAT = 1 << 14, ENTRY_LOAD_EFER = 1 << 15,
-	EPT_RWX = 7, EPT_WB = 6 << 3, EPT_LARGE = 1 << 7,
+	EPT_RWX = 7,
 	EPTP_WB = 6, EPTP_4_LEVELS = 3 << 3,
 };
 #define PROC_MSR_BITMAPS (1u << 28)
 #define PROC_SECONDARY   (1u << 31)
-#define GIB(n)           ((u64)(n) << 30)
 
 static u8 vmcs_region[4096] __attribute__((aligned(4096)));
 static u8 msr_bitmap[4096] __attribute__((aligned(4096)));
@@ -35,13 +34,13 @@ static u64 ept_pdpt[512] __attribute__((aligned(4096)));
 static void ept_build(void)
 {
 	u32 a = 0x80000008, b, c = 0, d;
-	u64 n, shim = SHIM_GPA >> 30;
+	u64 n;
 
 	cpuid(&a, &b, &c, &d);
-	n = (a & 0xff) >= 39 ? 512 : BIT64((a & 0xff) - 30);
+	n = ept_gibs(a & 0xff);
 	ept_pml4[0] = (u64)ept_pdpt | EPT_RWX;
 	for (u64 i = 0; i < n; i++)
-		ept_pdpt[i] = GIB(i == shim ? shim + 1 : i) | EPT_RWX | EPT_WB | EPT_LARGE;
+		ept_pdpt[i] = ept_gib(i);
 }
 
 static void msr_intercept(u32 nr)
@@ -58,12 +57,9 @@ static void msr_bitmap_build(void)
 		msr_intercept(nr);
 }
 
-/* SDM "Reserved Controls and Default Settings": low half must be 1, high half may be 1. */
 static u32 allowed(u32 msr, u32 want)
 {
-	u64 m = rdmsr(msr);
-
-	return (want | (u32)m) & (u32)(m >> 32);
+	return controls_allowed(rdmsr(msr), want);
 }
 
 static int controls_write(void)

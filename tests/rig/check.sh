@@ -15,6 +15,12 @@ oracle_bare() {
 	"$here/bare/compare.py" bare "$out/bare/guest.log"
 }
 
+# The shim there, with a host of a few lines: no Linux and no KVM between it and the processor.
+shim_bare() {
+	"$here/boot.py" --bochs "$cache/bochs" --rom "$root/../shim-bare.rom" --out "$out/shim" --timeout 20
+	"$here/bare/compare.py" "shim on the bare CPU" "$out/shim/guest.log" "$here/shim/expected.txt"
+}
+
 rig_run() {
 	why=$("$here/fetch.sh" "$cache" "$series")
 	status=$?
@@ -26,6 +32,7 @@ rig_run() {
 		return
 	fi
 	oracle_bare
+	shim_bare
 	"$here/image.sh" "$cache/k-$series" "$root" "$out/rig.iso" >"$out/image.log" 2>&1 ||
 		{ echo "not ok - rig: image: got $(tail -1 "$out/image.log"), wanted an ISO"; return; }
 	rm -rf "$out/files"

@@ -72,6 +72,25 @@ $(RIG_ROOT)/oracle.bin: $(RIG)/oracle.bin
 
 rig-root: $(RIG)/oracle.rom $(RIG_ROOT)/oracle.bin
 
+# --- the shim on the bare emulated CPU ---------------------------------------------------------------
+
+RIG_SHIM_SRCS := $(wildcard tests/rig/shim/*.c tests/rig/shim/*.S) $(SHIM_SRCS)
+
+$(RIG)/shim-bare.bin: tests/rig/shim/shim.ld $(RIG_SHIM_SRCS) $(wildcard src/shim/*.h) include/vmstep/mailbox.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHIM_CFLAGS) -fno-pie -no-pie -mcmodel=large -DSHIM_BARE -nostdlib -static -Wl,-T,$< -Wl,--build-id=none \
+	    -Wl,--no-warn-rwx-segments -o $(@:.bin=.elf) $(RIG_SHIM_SRCS)
+	$(Q)objcopy -O binary $(@:.bin=.elf) $@
+
+$(RIG)/shim-bare.rom: tests/rig/bare/rom.S $(RIG)/shim-bare.bin
+	$(call say,AS,$@)
+	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-e,0 -Wl,--section-start=.rom=0 \
+	    -DORACLE='"$(RIG)/shim-bare.bin"' -o $@.elf $<
+	$(Q)objcopy -O binary -j .rom $@.elf $@
+
+rig-root: $(RIG)/shim-bare.rom
+
 # --- a session by hand -----------------------------------------------------------------------------
 
 $(RIG_ROOT)/shell.sh: tests/rig/guest/shell.sh

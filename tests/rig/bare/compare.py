@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Judge what the oracle printed somewhere: compare.py WHERE GOT
+"""Judge what the oracle printed somewhere: compare.py WHERE GOT [EXPECTED]
 
 The expectation is the architecture's (expected.txt). departures.txt lists where some emulator,
 kernel or engine differs: a listed snippet must differ in exactly that way, so that a difference
-that vanishes is noticed too. Prints one TAP line for each snippet.
+that vanishes is noticed too. Prints one TAP line for each snippet. EXPECTED judges another program that
+prints in this form; nothing departs from it.
 """
 import os
 import sys
@@ -66,18 +67,20 @@ def snippet_judge(title, got, wanted, listed):
 
 def main():
     where, path = sys.argv[1:3]
+    other = sys.argv[3] if len(sys.argv) > 3 else None
     lines = file_lines(path)
-    wanted = blocks(file_lines(os.path.join(HERE, "expected.txt")))
+    wanted = blocks(file_lines(other or os.path.join(HERE, "expected.txt")))
     first = next(iter(wanted))
     start = next((i for i, line in enumerate(lines) if line.rstrip() == first), len(lines))
     end = next((i for i, line in enumerate(lines) if line.strip() == LAST), len(lines))
-    got, listed = blocks(lines[start:end]), departures(where)
-    good = [snippet_judge(f"oracle on {where}: {name}", got.get(name), wanted[name], listed.get(name)) for name in wanted]
+    title = where if other else f"oracle on {where}"
+    got, listed = blocks(lines[start:end]), {} if other else departures(where)
+    good = [snippet_judge(f"{title}: {name}", got.get(name), wanted[name], listed.get(name)) for name in wanted]
     for name in set(listed) - set(wanted):
-        print(f"not ok - oracle on {where}: departures.txt: got {name}, wanted the name of a snippet")
+        print(f"not ok - {title}: departures.txt: got {name}, wanted the name of a snippet")
         good.append(False)
     if end == len(lines):
-        print(f"not ok - oracle on {where}: the end: got none, wanted '{LAST}'")
+        print(f"not ok - {title}: the end: got none, wanted '{LAST}'")
         good.append(False)
     return 0 if all(good) else 1
 
