@@ -17,9 +17,13 @@ shim_entry:
  * u64 guest_enter(u64 gpr[16], u64 launched): run L2 with the registers in gpr (order of enum gpr,
  * RSP is the VMCS's) until the next VM exit. Returns 0 then, 1 if the instruction failed (SDM
  * "VM Entries": VMfail).
+ *
+ * HOST_RSP and HOST_RIP are written when they change only, which is once: L0 shadows neither, so that
+ * each VMWRITE is an exit of the shim's own and makes L0 merge the whole VMCS again at the entry.
  */
 	.set	HOST_RSP, 0x6c14
 	.set	HOST_RIP, 0x6c16
+	.lcomm	host_rsp, 8
 	.globl guest_enter
 guest_enter:
 	push	%rbx
@@ -29,11 +33,15 @@ guest_enter:
 	push	%r14
 	push	%r15
 	push	%rdi
+	cmp	%rsp, host_rsp(%rip)
+	je	1f
+	mov	%rsp, host_rsp(%rip)
 	mov	$HOST_RSP, %eax
 	vmwrite	%rsp, %rax
 	lea	guest_exit(%rip), %rdx
 	mov	$HOST_RIP, %eax
 	vmwrite	%rdx, %rax
+1:
 	mov	%rdi, %rax
 	test	%rsi, %rsi
 	mov	8(%rax), %rcx
