@@ -52,6 +52,7 @@ struct plan {
 	/* Engines with vmx_view only: the monitor trap flag drives the steps (else TF in the guest);
 	 * #DB and #BP in the exception bitmap (else they go through the guest's IDT unseen). */
 	bool mtf, intercept_db, intercept_bp;
+	bool batch;           /* engine mtf: the shim may pass boundaries by itself and tell them later */
 	/* What becomes of the pending event of the stop we resume from, once: EVENT_AUTO follows policy. */
 	u8 pending_once;      /* enum event_policy */
 	u32 catches;          /* mask of enum catch_bit: CONTINUE stops there */

@@ -7,6 +7,7 @@
  *
  *   SHIM_GPA + 0        struct mailbox (this page)
  *   SHIM_GPA + 1000     the shim's entry, code, data, stack; tables of VMX
+ *   SHIM_GPA + 80000    struct batch: steps the shim takes by itself
  *   SHIM_GPA + 1fd000   PML4, PDPT, PD of the shim itself, written by the host before it starts
  *
  * Who owns the page: the shim while `where` is MAILBOX_RUNNING, else the host. The shim hands it over
@@ -24,9 +25,10 @@
 #define SHIM_GPA  0xf00000000ull /* 60 GiB: inside 36 bits, the least a processor with VMX has */
 #define SHIM_SIZE 0x200000ull    /* one large page */
 #define SHIM_ENTRY (SHIM_GPA + 0x1000)
+#define SHIM_BATCH (SHIM_GPA + 0x80000)
 #define SHIM_CR3  (SHIM_GPA + 0x1fd000)
 #define MAILBOX_MAGIC   0x6d747376u
-#define MAILBOX_VERSION 1u
+#define MAILBOX_VERSION 2u
 #define MAILBOX_PORT    0x5f7u
 
 /* Read at every exit. Each VMREAD that L0 does not shadow costs the shim an exit of its own. */
@@ -92,7 +94,8 @@ enum mailbox_status {
 };
 enum mailbox_start { START_VMXON = 1, START_VMCS, START_CONTROLS, START_FIELD };
 /* `op`: what the host wants. */
-enum mailbox_op { MAILBOX_RUN, MAILBOX_FETCH, MAILBOX_DUMP };
+enum mailbox_op { MAILBOX_RUN, MAILBOX_FETCH, MAILBOX_DUMP,
+		  MAILBOX_BARE /* for the bench: batch.limit entries, nothing read but the reason */ };
 /* `dirty`, `fetch`: groups of state. */
 enum mailbox_group { GROUP_CORE = 1, GROUP_SYS = 2, GROUP_CONTROL = 4, GROUP_CR2 = 8 };
 /* `emulated`: what the shim did of an instruction that exits always; RIP is still on it. */
@@ -117,6 +120,51 @@ _Static_assert(sizeof(struct mailbox) <= 4096, "the mailbox is one page");
 _Static_assert(offsetof(struct mailbox, seq) == 48, "mailbox layout");
 _Static_assert(offsetof(struct mailbox, gpr) == 88, "entry.S knows where the registers are");
 _Static_assert(offsetof(struct mailbox, core) == 224, "mailbox layout");
+
+/*
+ * Steps without the host (MAILBOX_RUN with batch.limit > 0). The shim goes on from a boundary by itself
+ * while there is nothing to decide: the exit is an MTF and nothing is pending or traced by the guest;
+ * L2 landed where the instruction leads, and the bytes there are an instruction of the table. The host
+ * fills the table, with instructions only that change nothing but general registers, flags and memory,
+ * and leaves out those at execute points; bytes are compared at each boundary, so that code that
+ * changes is a miss. Each boundary passed is a record; the one the shim stays at is a hand-over as any
+ * other. The table and the records are the host's while the page is.
+ */
+enum { BATCH_INSNS = 4096, BATCH_RECORDS = 2048, BATCH_RANGES = 16 };
+struct batch_insn {
+	u64 lin;
+	u64 next, target;   /* linear, where it may lead; target: ~0 if it is no direct branch */
+	u8 bytes[15], n;    /* n 0: no entry */
+	u8 bits;            /* of the code segment: 16, 32, 64 */
+	u8 unused[7];
+};
+struct batch_record {
+	u64 core[CORE_COUNT];
+	u64 exit[EXIT_SHORT];
+	u64 gpr[GPR_COUNT];
+	u64 insn;           /* index of the instruction at the boundary */
+};
+/* Why the shim stayed. */
+enum batch_left { BATCH_VISIT, BATCH_EXIT, BATCH_DUE, BATCH_ELSEWHERE, BATCH_MISS, BATCH_FULL, BATCH_RECALL,
+		  BATCH_LEFT_COUNT };
+struct batch {
+	u32 usable;         /* shim: it can read the guest's memory */
+	u32 recall;         /* host, at any time: stay at the next boundary */
+	u32 limit;          /* host: records that may be written */
+	u32 n;              /* shim: records written */
+	u32 left;           /* shim: enum batch_left */
+	u32 bits;           /* host, as the rest: of the code segment */
+	u64 first;          /* index of the instruction at the boundary now */
+	u64 cs_base, cr0, cr3, cr4, efer;
+	u32 n_ranges, unused;
+	struct { u64 gpa, size; } range[BATCH_RANGES]; /* RAM and ROM, all the shim may read */
+	struct batch_insn insn[BATCH_INSNS];
+	struct batch_record record[BATCH_RECORDS];
+};
+_Static_assert(sizeof(struct batch_insn) == 48, "batch layout");
+_Static_assert(SHIM_BATCH + sizeof(struct batch) <= SHIM_CR3, "the batch lies below the page tables");
+static inline u32 batch_hash(u64 lin) { return (u32)(lin * 0x9e3779b97f4a7c15ull >> 52); }
+_Static_assert(BATCH_INSNS == 1 << 12, "batch_hash() gives 12 bits");
 
 /* Primary processor-based controls that the host switches (SDM table of that name). */
 #define PROC_HLT    BIT(7)

@@ -57,6 +57,7 @@ struct settings {
 	bool rep_whole;
 	bool tf_hygiene;
 	bool intercept_db, intercept_bp;
+	bool batch;          /* engine mtf: steps without a look by the host */
 	bool confirm, pagination, history_save;
 	bool debug_predict;  /* unused by the foundation */
 };

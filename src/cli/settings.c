@@ -172,6 +172,10 @@ static const struct setting table[] = {
 	{ "intercept bp", "off on", "Whether #BP exits to the debugger (engines mtf and soft).",
 	  "off: every #BP goes to the guest's own handler.", false,
 	  offsetof(struct settings, intercept_bp), vmcs_apply, intercept_bp_show },
+	{ "batch", "off on", "Whether engine mtf's shim may take steps by itself.",
+	  "on: where the host has nothing to do between, the shim goes on from boundary to boundary "
+	  "and the stops are told afterwards. They are the same either way; off only costs time.",
+	  IN_SESSION(batch) },
 	{ "engine", NULL, "The engine that drives the guest: auto, kvm, mtf, soft.",
 	  "Changing it restarts the guest.", false, 0, engine_apply, engine_show },
 	{ "confirm", "off on", "Whether vmstep asks before it throws something away.", "",

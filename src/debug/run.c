@@ -25,6 +25,7 @@ static void plan_init(const struct run *r, u8 mode, u64 count, struct plan *ret)
 		.mtf = s->settings.mtf,
 		.intercept_db = s->settings.intercept_db,
 		.intercept_bp = s->settings.intercept_bp,
+		.batch = s->settings.batch,
 		.pending_once = s->pending_once,
 		.accept = points_accept,
 		.accept_arg = s,

@@ -78,6 +78,7 @@ static const struct settings default_settings = {
 	.mtf = true,
 	.intercept_db = true,
 	.intercept_bp = true,
+	.batch = true,
 	.tf_hygiene = true,
 	.confirm = true,
 	.pagination = true,

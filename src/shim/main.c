@@ -67,7 +67,6 @@ static void orders_take(void)
 
 static void state_read(void)
 {
-	fields_read(core_code, mailbox.core, CORE_COUNT);
 	__asm__ volatile("mov %%cr2, %0" : "=r"(mailbox.cr2));
 	if (mailbox.fetch & GROUP_SYS)
 		fields_read(sys_code, mailbox.sys, SYS_COUNT);
@@ -93,23 +92,48 @@ static bool is_nmi_exit(void)
 	       (mailbox.exit[EXIT_INTR_INFO] >> 8 & 7) == INTR_NMI;
 }
 
-static void guest_run(void)
+/* One entry and its exit; false: the instruction failed. */
+static bool guest_step(void)
 {
 	/* Before the entry: the exit must not be taken for the one before. */
 	mailbox.exit[EXIT_REASON] = ~0ull;
 	if (guest_enter(mailbox.gpr, mailbox.launched)) {
 		mailbox.vm_error = vmread(0x4400); /* VM-instruction error */
-		host_call(MAILBOX_VM_FAIL);
-		return;
+		return false;
 	}
 	exit_read();
 	/* A failed entry (bit 31) leaves the VMCS's launch state clear. */
 	if (!(mailbox.exit[EXIT_REASON] >> 31))
 		mailbox.launched = 1;
+	fields_read(core_code, mailbox.core, CORE_COUNT);
+	return true;
+}
+
+static void guest_run(void)
+{
+	batch_start();
+	do {
+		if (!guest_step()) {
+			host_call(MAILBOX_VM_FAIL);
+			return;
+		}
+	} while (batch_goes_on());
 	state_read();
 	if (is_nmi_exit())
 		nmi_unblock();
 	mailbox.emulated = emulate();
+	host_call(MAILBOX_VM_EXIT);
+}
+
+/* The floor that batch steps are measured against: nothing is looked at but the reason. */
+static void guest_run_bare(void)
+{
+	for (u32 n = ((const struct batch *)SHIM_BATCH)->limit; n; n--)
+		if (guest_enter(mailbox.gpr, mailbox.launched) || vmread(0x4402) != EXIT_REASON_MTF)
+			break;
+	exit_read();
+	fields_read(core_code, mailbox.core, CORE_COUNT);
+	state_read();
 	host_call(MAILBOX_VM_EXIT);
 }
 
@@ -129,20 +153,27 @@ void shim_main(void)
 	int r;
 
 	cpu_setup();
+	batch_init();
 	r = vmx_on();
 	if (!r)
 		r = vmcs_create();
 	mailbox.vm_error = r;
 	host_call(r ? MAILBOX_NO_VMX : MAILBOX_READY);
 	for (;;) {
-		if (mailbox.op == MAILBOX_RUN) {
+		switch (mailbox.op) {
+		case MAILBOX_RUN:
 			guest_run();
 			continue;
-		}
-		if (mailbox.op == MAILBOX_DUMP)
+		case MAILBOX_BARE:
+			guest_run_bare();
+			continue;
+		case MAILBOX_DUMP:
 			dump();
-		else
+			break;
+		default:
+			fields_read(core_code, mailbox.core, CORE_COUNT);
 			state_read();
+		}
 		host_call(MAILBOX_FETCHED);
 	}
 }

@@ -4,6 +4,7 @@
  *
  *   entry.S    the first instruction; into L2 and back; exceptions of the shim
  *   main.c     the loop: take the host's orders, enter L2, hand the exit over
+ *   batch.c    boundaries passed without the host, with a record each
  *   cpu.c      descriptor tables of the shim, VMXON
  *   vmcs.c     the VMCS: controls, host, guest; EPT and bitmaps
  *   encode.h   descriptors, EPT entries, control words: pure
@@ -42,6 +43,11 @@ u64 tss_base(void);
 
 /* vmcs.c */
 int vmcs_create(void); /* 0, or an enum mailbox_start */
+
+/* batch.c */
+void batch_init(void);
+void batch_start(void);
+bool batch_goes_on(void); /* after the exit in the mailbox was read */
 
 /* emulate.c */
 u32 emulate(void); /* the instruction of the exit in the mailbox; enum mailbox_emulated */

@@ -156,3 +156,26 @@ $(RIG_ROOT)/mbr.bin: /usr/lib/syslinux/mbr/mbr.bin
 	$(Q)cp $< $@
 
 rig-root: $(RIG_UNIT) $(RIG_ROOT)/boot.img $(RIG_ROOT)/mbr.bin
+
+# --- the bench: what a step costs, and 100,000 of SeaBIOS counted twice --------------------------------
+
+BENCH_ROOT := $(RIG)/bench-root
+
+$(BENCH_ROOT)/steps: tests/rig/bench/steps.c $(O)/libvmstep.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)/.bin
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Isrc -o $@ $< $(O)/libvmstep.a -Wl,--wrap=ioctl $(LDFLAGS) $(LDLIBS)
+	$(Q)tests/rig/libs.sh $@ $(BENCH_ROOT)
+
+# Ten minutes; BENCH_STEPS=n for fewer steps of SeaBIOS.
+bench-rig: rig-root $(BENCH_ROOT)/steps
+	$(Q)cp tests/rig/bench/t_*.sh /usr/share/seabios/bios-256k.bin $(BENCH_ROOT)/
+	$(Q)cp $(RIG_ROOT)/.bin/* $(BENCH_ROOT)/.bin/
+	$(Q)tests/rig/fetch.sh $(RIG_CACHE) $(RIG_KERNEL)
+	$(Q)tests/rig/image.sh $(RIG_CACHE)/k-$(RIG_KERNEL) $(BENCH_ROOT) $(RIG)/bench.iso \
+	    rig.timeout=1200 $(BENCH_STEPS:%=rig.steps=%)
+	$(Q)tests/rig/boot.py --bochs $(RIG_CACHE)/bochs --iso $(RIG)/bench.iso --out $(RIG)/bench-$(RIG_KERNEL) \
+	    --files $(RIG)/bench-$(RIG_KERNEL)/files --timeout 1500 --silence 600
+	$(Q)sed -n '/emulated instructions/,$$p' $(RIG)/bench-$(RIG_KERNEL)/files/steps.txt
+
+.PHONY: bench-rig

@@ -108,15 +108,16 @@ static int step_any(struct mtf_engine *m, int *ret_end, struct err *err)
 static int step_many(struct mtf_engine *m, int *ret_end, struct err *err)
 {
 	struct kvm_engine *k = &m->k;
-	u64 first = k->seq, count = k->plan->count;
+	u64 count = k->plan->count;
 	int r = 0;
 
+	m->first = k->seq;
 	while (!r && *ret_end < 0) {
-		if (k->seq - first >= count)
+		if (k->seq - m->first >= count)
 			*ret_end = RUN_COUNT;
 		else if (k->has_backlog || ring_full(k->ring))
 			*ret_end = RUN_RING_FULL;
-		else if (k->interrupted)
+		else if (k->interrupted && !batch_waits(m))
 			interrupt_stop(k, ret_end);
 		else
 			r = step_any(m, ret_end, err);

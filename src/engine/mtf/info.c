@@ -81,6 +81,9 @@ static void engine_text(const struct mtf_engine *m, struct strbuf *out)
 	strbuf_addf(out, "since the start: %llu hand-overs, %llu KVM_RUN, %llu fetches of system state\n",
 		    (unsigned long long)m->seq, (unsigned long long)m->n_trips,
 		    (unsigned long long)m->n_fetches);
+	strbuf_addf(out, "boundaries the shim passed by itself (`set batch`): %llu in %llu batches; it can: %s\n",
+		    (unsigned long long)m->n_passed, (unsigned long long)m->n_batches,
+		    m->batch->usable && m->batch->n_ranges ? "yes" : "no");
 }
 
 static void events_text(struct mtf_engine *m, struct strbuf *out)

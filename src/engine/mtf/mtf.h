@@ -13,6 +13,7 @@
  *   fault.c     a shim that failed: what it left behind
  *   state.c     the page against k.s and struct cpu_state
  *   serve.c     exits that are no stop: skips owed, faults injected, HLT, CR and DR accesses
+ *   batch.c     steps that the shim takes by itself, told afterwards
  *   step.c      one step, one free run, and the stop
  *   cont.c      PLAN_CONTINUE
  *   pending.c   events owed to the guest
@@ -28,6 +29,8 @@
 
 extern const u8 shim_image[], shim_image_end[];
 
+enum trip_end { TRIP_HOST, TRIP_DEAD /* the guest has ended: *ret says by what */ };
+
 struct mtf_engine {
 	struct kvm_engine k;   /* first: its functions take this engine */
 	u8 *slot;              /* SHIM_SIZE bytes, guest-physical SHIM_GPA */
@@ -38,10 +41,27 @@ struct mtf_engine {
 	bool served;           /* a device was asked during this step */
 	unsigned kicks;        /* NMIs sent since the last hand-over */
 	u8 slots;              /* DR0-3 that hold the user's points; the guest's then is k.guest_dr */
+	struct {
+		enum trip_end end;
+		struct evidence died;
+		bool all;      /* system state was fetched with it */
+	} came;                /* what the last entry came to */
 	bool injecting;        /* ctl[ENTRY_INTR] is set for the next entry */
 	struct guest_event injected;
 	struct evidence death; /* why k.dead, where the shim or KVM ended the guest */
-	u64 n_trips, n_fetches;
+	struct batch *batch;   /* in the slot */
+	u64 first;             /* k.seq when the run began */
+	u32 record, n_records; /* next to be told, and how many the last trip brought */
+	struct {
+		u64 cr2;
+	} before;              /* of the boundary the batch began at */
+	struct {
+		u64 core[CORE_COUNT], exit[EXIT_COUNT], gpr[GPR_COUNT], cr2;
+		u32 emulated;
+		bool served;
+		enum machine_event event;
+	} after;               /* of the one it ended at, while records are told */
+	u64 n_trips, n_fetches, n_batches, n_passed;
 };
 static inline struct mtf_engine *to_mtf(struct engine *e)
 {
@@ -55,7 +75,6 @@ void shim_unmap(struct mtf_engine *m);
 
 /* ---- trip.c -------------------------------------------------------------------------------------- */
 
-enum trip_end { TRIP_HOST, TRIP_DEAD /* the guest has ended: *ret says by what */ };
 /* `free`: MTF is off, so that what the guest orders of the machine must be made an exit. */
 int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct evidence *ret, struct err *err);
 /* From now on the guest is dead; m->death keeps why, for the stop that tells it. */
@@ -72,6 +91,7 @@ void shim_failure_text(const struct evidence *ev, char *buf, size_t size);
 /* ---- state.c ------------------------------------------------------------------------------------- */
 
 void state_load(struct mtf_engine *m);    /* the page into k.s and k.at */
+void state_load_registers(struct mtf_engine *m); /* only what every exit brings, k.at not */
 int state_need_sys(struct mtf_engine *m, struct err *err);
 int mtf_regs_get(struct mtf_engine *m, u32 groups, struct cpu_state *ret, struct err *err);
 int mtf_regs_set(struct mtf_engine *m, u32 groups, const struct cpu_state *c, struct err *err);
@@ -96,8 +116,20 @@ int exit_serve(struct mtf_engine *m, struct step *st, enum served_exit *ret, str
 /* RIP past the instruction of the exit by `kind`; the page and k.at follow. */
 void mtf_skip(struct mtf_engine *m, enum skip_kind kind, unsigned len, struct stop *s);
 
+/* ---- batch.c ------------------------------------------------------------------------------------- */
+
+void batch_create(struct mtf_engine *m);
+/* Before an entry: may the shim go on by itself, and how far. */
+void batch_order(struct mtf_engine *m, bool mtf);
+void batch_take(struct mtf_engine *m); /* after it */
+bool batch_waits(const struct mtf_engine *m); /* boundaries are still to be told: no entry is due */
+/* The next boundary passed into the page and k.at; false: all were, and what the trip brought is back. */
+bool batch_tell(struct mtf_engine *m);
+
 /* ---- step.c -------------------------------------------------------------------------------------- */
 
+/* Could the instruction change what mb->sys holds? Exact where it matters, else yes. */
+bool insn_may_change_sys(const struct insn *i);
 int mtf_step(struct mtf_engine *m, int *ret_end, struct err *err);
 /* Up to a report, MTF off; no stop unless somebody asked for it. */
 int mtf_free_run(struct mtf_engine *m, int *ret_end, struct err *err);

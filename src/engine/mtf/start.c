@@ -12,6 +12,7 @@ enum { SHIM_SLOT = 31, PAGE = 4096 };
 /* Page-table entries: present, writable, accessed, dirty; large. */
 #define PTE_TABLE 0x3ull
 #define PTE_LARGE 0xe3ull
+#define PTE_READ  0xe1ull
 
 static int slot_map(struct mtf_engine *m, struct err *err)
 {
@@ -33,7 +34,18 @@ static int slot_map(struct mtf_engine *m, struct err *err)
 	return 0;
 }
 
-/* Only the shim is mapped for the shim: it cannot touch the guest's memory by mistake. */
+/* The guest's memory where the guest has it, for reading code (batch.c): 1-GiB pages, read-only. Nothing
+ * is read there but what the host has named RAM. */
+static void memory_map(struct mtf_engine *m, u64 *pdpt)
+{
+	const struct batch *b = m->batch;
+
+	for (u32 i = 0; i < b->n_ranges; i++)
+		for (u64 n = b->range[i].gpa >> 30; n <= (b->range[i].gpa + b->range[i].size - 1) >> 30; n++)
+			pdpt[n] = n << 30 | PTE_READ;
+}
+
+/* The shim cannot write to the guest's memory by mistake (CR0.WP). */
 static void tables_build(struct mtf_engine *m)
 {
 	u64 *pml4 = (u64 *)(m->slot + (SHIM_CR3 - SHIM_GPA)), *pdpt = pml4 + 512, *pd = pdpt + 512;
@@ -41,6 +53,7 @@ static void tables_build(struct mtf_engine *m)
 	pml4[SHIM_GPA >> 39 & 511] = (SHIM_CR3 + PAGE) | PTE_TABLE;
 	pdpt[SHIM_GPA >> 30 & 511] = (SHIM_CR3 + 2 * PAGE) | PTE_TABLE;
 	pd[SHIM_GPA >> 21 & 511] = SHIM_GPA | PTE_LARGE;
+	memory_map(m, pdpt);
 }
 
 /* L1 in 64-bit mode at its entry (SDM "IA-32e Mode"). */
@@ -59,7 +72,7 @@ static int l1_registers(struct mtf_engine *m, struct err *err)
 	s.ds = s.es = s.ss = s.fs = s.gs = data;
 	s.cr3 = SHIM_CR3;
 	s.cr4 = CR4_PAE;
-	s.cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG;
+	s.cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
 	s.efer = EFER_LME | EFER_LMA;
 	if (ioctl(m->k.cpu_fd, KVM_SET_SREGS, &s) < 0 || ioctl(m->k.cpu_fd, KVM_SET_REGS, &r) < 0)
 		return err_set(err, errno, "KVM refuses the shim's registers: %s", strerror(errno));
@@ -93,6 +106,7 @@ int shim_start(struct mtf_engine *m, struct err *err)
 
 	if (r)
 		return r;
+	batch_create(m);
 	tables_build(m);
 	r = l1_registers(m, err);
 	if (!r)

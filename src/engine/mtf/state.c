@@ -83,10 +83,15 @@ static void gpr_load(struct mtf_engine *m)
 	};
 }
 
-void state_load(struct mtf_engine *m)
+void state_load_registers(struct mtf_engine *m)
 {
 	gpr_load(m);
 	core_load(m);
+}
+
+void state_load(struct mtf_engine *m)
+{
+	state_load_registers(m);
 	if (!m->sys_stale)
 		sys_load(m);
 	at_load(&m->k);

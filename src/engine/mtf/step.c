@@ -14,8 +14,7 @@ enum { REP_AGAIN_MAX = 2 };
 
 /* ---- before the entry ----------------------------------------------------------------------------- */
 
-/* Could the instruction change what mb->sys holds? Exact where it matters, else yes. */
-static bool may_change_sys(const struct insn *i)
+bool insn_may_change_sys(const struct insn *i)
 {
 	unsigned n = 0;
 	u8 op;
@@ -149,25 +148,38 @@ static int death_tell(struct mtf_engine *m, struct step *st, int *ret_end)
 	return 0;
 }
 
-/* One entry. *ret_ran is false when KVM ended it, with the stop's causes and end set. */
+/* Into L2 and back. */
+static int entry_make(struct mtf_engine *m, const struct step *st, bool mtf, struct err *err)
+{
+	int r;
+
+	m->came.all = !mtf || m->injecting || m->asleep || insn_may_change_sys(&st->from.insn);
+	control_set(m, PROC_MTF, mtf);
+	m->mb->op = MAILBOX_RUN;
+	m->mb->fetch = m->came.all ? GROUP_SYS : 0;
+	batch_order(m, mtf);
+	r = trip(m, !mtf, &m->came.end, &m->came.died, err);
+	m->mb->sys[SYS_ACTIVITY] = 0;
+	m->mb->ctl[CTL_ENTRY_INTR] = 0;
+	if (!r)
+		batch_take(m);
+	return r;
+}
+
+/* One entry, or the next boundary of a batch. *ret_end >= 0 when the guest died, with the stop's causes set. */
 static int enter(struct mtf_engine *m, struct step *st, bool mtf, struct vmx_evidence *ret, int *ret_end,
 		 struct err *err)
 {
-	struct evidence died;
-	enum trip_end end;
-	bool all = !mtf || m->injecting || m->asleep || may_change_sys(&st->from.insn);
-	int r;
+	int r = batch_waits(m) ? 0 : entry_make(m, st, mtf, err);
 
-	control_set(m, PROC_MTF, mtf);
-	m->mb->op = MAILBOX_RUN;
-	m->mb->fetch = all ? GROUP_SYS : 0;
-	r = trip(m, !mtf, &end, &died, err);
-	m->mb->sys[SYS_ACTIVITY] = 0;
-	m->mb->ctl[CTL_ENTRY_INTR] = 0;
 	if (r)
 		return r;
-	if (end == TRIP_DEAD) {
-		guest_died(m, &died);
+	if (batch_tell(m)) {
+		evidence_take(m, ret);
+		return 0;
+	}
+	if (m->came.end == TRIP_DEAD) {
+		guest_died(m, &m->came.died);
 		return death_tell(m, st, ret_end);
 	}
 	if (m->mb->exit[EXIT_REASON] & REASON_REFUSED) {
@@ -178,7 +190,7 @@ static int enter(struct mtf_engine *m, struct step *st, bool mtf, struct vmx_evi
 	m->asleep = m->asleep && (m->mb->exit[EXIT_INTR_INFO] >> 8 & 7) == INTR_NMI &&
 		    m->mb->exit[EXIT_REASON] == REASON_EXCEPTION;
 	m->injecting = false;
-	m->sys_stale = !all;
+	m->sys_stale = !m->came.all;
 	state_load(m);
 	/* What may not have been changed was not fetched; a landing elsewhere may be a delivery. */
 	if (m->sys_stale && m->mb->exit[EXIT_REASON] == REASON_MTF && is_explained(&st->from, &m->k.at))
@@ -413,7 +425,8 @@ void mtf_step_finish(struct mtf_engine *m, struct step *st, int *ret_end)
 	machine_cause(&m->k, s);
 	if (*ret_end < 0)
 		*ret_end = end_of(m, s);
-	if (points_check(&m->k, st) && *ret_end < 0)
+	/* Nothing of the user's is at a boundary of a batch, and memory has moved on since. */
+	if (!batch_waits(m) && points_check(&m->k, st) && *ret_end < 0)
 		*ret_end = RUN_STOP;
 	if (m->k.plan->mode == PLAN_CONTINUE && *ret_end < 0 && catch_check(&m->k, st))
 		*ret_end = RUN_STOP;

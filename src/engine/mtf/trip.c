@@ -53,6 +53,7 @@ static void serve(struct mtf_engine *m, bool free)
 	else
 		serve_mmio(m);
 	m->served = true;
+	m->batch->recall = 1; /* the boundary behind it is the host's */
 	if (m->k.event != MACHINE_NONE)
 		return;
 	m->k.event = machine_take_event(m->k.base.machine, &m->k.event_value);
@@ -64,8 +65,10 @@ static void signalled(struct mtf_engine *m)
 {
 	machine_poll(m->k.base.machine);
 	m->k.run->immediate_exit = 0;
-	if (m->k.interrupted)
-		kick(m);
+	if (!m->k.interrupted)
+		return;
+	m->batch->recall = 1;
+	kick(m);
 }
 
 /* An exit of KVM's that is neither the shim's nor a device's: it ends the guest. */
