@@ -44,7 +44,26 @@ $(O)/tests/guests/%.elf: tests/guests/%.S $(wildcard tests/guests/*.inc)
 $(O)/tests/guests/%.bin: $(O)/tests/guests/%.elf
 	$(Q)objcopy -O binary -j .text -j .data $< $@
 
-guests: $(GUESTS)
+# C guests, for symbols and source: each by both compilers, at three levels, in both widths and with
+# two versions of DWARF: NAME-gcc-O0-m64-dw5.elf. Linked where programs are.
+C_SRCS   := $(sort $(wildcard tests/guests/c/*.c))
+C_KINDS  := $(foreach c,gcc clang,$(foreach o,O0 O1 O2,$(foreach m,m32 m64,$(foreach d,dw4 dw5,$(c)-$(o)-$(m)-$(d)))))
+C_GUESTS := $(foreach s,$(C_SRCS:tests/guests/c/%.c=%),$(C_KINDS:%=$(O)/tests/guests/c/$(s)-%.elf))
+C_FLAGS  := -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none -mno-sse -mno-mmx \
+            -fno-asynchronous-unwind-tables -fno-builtin -Wall -Wno-unused-function
+# -dw5 keeps what the compiler would do by itself, a section .debug_frame in both.
+c_part    = $(word $(1),$(subst -, ,$(basename $(notdir $@))))
+
+$(C_GUESTS): $(C_SRCS) $(wildcard tests/guests/c/*.h)
+	$(call say,GUEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call c_part,2) $(C_FLAGS) -$(call c_part,3) -$(call c_part,4) -g$(subst dw,dwarf-,$(call c_part,5)) \
+	    -c -o $(@:.elf=.o) tests/guests/c/$(call c_part,1).c
+	$(Q)$(GUEST_LD) -m $(if $(filter m32,$(call c_part,4)),elf_i386,elf_x86_64) -Ttext 0x401000 -e _start \
+	    -o $@ $(@:.elf=.o)
+
+c-guests: $(C_GUESTS)
+guests: $(GUESTS) $(C_GUESTS)
 
 demo: all $(O)/tests/guests/demo.elf
 	$(Q)$(O)/vmstep -q -nx --batch -x tests/guests/demo.cmds $(O)/tests/guests/demo.elf
@@ -62,4 +81,4 @@ bench: all guests $(O)/tests/bench/bare
 lint: all
 	$(Q)O=$(O) CC="$(CC)" tests/docs/t_lint.sh
 
-.PHONY: check-unit check guests demo bench lint
+.PHONY: check-unit check guests c-guests demo bench lint

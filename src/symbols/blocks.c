@@ -141,6 +141,17 @@ static enum dw_walk visit(void *arg, struct dwfile *f, Dwarf_Die die, u16 tag, u
 	}
 }
 
+static void translate(struct dwfile *f, struct dwunit *u)
+{
+	u->guest = calloc(u->n_ranges + 1, sizeof(*u->guest));
+	for (u32 i = 0; u->guest && i < u->n_ranges; i++) {
+		u->guest[i].start = dw_to_guest(f, u->range[i].start);
+		u->guest[i].end = u->guest[i].start + (u->range[i].end - u->range[i].start);
+	}
+	if (!u->guest) /* no memory: better no blocks than some without addresses */
+		u->n_blocks = 0;
+}
+
 void dw_blocks(struct dwfile *f, struct dwunit *u)
 {
 	struct build b = { .unit = u };
@@ -156,6 +167,21 @@ void dw_blocks(struct dwfile *f, struct dwunit *u)
 	b.open[0] = DW_NONE;
 	dw_walk(f, die, visit, &b);
 	dw_free(die);
+	translate(f, u);
+}
+
+const char *dw_block_name(struct dwfile *f, struct dwunit *u, u32 block)
+{
+	struct dwblock *b = &u->block[block];
+	Dwarf_Die die;
+
+	if (b->name || b->tag == DW_TAG_lexical_block)
+		return b->name;
+	die = dw_die(f, b->die);
+	if (die)
+		b->name = dw_full_name(f, u, die);
+	dw_free(die);
+	return b->name;
 }
 
 bool dw_block_has(const struct dwunit *u, const struct dwblock *b, u64 link)

@@ -46,6 +46,7 @@ struct dwblock {
 	u32 range, n_ranges; /* its part of unit->range[] */
 	u16 tag;
 	u16 depth;       /* 0 for a function not nested in another */
+	const char *name; /* once asked for, see dw_block_name() */
 	bool own_scope;  /* declares something itself; gdb has no block for a lexical block that does not */
 };
 
@@ -69,6 +70,7 @@ struct dwunit {
 	bool blocked;
 	struct dwblock *block;
 	struct dwrange *range;
+	struct source_range *guest; /* the same in guest addresses */
 	u32 n_blocks, n_ranges;
 	bool has_loclist; /* some variable's place is a location list (gdb then trusts the entry) */
 
@@ -111,6 +113,8 @@ struct dwfile {
 	struct dwcfi *cfi; /* what the unwinder keeps; freed through cfi_drop */
 	void (*cfi_drop)(struct dwcfi *);
 	struct source_files *files; /* interned names of source files */
+	char **pool;      /* strings made here (demangled names), freed with the file */
+	u32 n_pool;
 };
 
 /* ---- the file ------------------------------------------------------------------------------- */
@@ -168,6 +172,11 @@ bool dw_ref(Dwarf_Die die, u16 attr, u64 *ret);  /* offset of the DIE meant */
 const char *dw_str(struct dwfile *f, Dwarf_Die die, u16 attr); /* lives as long as the file */
 /* DW_AT_name, also through DW_AT_abstract_origin and DW_AT_specification. */
 const char *dw_name(struct dwfile *f, Dwarf_Die die);
+/* The name for the user: C's as it is, in C++ with scope and parameters. Lives as long as the file. */
+const char *dw_full_name(struct dwfile *f, struct dwunit *u, Dwarf_Die die);
+const char *dw_linkage_name(struct dwfile *f, Dwarf_Die die); /* NULL: none */
+/* Keeps a malloced string as long as the file; returns it. */
+const char *dw_keep(struct dwfile *f, char *text);
 /* Any attribute, also through those two: the DIE that has it (to be freed), NULL if none. */
 Dwarf_Die dw_origin_with(struct dwfile *f, Dwarf_Die die, u16 attr);
 /* The attribute itself for the evaluators; freed with dwarf_dealloc_attribute(). NULL: absent. */
@@ -181,6 +190,10 @@ size_t dw_ranges(struct dwfile *f, struct dwunit *u, Dwarf_Die die, struct dwran
 void dw_blocks(struct dwfile *f, struct dwunit *u);
 /* Index of the innermost block around a link address, DW_NONE if none. */
 u32 dw_block_at(struct dwfile *f, struct dwunit *u, u64 link);
+/* Where a function or an inlined copy is entered, link address. */
+u64 dw_entry(struct dwfile *f, struct dwunit *u, u32 block);
+/* Its function's name as shown to the user ("ns::f(int)" in C++); NULL: none, or a lexical block. */
+const char *dw_block_name(struct dwfile *f, struct dwunit *u, u32 block);
 bool dw_block_has(const struct dwunit *u, const struct dwblock *b, u64 link);
 
 #endif

@@ -23,8 +23,7 @@ struct build {
 	struct dwlines *lines;
 	Dwarf_Line_Context context;
 	u64 version;
-	u32 *file_of; /* number in the program -> index in lines->file + 1 */
-	u32 n_file_of;
+	u32 *list_of; /* number in the program -> index in lines->file + 1 */
 
 	/* within a sequence */
 	u32 last_file, last_line; /* DW_NONE before the first row */
@@ -76,16 +75,15 @@ static const struct source_file *file_by_number(struct build *b, u32 number)
 /* Index of a file's list; DW_NONE: the program names a file that is not in its table. */
 static u32 list_of(struct build *b, u32 number)
 {
-	const struct source_file *file;
 	struct dwlines *l = b->lines;
+	const struct source_file *file = number < l->n_numbers ? l->number[number] : NULL;
 	struct dwlinefile *p;
 	u32 i;
 
-	if (number < b->n_file_of && b->file_of[number])
-		return b->file_of[number] - 1;
-	file = number < b->n_file_of ? file_by_number(b, number) : NULL;
 	if (!file)
 		return DW_NONE;
+	if (b->list_of[number])
+		return b->list_of[number] - 1;
 	for (i = 0; i < l->n_files && l->file[i].file != file; i++)
 		;
 	if (i == l->n_files) {
@@ -95,7 +93,7 @@ static u32 list_of(struct build *b, u32 number)
 		l->file = p;
 		l->file[l->n_files++] = (struct dwlinefile){ .file = file };
 	}
-	b->file_of[number] = i + 1;
+	b->list_of[number] = i + 1;
 	return i;
 }
 
@@ -258,30 +256,43 @@ static void sort_rows(struct dwlinefile *l)
 	free(tmp);
 }
 
+/* The unit's own name for its file comes first, so that it is the one shown. */
+static bool read_files(struct build *b)
+{
+	Dwarf_Signed base, count, end = 0;
+	Dwarf_Error e = NULL;
+
+	files_of_unit(b->f, b->u);
+	if (dwarf_srclines_files_indexes(b->context, &base, &count, &end, &e) != DW_DLV_OK ||
+	    end <= 0 || end > FILES_MAX)
+		return false;
+	b->lines->number = calloc(end, sizeof(*b->lines->number));
+	b->list_of = calloc(end, sizeof(*b->list_of));
+	if (!b->lines->number || !b->list_of)
+		return false;
+	b->lines->n_numbers = end;
+	for (Dwarf_Signed i = base; i < end; i++)
+		b->lines->number[i] = file_by_number(b, i);
+	return true;
+}
+
 static void decode(struct build *b, Dwarf_Die die)
 {
-	Dwarf_Signed n = 0, base, count, end = 0;
 	Dwarf_Unsigned version = 0;
 	Dwarf_Small tables = 0;
 	Dwarf_Line *row = NULL;
 	Dwarf_Error e = NULL;
+	Dwarf_Signed n = 0;
 
-	if (dwarf_srclines_b(die, &version, &tables, &b->context, &e) != DW_DLV_OK) {
-		b->context = NULL;
+	if (dwarf_srclines_b(die, &version, &tables, &b->context, &e) != DW_DLV_OK)
 		return;
-	}
 	b->version = version;
-	files_of_unit(b->f, b->u); /* the unit's own name for its file comes first */
-	if (dwarf_srclines_files_indexes(b->context, &base, &count, &end, &e) == DW_DLV_OK &&
-	    end > 0 && end <= FILES_MAX)
-		b->file_of = calloc(end, sizeof(*b->file_of));
-	b->n_file_of = b->file_of ? end : 0;
-	if (b->n_file_of &&
+	if (read_files(b) &&
 	    dwarf_srclines_from_linecontext(b->context, &row, &n, &e) == DW_DLV_OK)
 		add_rows(b, row, n);
 	for (u32 i = 0; i < b->lines->n_files; i++)
 		sort_rows(&b->lines->file[i]);
-	free(b->file_of);
+	free(b->list_of);
 	dwarf_srclines_dealloc_b(b->context);
 }
 
@@ -289,8 +300,10 @@ void lines_destroy(struct dwlines *l)
 {
 	for (u32 i = 0; l && i < l->n_files; i++)
 		free(l->file[i].row);
-	if (l)
+	if (l) {
 		free(l->file);
+		free(l->number);
+	}
 	free(l);
 }
 
@@ -312,6 +325,13 @@ struct dwlines *dw_lines(struct dwfile *f, struct dwunit *u)
 	dw_free(die);
 	u->lines = b.lines;
 	return u->lines;
+}
+
+const struct source_file *dw_numbered_file(struct dwfile *f, struct dwunit *u, u64 number)
+{
+	struct dwlines *l = dw_lines(f, u);
+
+	return l && number < l->n_numbers ? l->number[number] : NULL;
 }
 
 /* The last row at or before the address; of several at one address one that is a statement. */

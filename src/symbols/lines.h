@@ -25,10 +25,14 @@ struct dwlinefile {
 struct dwlines {
 	struct dwlinefile *file;
 	u32 n_files;
+	const struct source_file **number; /* what DW_AT_decl_file means; NULL entries are unknown */
+	u32 n_numbers;
 };
 
 /* Decoded on first need; NULL: the unit has none, or it is damaged. */
 struct dwlines *dw_lines(struct dwfile *f, struct dwunit *u);
+/* The file a unit means by DW_AT_decl_file or DW_AT_call_file; NULL: unknown. */
+const struct source_file *dw_numbered_file(struct dwfile *f, struct dwunit *u, u64 number);
 void lines_destroy(struct dwlines *l);
 
 /* The answer of gdb's search for the line of an address; false: none. */

@@ -204,11 +204,17 @@ void dw_units_drop(struct dwfile *f)
 	for (u32 i = 0; i < f->n_units; i++) {
 		free(f->unit[i].block);
 		free(f->unit[i].range);
+		free(f->unit[i].guest);
 		lines_destroy(f->unit[i].lines);
 	}
 	free(f->unit);
 	free(f->span);
 	files_destroy(f->files);
+	for (u32 i = 0; i < f->n_pool; i++)
+		free(f->pool[i]);
+	free(f->pool);
+	f->pool = NULL;
+	f->n_pool = 0;
 	f->files = NULL;
 	f->unit = NULL;
 	f->span = NULL;
