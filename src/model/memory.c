@@ -9,9 +9,6 @@
 
 #include "model/model.h"
 
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-
 enum { PAGE = 4096 };
 
 static enum ex seg_fault(struct model *m, u8 seg)

@@ -27,6 +27,17 @@ enum ex {
 	EX_MISSING,  /* CPUID shows it and the model lacks it: m->missing says what */
 };
 
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Return from an exec function when a step of it raised something. */
+#define TRY(expr)                                                                                  \
+	do {                                                                                       \
+		enum ex try_ = (expr);                                                             \
+		if (unlikely(try_ != EX_DONE))                                                     \
+			return try_;                                                               \
+	} while (0)
+
 struct model;
 struct op;
 typedef enum ex op_exec(struct model *m, const struct op *o);
@@ -252,8 +263,4 @@ extern const struct op_row arith_ops[], logic_ops[], shift_ops[], muldiv_ops[], 
 	branch_ops[], bcd_ops[], bit_ops[], flag_ops[], atomic_ops[], stack_ops[];
 extern const struct op_row segment_ops[], far_ops[], int_ops[], sysreg_ops[], msr_ops[], syscall_ops[],
 	port_ops[], protect_ops[];
-/* Mnemonics that two families share: rows of table.c by OP_FORM, where an operand is a segment register (MOV,
- * PUSH, POP), a control or debug register (MOV), or where the branch is far (CALL, JMP, RET). */
-op_exec mov_seg, push_seg, pop_seg, mov_cr, mov_dr, call_far, jmp_far, ret_far;
-
 #endif

@@ -7,18 +7,7 @@
 
 #include "model/model.h"
 
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-
 #define FL_ARITH (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_OF)
-
-/* Return from an exec function when a step of it raised something. */
-#define TRY(expr)                                                                                  \
-	do {                                                                                       \
-		enum ex try_ = (expr);                                                             \
-		if (unlikely(try_ != EX_DONE))                                                     \
-			return try_;                                                               \
-	} while (0)
 
 static inline u64 size_mask(unsigned size)
 {
