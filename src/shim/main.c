@@ -128,7 +128,7 @@ static void guest_run(void)
 /* The floor that batch steps are measured against: nothing is looked at but the reason. */
 static void guest_run_bare(void)
 {
-	for (u32 n = ((const struct batch *)SHIM_BATCH)->limit; n; n--)
+	for (u32 n = batch.limit; n; n--)
 		if (guest_enter(mailbox.gpr, mailbox.launched) || vmread(0x4402) != EXIT_REASON_MTF)
 			break;
 	exit_read();

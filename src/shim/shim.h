@@ -22,6 +22,7 @@
 #pragma GCC visibility push(hidden)
 
 extern struct mailbox mailbox;
+extern struct batch batch; /* where the linker script says: SHIM_BATCH */
 
 /* entry.S */
 u64 guest_enter(u64 *gpr, u64 launched);

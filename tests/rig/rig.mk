@@ -74,7 +74,8 @@ rig-root: $(RIG)/oracle.rom $(RIG_ROOT)/oracle.bin
 
 # --- the shim on the bare emulated CPU ---------------------------------------------------------------
 
-RIG_SHIM_SRCS := $(wildcard tests/rig/shim/*.c tests/rig/shim/*.S) $(SHIM_SRCS)
+RIG_SHIM_SRCS := $(wildcard tests/rig/shim/*.c tests/rig/shim/*.S) $(SHIM_SRCS) \
+                 $(SHIM_X86:%=src/x86/%.c)
 
 $(RIG)/shim-bare.bin: tests/rig/shim/shim.ld $(RIG_SHIM_SRCS) $(wildcard src/shim/*.h) include/vmstep/mailbox.h
 	$(call say,CC,$@)
