@@ -47,6 +47,7 @@ enum frame_how {
 	FRAME_STACK_TOP, /* the return address at the top of the stack: a function's first or last instruction */
 	FRAME_POINTER,   /* the chain of frame pointers */
 	FRAME_EVENT,     /* the frame that an interrupt or exception pushed */
+	FRAME_PATH,      /* what the code ahead pops until its RET or IRET */
 	FRAME_SCAN,      /* a guess: the next word on the stack that follows a call into this function */
 	FRAME_INLINED,   /* the same code as the frame below: that one's body is inlined into this one */
 	FRAME_HOW_COUNT,
@@ -56,7 +57,7 @@ const char *frame_how_text(enum frame_how how); /* "frame pointer" */
 struct frame {
 	unsigned level;
 	u8 how;             /* enum frame_how: how this frame was found */
-	bool deduced;       /* FRAME_SCAN, and FRAME_EVENT where only the shape of the frame tells */
+	bool deduced;       /* FRAME_PATH, FRAME_SCAN, and FRAME_EVENT where only the look of the words tells */
 	bool interrupted;   /* the frame below is the handler of an event that came here: no call */
 	u64 pc;             /* linear: the next instruction of this frame */
 	u64 lookup;         /* an address in the instruction the frame is at, for lines, scopes and CFI: pc - 1

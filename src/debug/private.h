@@ -42,6 +42,9 @@ struct frames {
 	unsigned selected;
 	bool ended;      /* there are no more than `n` */
 	const char *why; /* then: the reason, NULL for an outermost frame */
+	char text[600];  /* `why` where it is no constant */
+	bool gates_read;
+	u64 gate[256]; /* linear addresses the IDT (IVT) leads to, 0: none */
 };
 
 struct session {

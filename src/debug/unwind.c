@@ -82,6 +82,7 @@ void frames_forget(struct session *s)
 	s->frames.n = 0;
 	s->frames.ended = false;
 	s->frames.why = NULL;
+	s->frames.gates_read = false;
 }
 
 void frames_destroy(struct session *s)
@@ -212,7 +213,8 @@ const char *frame_how_text(enum frame_how how)
 		[FRAME_CFI] = "call frame information",
 		[FRAME_STACK_TOP] = "top of the stack",
 		[FRAME_POINTER] = "frame pointer",
-		[FRAME_EVENT] = "frame of an event",
+		[FRAME_EVENT] = "the frame an event pushed",
+		[FRAME_PATH] = "what the code pops until it returns",
 		[FRAME_SCAN] = "scan of the stack, a guess",
 		[FRAME_INLINED] = "inlined",
 	};

@@ -156,6 +156,21 @@ static bool sets_up_frame(struct climb *k)
 	       f->pc >= sym->addr + at + 3 + wide;
 }
 
+/* PUSH BP; MOV BP,SP in a handler: what the event pushed is where a return address would be. */
+static enum up handler_frame(struct climb *k, u64 up, u64 at, u64 off)
+{
+	struct event_hint hint = { 0 };
+
+	hint.deduced = !event_gate(k->s, k->from->function, &hint);
+	regs_forget_but(&k->to->regs, 0);
+	reg_found(&k->to->regs, GPR_RBP, up, at);
+	if (!event_at_or_above(k, off, &hint))
+		return UP_NO;
+	k->has_cfa = true;
+	k->cfa = k->to->regs.slot[FRAME_RIP] + regs_word(&k->from->regs);
+	return UP_FOUND;
+}
+
 enum up up_by_frame_pointer(struct climb *k)
 {
 	const struct frame_regs *r = &k->from->regs;
@@ -181,7 +196,7 @@ enum up up_by_frame_pointer(struct climb *k)
 		return UP_NO;
 	k->why = "what would be the return address does not follow a call";
 	if (!follows_call(k->s, r, pc, &target))
-		return UP_NO;
+		return handler_frame(k, up, at, bp + w);
 	k->why = "the frame pointer is that of a function which called another one than this";
 	if (inner && !is_our_caller(k->s, k->from->pc, target))
 		return UP_NO;
@@ -189,4 +204,25 @@ enum up up_by_frame_pointer(struct climb *k)
 	reg_found(&k->to->regs, GPR_RBP, up, at);
 	return_to(k, FRAME_POINTER, off, pc, at + w, bp + 2 * w);
 	return UP_FOUND;
+}
+
+enum up up_by_scan(struct climb *k)
+{
+	enum { WORDS_LOOKED_AT = 512 };
+	const struct frame_regs *r = &k->from->regs;
+	unsigned w = regs_word(r);
+	u64 off, pc, target, sp = r->value[GPR_RSP];
+
+	if (!regs_know(r, GPR_RSP) || !k->from->function)
+		return UP_NO;
+	for (unsigned i = 0; i < WORDS_LOOKED_AT; i++, sp += w) {
+		if (!read_return(k, regs_linear_ss(r, sp), &off, &pc) ||
+		    !follows_call(k->s, r, pc, &target) || target != k->from->function)
+			continue;
+		regs_forget_but(&k->to->regs, 0);
+		k->to->deduced = true;
+		return_to(k, FRAME_SCAN, off, pc, regs_linear_ss(r, sp), sp + w);
+		return UP_FOUND;
+	}
+	return UP_NO;
 }

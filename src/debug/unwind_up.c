@@ -2,6 +2,7 @@
  * unwind_up.c - from one frame to the one that called it: the ways in the order of what they know,
  * and what has to hold for any of them; see unwind.h.
  */
+#include <stdio.h>
 #include "up.h"
 
 /* Behind a call the code that made it ends one byte before: the next byte may be another line or,
@@ -19,6 +20,16 @@ void frame_name(struct session *s, struct frame *f)
 	f->name = sym ? sym->name : NULL;
 }
 
+void climb_why(struct climb *k, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(k->s->frames.text, sizeof(k->s->frames.text), fmt, ap);
+	va_end(ap);
+	k->why = k->s->frames.text;
+}
+
 /* Towards higher addresses only, unless an event switched stacks: else two frames could call each
  * other for ever. */
 static bool goes_up(const struct climb *k)
@@ -31,14 +42,23 @@ static bool goes_up(const struct climb *k)
 
 static enum up climb(struct climb *k)
 {
-	static enum up (*const ways[])(struct climb *) = { up_by_stack_top, up_by_frame_pointer };
+	static enum up (*const ways[])(struct climb *) = {
+		up_by_event,	     up_by_cfi,	 up_by_stack_top,
+		up_by_frame_pointer, up_by_path, up_by_scan,
+		up_by_event_scan,
+	};
+	const char *damage = NULL;
 	enum up up = UP_NO;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways) && up == UP_NO; i++) {
 		*k->to = *k->from;
+		k->to->deduced = k->to->interrupted = false;
 		k->has_cfa = false;
 		up = ways[i](k);
+		damage = damage ?: k->damaged ? k->why : NULL;
 	}
+	if (up == UP_NO && damage)
+		k->why = damage;
 	return up;
 }
 
