@@ -6,7 +6,7 @@
 
 UNIT_BINS    := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/*.c)))
 UNIT_SCRIPTS := $(sort $(wildcard tests/unit/t_*.sh))
-SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli faults docs,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
+SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli symbols faults docs,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libvmstep.a $(O)/.flags
 	$(call say,CC,$<)
@@ -15,10 +15,20 @@ $(O)/tests/unit/%: tests/unit/%.c $(O)/libvmstep.a $(O)/.flags
 
 -include $(UNIT_BINS:=.d)
 
+# Answers questions about a file's symbols and source: what tests/symbols/ compares with gdb.
+ASK := $(O)/tests/symbols/ask
+
+$(ASK): tests/symbols/ask.c $(O)/libvmstep.a $(O)/.flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(O)/libvmstep.a $(LDFLAGS) $(LDLIBS)
+
+-include $(ASK).d
+
 check-unit: $(UNIT_BINS) $(UNIT_SCRIPTS)
 	$(Q)O=$(O) CC="$(CC)" tests/run $^
 
-check: all guests $(UNIT_BINS)
+check: all guests $(UNIT_BINS) $(ASK)
 	$(Q)O=$(O) CC="$(CC)" tests/run $(UNIT_BINS) $(UNIT_SCRIPTS) $(SCRIPTS)
 
 # --- guests --------------------------------------------------------------------------------------

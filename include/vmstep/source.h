@@ -77,9 +77,9 @@ size_t source_inlines_at(struct symbols *s, u64 addr, struct source_function *re
 int source_functions(struct symbols *s, const char *file, const char *name, struct source_function **ret,
 		     size_t *ret_n, struct err *err);
 /*
- * Where `break FUNCTION` stops: behind the prologue, by gdb's rules. Addresses of functions without
- * lines: behind the instructions that build the frame. An address inside a function, not at its entry,
- * is given back as it is. For an inlined copy it is its entry.
+ * Where `break FUNCTION` stops: from an address in a function's prologue the end of that prologue, by
+ * gdb's rules; functions without lines: behind the instructions that build the frame. An address
+ * behind the prologue is given back as it is; an inlined copy has none.
  */
 u64 source_skip_prologue(struct symbols *s, u64 addr);
 

@@ -74,6 +74,10 @@ struct dwunit {
 	u32 n_blocks, n_ranges;
 	bool has_loclist; /* some variable's place is a location list (gdb then trusts the entry) */
 
+	/* by dw_units_naming(): hashes of the base names of its files */
+	bool naming;
+	u32 *base_hash, n_bases;
+
 	/* by dw_lines() */
 	bool lined;
 	struct dwlines *lines; /* NULL: none, or damaged */

@@ -132,6 +132,14 @@ const struct source_file *files_of_unit(struct dwfile *f, struct dwunit *u)
 	return u->name ? files_intern(f, u->comp_dir, u->name) : NULL;
 }
 
+bool files_each(struct dwfile *f, bool (*each)(void *arg, const struct source_file *), void *arg)
+{
+	for (u32 i = 0; f->files && i < f->files->slots; i++)
+		if (f->files->slot[i] && !each(arg, f->files->slot[i]))
+			return false;
+	return true;
+}
+
 void files_destroy(struct source_files *l)
 {
 	for (u32 i = 0; l && i < l->slots; i++) {

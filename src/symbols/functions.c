@@ -184,6 +184,6 @@ u64 source_skip_prologue(struct symbols *s, u64 addr)
 	if (block == DW_NONE)
 		return skip_elf(s, addr);
 	end = prologue_end(at.f, at.u, block);
-	return end > at.link && at.link == dw_entry(at.f, at.u, block) ? dw_to_guest(at.f, end)
-									 : addr;
+	return end > at.link && at.link >= dw_entry(at.f, at.u, block) ? dw_to_guest(at.f, end)
+									: addr;
 }

@@ -211,6 +211,17 @@ const struct symbol *symbols_find(const struct symbols *s, const char *name)
 	return &s->entry[s->by_name[i]].sym;
 }
 
+void symbols_named(struct symbols *s, const char *name,
+		   bool (*each)(void *arg, const struct symbol *), void *arg)
+{
+	for (u32 i = name_lower_bound(s, name); i < s->n; i++) {
+		const struct symbol *sym = &s->entry[s->by_name[i]].sym;
+
+		if (strcmp(sym->name, name) || !each(arg, sym))
+			return;
+	}
+}
+
 void symbols_complete(const struct symbols *s, const char *prefix,
 		      bool (*each)(void *arg, const struct symbol *), void *arg)
 {

@@ -7,15 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "files.h"
+#include "lineprog.h"
 #include "lines.h"
-
-/* A row as the line number program gives it. */
-struct raw {
-	u64 addr;
-	u32 line, file, discriminator;
-	u16 column;
-	bool is_stmt, end, prologue_end;
-};
+#include "object.h"
 
 struct build {
 	struct dwfile *f;
@@ -28,7 +22,7 @@ struct build {
 	/* within a sequence */
 	u32 last_file, last_line; /* DW_NONE before the first row */
 	u64 last_addr;
-	bool stmt_here, discriminated, skip;
+	bool fresh, stmt_here, discriminated, skip;
 };
 
 enum { FILES_MAX = 1 << 20 };
@@ -42,8 +36,7 @@ static const char *directory(struct build *b, u64 index)
 	if (b->version < 5 && !index)
 		return NULL;
 	if (index > FILES_MAX ||
-	    dwarf_srclines_include_dir_data(b->context, b->version < 5 ? index : index + 1, &name,
-					    &e) != DW_DLV_OK)
+	    dwarf_srclines_include_dir_data(b->context, index, &name, &e) != DW_DLV_OK)
 		return NULL;
 	return name;
 }
@@ -128,7 +121,7 @@ static void finish_list(struct dwlinefile *l, u64 addr)
 		append(l, &(struct dwrow){ .addr = addr, .is_stmt = true });
 }
 
-static void begin_sequence(struct build *b, const struct raw *r)
+static void begin_sequence(struct build *b, const struct lineraw *r)
 {
 	b->last_file = DW_NONE;
 	b->last_line = 0;
@@ -138,7 +131,7 @@ static void begin_sequence(struct build *b, const struct raw *r)
 	b->skip = !dw_covers(b->f, r->addr);
 }
 
-static void add_row(struct build *b, const struct raw *r)
+static void add_row(struct build *b, const struct lineraw *r)
 {
 	u32 list = r->end ? b->last_file : list_of(b, r->file);
 	bool changed = list != b->last_file;
@@ -155,7 +148,7 @@ static void add_row(struct build *b, const struct raw *r)
 	if (!r->end && !ignored && (changed || r->line != b->last_line || !b->discriminated)) {
 		append(&b->lines->file[list], &(struct dwrow){ .addr = r->addr,
 							       .line = r->line,
-							       .column = r->column,
+							       .column = r->column > 0xffff ? 0 : r->column,
 							       .is_stmt = r->is_stmt,
 							       .prologue_end = r->prologue_end });
 		b->last_file = list;
@@ -168,48 +161,15 @@ static void add_row(struct build *b, const struct raw *r)
 	b->stmt_here |= r->is_stmt;
 }
 
-static bool read_row(Dwarf_Line line, struct raw *r)
+static void take_row(void *arg, const struct lineraw *r)
 {
-	Dwarf_Unsigned number, file, column, isa, discriminator;
-	Dwarf_Bool stmt, end, prologue_end, epilogue;
-	Dwarf_Error e = NULL;
-	Dwarf_Addr addr;
+	struct build *b = arg;
 
-	if (dwarf_lineaddr(line, &addr, &e) != DW_DLV_OK ||
-	    dwarf_lineno(line, &number, &e) != DW_DLV_OK ||
-	    dwarf_line_srcfileno(line, &file, &e) != DW_DLV_OK ||
-	    dwarf_lineoff_b(line, &column, &e) != DW_DLV_OK ||
-	    dwarf_linebeginstatement(line, &stmt, &e) != DW_DLV_OK ||
-	    dwarf_lineendsequence(line, &end, &e) != DW_DLV_OK ||
-	    dwarf_prologue_end_etc(line, &prologue_end, &epilogue, &isa, &discriminator, &e) !=
-		    DW_DLV_OK)
-		return false;
-	*r = (struct raw){ .addr = addr,
-			   .line = number > 0xfffffff ? 0 : number,
-			   .file = file > FILES_MAX ? FILES_MAX : file,
-			   .discriminator = discriminator,
-			   .column = column > 0xffff ? 0 : column,
-			   .is_stmt = stmt,
-			   .end = end,
-			   .prologue_end = prologue_end };
-	return true;
-}
-
-static void add_rows(struct build *b, Dwarf_Line *row, Dwarf_Signed n)
-{
-	bool fresh = true;
-
-	for (Dwarf_Signed i = 0; i < n; i++) {
-		struct raw r;
-
-		if (!read_row(row[i], &r))
-			return;
-		if (fresh)
-			begin_sequence(b, &r);
-		fresh = r.end;
-		if (!b->skip)
-			add_row(b, &r);
-	}
+	if (b->fresh)
+		begin_sequence(b, r);
+	b->fresh = r->end;
+	if (!b->skip)
+		add_row(b, r);
 }
 
 static int by_address(const void *a, const void *b)
@@ -278,18 +238,20 @@ static bool read_files(struct build *b)
 
 static void decode(struct build *b, Dwarf_Die die)
 {
+	u32 section = elfobj_find(b->f->debug, ".debug_line");
+	const u8 *bytes = elfobj_bytes(b->f->debug, section);
 	Dwarf_Unsigned version = 0;
 	Dwarf_Small tables = 0;
-	Dwarf_Line *row = NULL;
 	Dwarf_Error e = NULL;
-	Dwarf_Signed n = 0;
+	u64 offset;
 
-	if (dwarf_srclines_b(die, &version, &tables, &b->context, &e) != DW_DLV_OK)
+	if (!bytes || !dw_u64(die, DW_AT_stmt_list, &offset) ||
+	    dwarf_srclines_b(die, &version, &tables, &b->context, &e) != DW_DLV_OK)
 		return;
 	b->version = version;
-	if (read_files(b) &&
-	    dwarf_srclines_from_linecontext(b->context, &row, &n, &e) == DW_DLV_OK)
-		add_rows(b, row, n);
+	b->fresh = true;
+	if (read_files(b))
+		lineprog_run(bytes, b->f->debug->section[section].size, offset, take_row, b);
 	for (u32 i = 0; i < b->lines->n_files; i++)
 		sort_rows(&b->lines->file[i]);
 	free(b->list_of);
@@ -373,7 +335,7 @@ bool lines_at(struct dwfile *f, struct dwunit *u, u64 link, struct dwlineat *ret
 		if (in->row[0].addr > link && in->row[0].addr < first)
 			first = in->row[0].addr;
 		row = row_before(in, link, &next);
-		if (row && (!best.row || row->addr > best.row->addr)) {
+		if (row && row->line && (!best.row || row->addr > best.row->addr)) {
 			best.row = row;
 			best.in = in;
 			if (best.end <= row->addr)

@@ -33,6 +33,9 @@ struct symbols {
 
 /* Adds the symbols of one ELF file. */
 int elf_symbols_read(struct symbols *s, struct dwfile *f, struct err *err);
+/* Every symbol of exactly this name. */
+void symbols_named(struct symbols *s, const char *name, bool (*each)(void *arg, const struct symbol *),
+		   void *arg);
 /* 0 or -ENOMEM. */
 int index_add(struct symbols *s, const struct entry *e);
 int index_finish(struct symbols *s);

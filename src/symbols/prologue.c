@@ -180,7 +180,7 @@ static u64 by_lines(const struct body *b)
 
 static bool trusts_lines(const struct body *b)
 {
-	return b->u && b->u->producer && !strncmp(b->u->producer, "clang ", 6);
+	return b->u && b->u->producer && strstr(b->u->producer, "clang ");
 }
 
 /* Behind the frame's instructions; from within a line on to the next one of the function. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "files.h"
 #include "lines.h"
+#include "names.h"
 #include "private.h"
 
 /* A unit is at least its header; a file cannot hold more, and a kernel has some thousands. */
@@ -205,8 +206,10 @@ void dw_units_drop(struct dwfile *f)
 		free(f->unit[i].block);
 		free(f->unit[i].range);
 		free(f->unit[i].guest);
+		free(f->unit[i].base_hash);
 		lines_destroy(f->unit[i].lines);
 	}
+	dw_names_drop(f);
 	free(f->unit);
 	free(f->span);
 	files_destroy(f->files);
