@@ -104,6 +104,16 @@ int session_continue(struct session *s, stop_observer *each, void *arg, struct e
 int session_until(struct session *s, bool has_addr, u64 addr, stop_observer *each, void *arg, struct err *err);
 int session_advance(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err);
 int session_finish(struct session *s, stop_observer *each, void *arg, struct err *err);
+/*
+ * By source line, over calls (next) or into functions that have lines (step); rules are gdb's. Where no
+ * line is known the rest of the function is stepped through. A step into an inlined body whose call
+ * the guest stands at moves only the view: there is no new stop then (session_inline_hidden()).
+ */
+int session_step(struct session *s, u64 count, stop_observer *each, void *arg, struct err *err);
+int session_next(struct session *s, u64 count, stop_observer *each, void *arg, struct err *err);
+/* Until any of the addresses, or the current frame returns. */
+int session_run_to(struct session *s, const u64 *addr, size_t n, bool same_frame, stop_observer *each, void *arg,
+		   struct err *err);
 int session_jump(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err);
 /* Batch trace: stepping with interrupts let in, no user points unless asked. `count` 0: until it ends. */
 int session_trace(struct session *s, u64 count, bool points, stop_observer *each, void *arg, struct err *err);
@@ -126,11 +136,22 @@ unsigned session_inline_hidden(const struct session *s);
 /* ---- points (break, watch, catch) ---------------------------------------------------------------- */
 
 enum upoint_type { UPOINT_BREAK, UPOINT_HBREAK, UPOINT_WATCH, UPOINT_RWATCH, UPOINT_AWATCH, UPOINT_CATCH };
+/* One of the places of a breakpoint; in info breakpoints N.1, N.2, ... */
+struct point_place {
+	u64 addr;
+	bool enabled;
+	char *function;      /* it belongs to, also an inlined one; NULL: unknown */
+	u8 got;              /* enum point_how */
+	const char *cost;
+};
 struct upoint {
 	u32 num;
 	u8 type;             /* enum upoint_type */
 	bool enabled, temporary;
-	u64 addr;            /* break, watch: linear */
+	u64 addr;            /* watch: linear. break: of the first place */
+	struct point_place *place; /* break: by address; none: pending, waits for symbols that know `what` */
+	size_t n_places;
+	bool exact;          /* break: an address, that symbols do not move */
 	u8 len;              /* watch */
 	u32 catches;         /* UPOINT_CATCH: CATCH_* */
 	u32 vectors;         /* catch exception */
@@ -147,6 +168,16 @@ struct upoint {
 };
 int session_break(struct session *s, enum upoint_type type, const char *what, u64 addr, u8 len, bool temporary,
 		  const char *condition, struct upoint **ret, struct err *err);
+/*
+ * A breakpoint at any number of places (location.h), which are copied. `what` is what to look for
+ * when the symbols change; n 0: a pending one, that waits for them. `addr` is the places' first.
+ */
+struct location;
+int session_break_at(struct session *s, enum upoint_type type, const char *what, const struct location *at,
+		     size_t n, bool exact, bool temporary, const char *condition, struct upoint **ret,
+		     struct err *err);
+/* One place of a breakpoint, from 1. */
+int session_place_enable(struct session *s, u32 num, u32 place, bool on, struct err *err);
 int session_catch(struct session *s, const struct upoint *proto, struct upoint **ret, struct err *err);
 int session_delete(struct session *s, u32 num, struct err *err);
 struct upoint *session_point(struct session *s, u32 num); /* NULL if unknown */

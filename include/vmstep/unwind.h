@@ -87,6 +87,14 @@ int frame_at(struct session *s, unsigned level, const struct frame **ret, struct
  * frame lives. -ENOENT where it cannot be told.
  */
 int frame_cfa(struct session *s, const struct frame *f, u64 *ret, struct err *err);
+/* The source line a frame is at; where a body is inlined there, the line of its call. False: none known. */
+struct source_file;
+struct frame_source {
+	const struct source_file *file; /* source.h */
+	u32 line;
+	bool begins; /* the frame is at the first instruction of the line's code */
+};
+bool frame_line(struct session *s, const struct frame *f, struct frame_source *ret);
 /* How many frames are there, at most `max`; *ret_why (static, or valid as frames are) says why the last
  * one is the last: NULL for an outermost frame that is known to be one, and where `max` was reached. */
 int frame_count(struct session *s, unsigned max, unsigned *ret, const char **ret_why, struct err *err);

@@ -10,6 +10,10 @@ enum { POINT_CAUSES = CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH) | CAUSE_B
 
 /* ---- temporary points of the debugger -------------------------------------------------------- */
 
+/* A return takes at most 64 KiB of arguments with it (SDM volume 2, RET imm16). The same address on
+ * another stack, above or below, is another task's return. */
+enum { RETURN_POPS = 0x10000 + 32 };
+
 static bool frame_matches(struct session *s, const struct temp_point *t)
 {
 	const struct cpu_state *c;
@@ -19,7 +23,7 @@ static bool frame_matches(struct session *s, const struct temp_point *t)
 		return true;
 	if (state_need(s, REGS_GPR | REGS_SYS, &c, NULL))
 		return false;
-	if (t->min_sp && (cpu_cpl(c) != t->cpl || state_linear_sp(c) < t->min_sp))
+	if (t->min_sp && (cpu_cpl(c) != t->cpl || state_linear_sp(c) - t->min_sp > RETURN_POPS))
 		return false;
 	if (!t->min_cfa)
 		return true;
@@ -67,7 +71,7 @@ static bool point_counts(struct session *s, struct upoint *p)
 
 static bool break_counts(struct session *s, const struct stop *st, struct upoint *p)
 {
-	return point_is_code(p) && p->addr == st->lin && point_counts(s, p);
+	return point_is_code(p) && places_cover(p, st->lin) && point_counts(s, p);
 }
 
 /* ---- watchpoints ----------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vmstep/location.h>
 #include "private.h"
 
 /* What a catch costs that the engine cannot do while the guest runs free. */
@@ -24,6 +25,7 @@ static void point_free(struct upoint *p)
 	free(p->what);
 	free(p->condition);
 	expr_destroy(p->cond);
+	places_free(p);
 	free_lines(p->commands);
 	free(p);
 }
@@ -54,11 +56,9 @@ static int compile(struct session *s, struct upoint *p, const char *text, struct
 static void recompile_one(struct session *s, struct upoint *p)
 {
 	struct err why = { 0 };
-	u64 addr;
 
-	if (point_is_code(p) && p->what && p->what[0] != '*' &&
-	    !expr_location(s, p->what, &addr, NULL))
-		p->addr = addr;
+	if (point_is_code(p))
+		places_resolve(s, p);
 	if (p->condition) {
 		char *text = strdup(p->condition);
 
@@ -186,11 +186,10 @@ static int check_watch(struct session *s, const struct upoint *p, struct err *er
 	return s->engine ? state_read_uint(s, p->addr, p->len, &value, err) : 0;
 }
 
-int session_break(struct session *s, enum upoint_type type, const char *what, u64 addr, u8 len,
-		  bool temporary, const char *condition, struct upoint **ret, struct err *err)
+static int point_create(enum upoint_type type, const char *what, bool temporary,
+			struct upoint **ret, struct err *err)
 {
 	struct upoint *p = calloc(1, sizeof(*p));
-	int rc = 0;
 
 	if (!p || !(p->what = strdup(what ?: ""))) {
 		point_free(p);
@@ -198,6 +197,46 @@ int session_break(struct session *s, enum upoint_type type, const char *what, u6
 	}
 	p->type = type;
 	p->temporary = temporary;
+	*ret = p;
+	return 0;
+}
+
+int session_break_at(struct session *s, enum upoint_type type, const char *what,
+		     const struct location *at, size_t n, bool exact, bool temporary,
+		     const char *condition, struct upoint **ret, struct err *err)
+{
+	struct upoint *p;
+	int rc = point_create(type, what, temporary, &p, err);
+
+	if (rc)
+		return rc;
+	p->len = 1;
+	p->exact = exact;
+	rc = places_set(p, at, n, err);
+	if (!rc && condition)
+		rc = compile(s, p, condition, err);
+	if (rc) {
+		point_free(p);
+		return rc;
+	}
+	return enter(s, p, ret, err);
+}
+
+int session_break(struct session *s, enum upoint_type type, const char *what, u64 addr, u8 len,
+		  bool temporary, const char *condition, struct upoint **ret, struct err *err)
+{
+	struct upoint *p;
+	int rc;
+
+	if (type == UPOINT_BREAK || type == UPOINT_HBREAK) {
+		const struct location l = { .addr = addr, .has_addr = true };
+
+		return session_break_at(s, type, what, &l, 1, !what || !*what || *what == '*',
+					temporary, condition, ret, err);
+	}
+	rc = point_create(type, what, temporary, &p, err);
+	if (rc)
+		return rc;
 	p->addr = addr;
 	p->len = len;
 	if (point_is_watch(p))

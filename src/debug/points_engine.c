@@ -18,27 +18,28 @@ static u8 engine_kind(const struct upoint *p)
 	}
 }
 
-/* The same place as an enabled point before it: the engine gets it once, accept() sees to both. */
-static bool is_double(const struct session *s, size_t i)
+/* The same place as one that is in the set: the engine gets it once, accept() sees to both. */
+static bool is_double(const struct point *set, size_t n, u64 addr)
 {
-	const struct upoint *p = s->point[i];
-
-	for (size_t j = 0; j < i; j++) {
-		const struct upoint *q = s->point[j];
-
-		if (q->enabled && q->type != UPOINT_CATCH && q->addr == p->addr &&
-		    point_is_code(p) && point_is_code(q))
+	for (size_t i = 0; i < n; i++)
+		if (set[i].kind == POINT_EXEC && set[i].addr == addr)
 			return true;
-	}
 	return false;
 }
 
-static bool user_point_at(const struct session *s, u64 addr)
+static void collect_places(const struct upoint *p, struct point *set, size_t *n)
 {
-	for (size_t i = 0; i < s->n_points; i++)
-		if (s->point[i]->enabled && point_is_code(s->point[i]) && s->point[i]->addr == addr)
-			return true;
-	return false;
+	for (size_t i = 0; i < p->n_places; i++) {
+		if (!p->place[i].enabled || is_double(set, *n, p->place[i].addr))
+			continue;
+		set[(*n)++] = (struct point){
+			.id = p->num,
+			.kind = POINT_EXEC,
+			.how = p->type == UPOINT_HBREAK ? POINT_HOW_DR : POINT_HOW_AUTO,
+			.len = 1,
+			.addr = p->place[i].addr,
+		};
+	}
 }
 
 static size_t collect(struct session *s, struct point *set)
@@ -48,21 +49,43 @@ static size_t collect(struct session *s, struct point *set)
 	for (size_t i = 0; i < s->n_points; i++) {
 		const struct upoint *p = s->point[i];
 
-		if (!p->enabled || p->type == UPOINT_CATCH || is_double(s, i))
+		if (!p->enabled || p->type == UPOINT_CATCH)
 			continue;
-		set[n++] = (struct point){
-			.id = p->num,
-			.kind = engine_kind(p),
-			.how = p->type == UPOINT_HBREAK ? POINT_HOW_DR : POINT_HOW_AUTO,
-			.len = point_is_code(p) ? 1 : p->len,
-			.addr = p->addr,
-		};
+		if (point_is_code(p))
+			collect_places(p, set, &n);
+		else
+			set[n++] = (struct point){
+				.id = p->num,
+				.kind = engine_kind(p),
+				.how = POINT_HOW_AUTO,
+				.len = p->len,
+				.addr = p->addr,
+			};
 	}
 	for (unsigned i = 0; i < s->n_temp; i++)
-		if (!user_point_at(s, s->temp[i].addr))
+		if (!is_double(set, n, s->temp[i].addr))
 			set[n++] = (struct point){ .kind = POINT_EXEC,
 						   .len = 1,
 						   .addr = s->temp[i].addr };
+	return n;
+}
+
+/* What the engine says of a place; the point itself shows its first one's. */
+static void take_place(struct upoint *p, const struct point *from)
+{
+	for (size_t i = 0; i < p->n_places; i++)
+		if (p->place[i].addr == from->addr) {
+			p->place[i].got = from->got;
+			p->place[i].cost = from->cost;
+		}
+}
+
+static size_t places_max(const struct session *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_points; i++)
+		n += s->point[i]->n_places + 1;
 	return n;
 }
 
@@ -74,6 +97,7 @@ static void take_back(struct session *s, const struct point *set, size_t n)
 		if (p) {
 			p->got = set[i].got;
 			p->cost = set[i].cost;
+			take_place(p, &set[i]);
 		}
 	}
 }
@@ -86,7 +110,7 @@ int points_apply(struct session *s, struct err *err)
 
 	if (!s->engine || !s->points_dirty)
 		return 0;
-	set = calloc(s->n_points + s->n_temp + 1, sizeof(*set));
+	set = calloc(places_max(s) + s->n_temp + 1, sizeof(*set));
 	if (!set)
 		return err_set(err, ENOMEM, "no memory for the points");
 	n = collect(s, set);

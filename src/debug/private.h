@@ -11,7 +11,7 @@
 
 enum {
 	RING_SLOTS = 256, /* records between two visits of the consumer: constant memory */
-	TEMP_POINTS_MAX = 4,
+	TEMP_POINTS_MAX = 64,
 	MODULES_MAX = 32, /* slots, the last one is the NULL */
 	CATCH_ALL = CATCH_ICEBP | CATCH_INT3 | CATCH_HLT | CATCH_IO | CATCH_MMIO | CATCH_EXCEPTION |
 		    CATCH_MSR | CATCH_CR,
@@ -149,6 +149,13 @@ static inline bool point_is_watch(const struct upoint *p)
 	return p->type == UPOINT_WATCH || p->type == UPOINT_RWATCH || p->type == UPOINT_AWATCH;
 }
 
+/* point_places.c: the places of a breakpoint; places_set() copies. */
+int places_set(struct upoint *p, const struct location *at, size_t n, struct err *err);
+void places_free(struct upoint *p);
+/* Anew by p->what, as the symbols know it now. */
+void places_resolve(struct session *s, struct upoint *p);
+/* Whether an enabled place of it is at `addr`. */
+bool places_cover(const struct upoint *p, u64 addr);
 /* Hand the whole set, temporary points included, to the engine if it changed. */
 int points_apply(struct session *s, struct err *err);
 /* The catches, vectors and ports of all enabled points. */
@@ -187,7 +194,8 @@ struct run {
 	void *arg;
 	bool hold_irq; /* while stepping; never while running free */
 	bool rep_whole;
-	bool by_insn;      /* stepi and the like: inlined bodies are never hidden */
+	bool by_insn;  /* stepi and the like: no inlined body is hidden at the end */
+	bool view_set; /* s->inline_hidden is right already */
 	bool quiet_points; /* neither the user's points nor catches count */
 	bool ended; /* something ends the command: a point, a catch, death, Ctrl-C, the observer */
 	bool has_stop;

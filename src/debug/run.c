@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
-#include "private.h"
+#include "spot.h"
 
 enum { USER_CAUSES = CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH) | CAUSE_BIT(CAUSE_CATCH) };
 
@@ -50,6 +50,7 @@ static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret
 	if (rc)
 		return rc;
 	s->temp_hit = false;
+	s->inline_hidden = 0;
 	s->catch_by_step = plan->mode == PLAN_STEP;
 	rc = s->engine->ops->run(s->engine, plan, &s->ring, ret, err);
 	state_forget(s);
@@ -320,6 +321,8 @@ void run_flush(struct run *r)
 	unfold(r);
 	if (!run_show(r->s, &r->stop, r->each, r->arg))
 		r->ended = true;
+	if (!r->by_insn && !r->view_set)
+		spot_hide(r->s);
 	r->has_stop = false;
 	r->n_folded = 0;
 	r->retired = 0;

@@ -147,6 +147,7 @@ int session_start(struct session *s, struct err *err)
 		return rc;
 	}
 	s->exit_value = -1;
+	s->inline_hidden = 0;
 	s->alive = true;
 	points_forget_stop(s);
 	points_refresh_values(s);

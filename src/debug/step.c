@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <vmstep/source.h>
 #include "step.h"
 
 /*
@@ -73,27 +74,37 @@ static int finish_frame(struct run *r, unsigned level, struct err *err)
 	return run_to(r, &t, 1, err);
 }
 
-/* until and advance: `addr`, or the return from the current frame. */
-static int run_to_address(struct run *r, u64 addr, unsigned level, bool same_frame,
-			  struct err *err)
+/* until and advance: any of the addresses, or the return from the current frame. */
+static int run_to_addresses(struct run *r, const u64 *addr, size_t n_addr, unsigned level,
+			    bool same_frame, struct err *err)
 {
 	const struct frame *caller = sure_caller(r->s, level);
-	struct temp_point t[2] = { { .addr = addr } };
-	unsigned n = 1;
+	struct temp_point t[TEMP_POINTS_MAX];
+	unsigned n = 0;
 
-	if (caller) {
-		t[0].min_cfa = same_frame ? frame_linear_sp(caller) : 0;
+	if (n_addr >= TEMP_POINTS_MAX)
+		return err_set(err, ENOSPC, "these are %zu places, more than %d to run to at once",
+			       n_addr, TEMP_POINTS_MAX - 1);
+	for (; n < n_addr; n++)
+		t[n] = (struct temp_point){
+			.addr = addr[n],
+			.min_cfa = caller && same_frame ? frame_linear_sp(caller) : 0,
+		};
+	if (caller)
 		t[n++] = return_of(caller);
-	}
 	return run_to(r, t, n, err);
 }
 
-/* nexti, but a jump back is followed until it has come round: past the end of the loop. */
+/* By line; without one nexti, but a jump back is followed until it has come round: past the end of the loop. */
 static int until_next(struct run *r, struct err *err)
 {
+	struct source_line row;
 	struct place p;
 	int rc = place_here(r, &p, err);
 
+	if (!rc && r->s->symbols && source_line_at(r->s->symbols, p.lin, &row))
+		return line_until(r, err);
+	r->by_insn = true;
 	if (!rc)
 		rc = step_over(r, false, err);
 	if (rc || r->ended || !(p.in.facts.flags & INSNF_BRANCH) || r->stop.lin > p.lin)
@@ -119,6 +130,7 @@ int session_nexti(struct session *s, u64 count, stop_observer *each, void *arg, 
 	if (rc)
 		return rc;
 	r.rep_whole = true;
+	r.by_insn = true;
 	while (!rc && count-- && !r.ended) {
 		rc = step_over(&r, false, err);
 		run_flush(&r);
@@ -137,24 +149,31 @@ int session_continue(struct session *s, stop_observer *each, void *arg, struct e
 int session_until(struct session *s, bool has_addr, u64 addr, stop_observer *each, void *arg,
 		  struct err *err)
 {
-	unsigned level = s->frames.selected;
 	struct run r;
-	int rc = run_begin(&r, s, each, arg, err);
+	int rc;
 
+	if (has_addr)
+		return session_run_to(s, &addr, 1, true, each, arg, err);
+	rc = run_begin(&r, s, each, arg, err);
 	if (rc)
 		return rc;
 	r.rep_whole = true;
-	return run_finish(&r, has_addr ? run_to_address(&r, addr, level, true, err)
-				       : until_next(&r, err));
+	return run_finish(&r, until_next(&r, err));
 }
 
-int session_advance(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err)
+int session_run_to(struct session *s, const u64 *addr, size_t n, bool same_frame,
+		   stop_observer *each, void *arg, struct err *err)
 {
 	unsigned level = s->frames.selected;
 	struct run r;
 	int rc = run_begin(&r, s, each, arg, err);
 
-	return rc ?: run_finish(&r, run_to_address(&r, addr, level, false, err));
+	return rc ?: run_finish(&r, run_to_addresses(&r, addr, n, level, same_frame, err));
+}
+
+int session_advance(struct session *s, u64 addr, stop_observer *each, void *arg, struct err *err)
+{
+	return session_run_to(s, &addr, 1, false, each, arg, err);
 }
 
 int session_finish(struct session *s, stop_observer *each, void *arg, struct err *err)
@@ -208,6 +227,7 @@ int session_skip(struct session *s, enum skip_kind kind, struct err *err)
 		return rc;
 	rc = s->engine->ops->skip(s->engine, kind, &s->ring, err);
 	state_forget(s);
+	s->inline_hidden = 0;
 	while ((st = (struct stop *)ring_pop(&s->ring))) /* nothing stays for the next command */
 		if (!rc && st->kind == RECORD_STOP)
 			run_show(s, st, NULL, NULL);

@@ -31,4 +31,7 @@ int step_over(struct run *r, bool over_events, struct err *err);
 /* RET, IRET, SYSRET, SYSEXIT. */
 bool insn_returns(const struct insn *in);
 
+/* line_step.c: until without a location, by the line the guest is at (there is one). */
+int line_until(struct run *r, struct err *err);
+
 #endif

@@ -1,0 +1,342 @@
+/* location.c - from "demo.c:12", "main" or "*0x7c00" to addresses and lines; see location.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <vmstep/location.h>
+
+struct query {
+	struct session *s;
+	struct symbols *syms; /* NULL: none */
+	const struct location_default *def;
+	enum location_use use;
+	struct locations *ret;
+	struct err *err;
+};
+
+/* ---- collecting ------------------------------------------------------------------------------ */
+
+static int no_memory(struct err *err)
+{
+	return err_set(err, ENOMEM, "no memory for the locations");
+}
+
+static int add(struct query *q, const struct location *l)
+{
+	struct location *more;
+
+	for (size_t i = 0; i < q->ret->n; i++)
+		if (l->has_addr && q->ret->at[i].has_addr && q->ret->at[i].addr == l->addr)
+			return 0;
+	more = realloc(q->ret->at, (q->ret->n + 1) * sizeof(*more));
+	if (!more)
+		return no_memory(q->err);
+	q->ret->at = more;
+	more[q->ret->n++] = *l;
+	return 0;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct location *x = a, *y = b;
+
+	return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+/* An address with the line it belongs to. */
+static struct location at_address(struct query *q, u64 addr, const char *function)
+{
+	struct location l = { .addr = addr, .has_addr = true, .function = function };
+	struct source_function f;
+	struct source_line line;
+
+	/* An address belongs to the innermost body around it. */
+	if (q->syms && !function &&
+	    (source_inlines_at(q->syms, addr, &f, 1) || source_function_at(q->syms, addr, &f)))
+		l.function = f.name;
+	if (q->syms && source_line_at(q->syms, addr, &line)) {
+		l.file = line.file;
+		l.line = line.line;
+	}
+	return l;
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+static int add_line(struct query *q, const char *file, u32 line)
+{
+	struct source_place *place;
+	size_t n;
+	int rc = source_lines(q->syms, file, line, &place, &n, q->err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < n && !rc; i++) {
+		struct location l = at_address(q, place[i].body, place[i].function);
+
+		rc = add(q, &l);
+	}
+	free(place);
+	return rc;
+}
+
+static int locate_line(struct query *q, const struct source_file *file, const char *name, u64 line)
+{
+	struct location l = { .file = file, .line = line };
+
+	if (line > UINT32_MAX)
+		return err_set(q->err, ERANGE, "line %llu is too large a number",
+			       (unsigned long long)line);
+	if (asprintf(&q->ret->canonical, "%s:%llu", name, (unsigned long long)line) < 0) {
+		q->ret->canonical = NULL;
+		return no_memory(q->err);
+	}
+	return q->use == LOCATION_LINE ? add(q, &l) : add_line(q, name, line);
+}
+
+/* LINE, +N, -N. */
+static int locate_default(struct query *q, char sign, u64 n)
+{
+	const struct location_default *d = q->def;
+
+	if (!d || !d->file)
+		return err_set(q->err, ENOENT,
+			       "No default source file: name one as in FILE:%llu, or *0x%llx if an "
+			       "address is meant", (unsigned long long)n, (unsigned long long)n);
+	if (sign == '+')
+		n += d->line;
+	else if (sign == '-')
+		n = n < d->line ? d->line - n : 1;
+	return locate_line(q, d->file, d->file->path, n);
+}
+
+/* ---- functions ------------------------------------------------------------------------------- */
+
+static u64 function_address(struct query *q, const struct source_function *f)
+{
+	if (f->inlined || q->use == LOCATION_LINE)
+		return f->entry;
+	return source_skip_prologue(q->syms, f->entry);
+}
+
+static int locate_function(struct query *q, const char *file, const char *name)
+{
+	struct source_function *f;
+	size_t n;
+	int rc = source_functions(q->syms, file, name, &f, &n, q->err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < n && !rc; i++) {
+		struct location l = at_address(q, function_address(q, &f[i]), f[i].name);
+
+		/* Where a copy of it stands is of no interest to who wants to read it. */
+		if (q->use == LOCATION_LINE && f[i].inlined && f[i].file && f[i].line) {
+			l.file = f[i].file;
+			l.line = f[i].line;
+		}
+		rc = add(q, &l);
+	}
+	free(f);
+	return rc;
+}
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+/* A function's symbol without lines: behind the instructions that build its frame, as gdb. */
+static u64 behind_frame(struct query *q, const char *text, const char *end, u64 addr)
+{
+	char name[300];
+	const struct symbol *sym;
+
+	snprintf(name, sizeof(name), "%.*s", (int)(end - text), text);
+	sym = q->syms ? symbols_find(q->syms, name) : NULL;
+	if (!sym || sym->kind != 'F' || sym->addr != addr || q->use != LOCATION_CODE)
+		return addr;
+	return source_skip_prologue(q->syms, addr);
+}
+
+static int locate_address(struct query *q, const char *text, const char **ret_end)
+{
+	struct location l;
+	u64 addr;
+	int rc = expr_location_prefix(q->s, text, &addr, ret_end, q->err);
+
+	if (rc)
+		return rc;
+	q->ret->exact = *text == '*' || isdigit((unsigned char)*text);
+	l = at_address(q, behind_frame(q, text, *ret_end, addr), NULL);
+	return add(q, &l);
+}
+
+/* ---- which of them --------------------------------------------------------------------------- */
+
+/* Behind the location: a blank or a comma that is in no bracket and no quotes. */
+static const char *word_end(const char *p)
+{
+	int depth = 0;
+
+	for (; *p && (depth || (*p != ' ' && *p != '\t' && *p != ',')); p++) {
+		if (*p == '\'' || *p == '"') {
+			const char *close = strchr(p + 1, *p);
+
+			p = close ? close : p;
+		}
+		depth += *p == '(';
+		depth -= *p == ')' && depth;
+	}
+	return p;
+}
+
+static bool all_digits(const char *p)
+{
+	if (!*p)
+		return false;
+	while (isdigit((unsigned char)*p))
+		p++;
+	return !*p;
+}
+
+/* The colon between FILE and the rest: not one of C++'s "::". */
+static char *file_colon(char *word)
+{
+	for (char *p = word; *p; p++) {
+		if (*p != ':')
+			continue;
+		if (p[1] != ':')
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
+static void unquote(char **word)
+{
+	const size_t n = strlen(*word);
+
+	if (n >= 2 && (**word == '\'' || **word == '"') && (*word)[n - 1] == **word) {
+		(*word)[n - 1] = '\0';
+		++*word;
+	}
+}
+
+static bool looks_like_file(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return strchr(name, '/') || (dot && isalpha((unsigned char)dot[1]));
+}
+
+/* -EAGAIN: no file stands before the colon, so this is something else. */
+static int locate_in_file(struct query *q, char *file, char *rest)
+{
+	const struct source_file *known;
+	int rc;
+
+	unquote(&file);
+	unquote(&rest);
+	known = source_file_find(q->syms, file);
+	if (!known && looks_like_file(file))
+		return err_set(q->err, ENOENT, "No source file named %s.", file);
+	if (!known || !*rest)
+		return -EAGAIN;
+	if (all_digits(rest))
+		return locate_line(q, known, file, strtoull(rest, NULL, 10));
+	rc = locate_function(q, file, rest);
+	if (rc == -ENOENT)
+		return err_set(q->err, ENOENT, "Function \"%s\" not defined in \"%s\".", rest,
+			       file);
+	return rc;
+}
+
+static bool has_lines(struct query *q)
+{
+	const struct source_file *f = q->def ? q->def->file : NULL;
+
+	return q->syms && f;
+}
+
+/* -EAGAIN: an expression. */
+static int locate_word(struct query *q, char *word)
+{
+	char *colon = file_colon(word);
+	int rc = -EAGAIN;
+
+	if (!q->syms || *word == '*' || *word == '$' || *word == '&' || *word == '(')
+		return -EAGAIN;
+	if (has_lines(q) && all_digits(word))
+		return locate_default(q, 0, strtoull(word, NULL, 10));
+	if ((*word == '+' || *word == '-') && all_digits(word + 1))
+		return locate_default(q, *word, strtoull(word + 1, NULL, 10));
+	if (colon) {
+		*colon = '\0';
+		rc = locate_in_file(q, word, colon + 1);
+		*colon = ':';
+	}
+	if (rc == -EAGAIN && !isdigit((unsigned char)*word)) {
+		unquote(&word);
+		rc = locate_function(q, NULL, word);
+		if (rc == -ENOENT)
+			rc = -EAGAIN;
+	}
+	return rc;
+}
+
+static bool is_name(const char *word)
+{
+	if (!isalpha((unsigned char)*word) && *word != '_')
+		return false;
+	while (isalnum((unsigned char)*word) || strchr("_.:$", *word))
+		if (!*word++)
+			return true;
+	return false;
+}
+
+static int locate(struct query *q, const char *text, const char **ret_end)
+{
+	const char *end = word_end(text);
+	char *word = strndup(text, end - text);
+	int rc;
+
+	if (!word)
+		return no_memory(q->err);
+	rc = locate_word(q, word);
+	if (!rc)
+		*ret_end = end;
+	if (rc == -EAGAIN) {
+		rc = locate_address(q, text, ret_end);
+		if (rc && is_name(word))
+			rc = err_set(q->err, ENOENT, "Function \"%s\" not defined.", word);
+	}
+	free(word);
+	return rc;
+}
+
+int location_resolve(struct session *s, const char *text, const struct location_default *def,
+		     enum location_use use, struct locations *ret, const char **ret_end,
+		     struct err *err)
+{
+	struct locations l = { 0 };
+	struct query q = { s, session_symbols(s), def, use, &l, err };
+	const char *start = text + strspn(text, " \t"), *end = start;
+	int rc = locate(&q, start, &end);
+
+	if (!rc && !l.canonical && !(l.canonical = strndup(start, end - start)))
+		rc = no_memory(err);
+	if (rc) {
+		locations_deinit(&l);
+		return rc;
+	}
+	qsort(l.at, l.n, sizeof(*l.at), by_address);
+	*ret = l;
+	*ret_end = end;
+	return 0;
+}
+
+void locations_deinit(struct locations *l)
+{
+	free(l->at);
+	free(l->canonical);
+	*l = (struct locations){ 0 };
+}

@@ -1,0 +1,96 @@
+/*
+ * point_places.c - the places of a breakpoint: one for an address, many for a function that was
+ * inlined, none while it waits for symbols; see session.h.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vmstep/location.h>
+#include "private.h"
+
+void places_free(struct upoint *p)
+{
+	for (size_t i = 0; i < p->n_places; i++)
+		free(p->place[i].function);
+	free(p->place);
+	p->place = NULL;
+	p->n_places = 0;
+}
+
+/* A place that was switched off stays so when it is found again. */
+static bool was_disabled(const struct upoint *p, const struct location *l)
+{
+	for (size_t i = 0; i < p->n_places; i++)
+		if (p->place[i].addr == l->addr)
+			return !p->place[i].enabled;
+	return false;
+}
+
+int places_set(struct upoint *p, const struct location *at, size_t n, struct err *err)
+{
+	struct point_place *new = calloc(n + 1, sizeof(*new));
+	bool fine = new;
+
+	for (size_t i = 0; i < n && fine; i++) {
+		new[i].addr = at[i].addr;
+		new[i].enabled = !was_disabled(p, &at[i]);
+		new[i].function = at[i].function ? strdup(at[i].function) : NULL;
+		fine = new[i].function || !at[i].function;
+	}
+	if (!fine) {
+		for (size_t i = 0; new && i < n; i++)
+			free(new[i].function);
+		free(new);
+		return err_set(err, ENOMEM, "no memory for the places of the point");
+	}
+	places_free(p);
+	p->place = new;
+	p->n_places = n;
+	p->addr = n ? new[0].addr : 0;
+	return 0;
+}
+
+/* Where the name is not known any more the places stay: the code is still there. */
+void places_resolve(struct session *s, struct upoint *p)
+{
+	struct locations l;
+	const char *end;
+	bool was_pending = !p->n_places;
+
+	if (p->exact || !p->what || !*p->what ||
+	    location_resolve(s, p->what, NULL, LOCATION_CODE, &l, &end, NULL))
+		return;
+	if (!*end && !places_set(p, l.at, l.n, NULL) && was_pending)
+		note(s, "breakpoint %u is no longer pending: %s is known now", p->num, p->what);
+	locations_deinit(&l);
+}
+
+bool places_cover(const struct upoint *p, u64 addr)
+{
+	for (size_t i = 0; i < p->n_places; i++)
+		if (p->place[i].enabled && p->place[i].addr == addr)
+			return true;
+	return false;
+}
+
+int session_place_enable(struct session *s, u32 num, u32 place, bool on, struct err *err)
+{
+	struct upoint *p = session_point(s, num);
+	bool old;
+	int rc;
+
+	if (!p || !place || place > p->n_places)
+		return err_set(err, ENOENT,
+			       "there is no place %u.%u of a breakpoint; see info breakpoints", num,
+			       place);
+	old = p->place[place - 1].enabled;
+	p->place[place - 1].enabled = on;
+	s->points_dirty = true;
+	rc = points_apply(s, err);
+	if (rc) {
+		p->place[place - 1].enabled = old;
+		s->points_dirty = true;
+		points_apply(s, NULL);
+	}
+	return rc;
+}
