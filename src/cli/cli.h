@@ -14,6 +14,7 @@
 
 #include "options.h"
 #include "output.h"
+#include "view.h"
 
 /* ---- where lines come from (source.c) -------------------------------------------------------- */
 
@@ -63,6 +64,7 @@ struct format {
 	bool has_count;
 };
 
+enum break_pending { BREAK_PENDING_OFF, BREAK_PENDING_ON, BREAK_PENDING_AUTO };
 enum flow { FLOW_NONE, FLOW_BREAK, FLOW_CONTINUE }; /* loop_break, loop_continue */
 
 struct cli {
@@ -98,6 +100,9 @@ struct cli {
 	struct trace *trace; /* `trace on`, NULL: off */
 	int trace_fd;
 	char *trace_path;
+
+	struct view view;  /* the source looked at */
+	u8 break_pending;  /* enum break_pending */
 
 	char *prompt;
 	u8 color; /* enum color_when */
@@ -224,6 +229,13 @@ void point_show(struct cli *c, const struct upoint *p);
 int points_info(struct cli *c, const char *args, struct err *err);
 /* cmd_frames.c: "#1  0x... in main ()" of one frame, as backtrace shows it. */
 void frame_format(struct cli *c, const struct frame *f, struct strbuf *out);
+/* cmd_srcpath.c: settings whose values lie in c->view. */
+int directories_apply(struct cli *c, const struct setting *row, const char *value, struct err *err);
+int substitute_apply(struct cli *c, const struct setting *row, const char *value, struct err *err);
+int listsize_apply(struct cli *c, const struct setting *row, const char *value, struct err *err);
+void directories_show(struct cli *c, struct strbuf *out);
+void substitute_show(struct cli *c, struct strbuf *out);
+void listsize_show(struct cli *c, struct strbuf *out);
 /* cmd_help.c: paragraphs of one command. */
 void command_help(struct cli *c, const struct command *k, const char *prefix);
 /* cmd_trace.c: ends a running `trace on`. */
@@ -233,7 +245,8 @@ void settings_show(struct cli *c);
 
 extern const struct command commands_step[], commands_run[], commands_points[], commands_catch[],
 	commands_points_edit[], commands_print[], commands_x[], commands_display[],
-	commands_memory[], commands_code[], commands_frames[], commands_state[], commands_info[], commands_trace[],
+	commands_memory[], commands_code[], commands_disassemble[], commands_list[],
+	commands_srcpath[], commands_frames[], commands_state[], commands_info[], commands_trace[],
 	commands_set[], commands_script[], commands_echo[], commands_help[];
 extern const char *const group_names[GROUP_COUNT]; /* "running", ... */
 extern const char *const group_titles[GROUP_COUNT];

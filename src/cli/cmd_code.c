@@ -1,4 +1,4 @@
-/* cmd_code.c - code and addresses: disassemble, translate, symbol-file. */
+/* cmd_code.c - addresses and symbols: translate, symbol-file. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -6,114 +6,6 @@
 
 #include "cli.h"
 #include "term.h"
-
-enum { DISASSEMBLE_INSNS = 10 };
-
-/* ---- disassemble ----------------------------------------------------------------------------- */
-
-struct listing {
-	u64 start, end; /* end exclusive; 0: by count */
-	u64 insns;
-	const struct symbol *function;
-	bool raw; /* /r: the bytes too */
-};
-
-static int insn_list(struct cli *c, const struct listing *l, u64 pc, u64 *at, struct strbuf *out,
-		     struct err *err)
-{
-	struct strbuf text;
-	unsigned len = 1;
-	u8 bytes[INSN_MAX];
-	int r;
-
-	strbuf_init(&text);
-	r = session_disassemble(c->s, *at, &text, &len, err);
-	if (!r) {
-		strbuf_addf(out, "%s0x%016" PRIx64, *at == pc ? "=> " : "   ", *at);
-		if (l->function)
-			strbuf_addf(out, " <+%" PRIu64 ">", *at - l->function->addr);
-		strbuf_adds(out, ":\t");
-		if (l->raw && session_read(c->s, *at, bytes, len, NULL) == 0)
-			for (unsigned i = 0; i < len; i++)
-				strbuf_addf(out, "%02x%s", bytes[i], i + 1 < len ? " " : "\t");
-		strbuf_addf(out, "%s\n", strbuf_str(&text));
-	}
-	strbuf_deinit(&text);
-	*at += len;
-	return r;
-}
-
-static int listing_show(struct cli *c, const struct listing *l, struct err *err)
-{
-	const struct cpu_state *cpu;
-	struct strbuf out;
-	u64 at = l->start;
-	int r = session_regs(c->s, &cpu, err);
-
-	if (r)
-		return r;
-	if (l->function)
-		say(c, "Dump of assembler code for function %s:\n", l->function->name);
-	strbuf_init(&out);
-	for (u64 i = 0;
-	     !r && (l->end ? at < l->end : i < l->insns) && !c->out.quit && !term_interrupted();
-	     i++) {
-		r = insn_list(c, l, cpu_linear_rip(cpu), &at, &out, err);
-		say_buf(c, &out);
-	}
-	strbuf_deinit(&out);
-	if (!r && l->function)
-		say(c, "End of assembler dump.\n");
-	return r;
-}
-
-/* START[, END|+LENGTH] */
-static int listing_range(struct cli *c, const char *args, struct listing *l, struct err *err)
-{
-	char *text = strdup(args), *comma = text ? strchr(text, ',') : NULL;
-	const char *second = comma ? blanks_skip(comma + 1) : "";
-	u64 n;
-	int r;
-
-	if (!text)
-		return err_set(err, ENOMEM, "no memory");
-	if (comma)
-		*comma = '\0';
-	r = address_get(c, text, &l->start, err);
-	if (!r && comma) {
-		r = *second == '+' ? expr_u64(c->s, second + 1, &n, err)
-				   : address_get(c, second, &l->end, err);
-		if (!r && *second == '+')
-			l->end = l->start + n;
-		if (!r && l->end <= l->start)
-			r = err_set(err, EINVAL, "the range %s is empty", args);
-	}
-	free(text);
-	return r;
-}
-
-static int cmd_disassemble(struct cli *c, const char *args, struct err *err)
-{
-	struct listing l = { .insns = DISASSEMBLE_INSNS };
-	struct symbols *syms = session_symbols(c->s);
-	int r;
-
-	if (!strncmp(args, "/r", 2)) {
-		l.raw = true;
-		args = blanks_skip(args + 2);
-	}
-	r = *args ? listing_range(c, args, &l, err) : location_get(c, "", &l.start, err);
-	if (r)
-		return r;
-	/* One address means its whole function; a label without a size has no end to stop at. */
-	if (!l.end && syms)
-		l.function = symbols_at(syms, l.start);
-	if (l.function && l.function->size) {
-		l.start = l.function->addr;
-		l.end = l.function->addr + l.function->size;
-	}
-	return listing_show(c, &l, err);
-}
 
 /* ---- translate ------------------------------------------------------------------------------- */
 
@@ -202,12 +94,6 @@ static int cmd_symbol_file(struct cli *c, const char *args, struct err *err)
 /* ---- the table ------------------------------------------------------------------------------- */
 
 const struct command commands_code[] = {
-	{ "disassemble", "disas", GROUP_DATA, ARG_EXPR, CMD_NEEDS_GUEST,
-	  "disassemble [/r] [START[, END|+LENGTH]]", "Disassemble code.",
-	  "In the width of the current mode (16, 32 or 64 bits). Without a range, or with one "
-	  "address, the whole function around it, or ten instructions where no symbol tells its "
-	  "size. /r shows the bytes.",
-	  "disassemble /r $pc, +4", cmd_disassemble, NULL },
 	{ "translate", "tr", GROUP_STATE, ARG_EXPR, CMD_NEEDS_GUEST, "translate ADDR",
 	  "Walk the page tables for a linear address.",
 	  "Each level's entry is shown with where it lies, then the physical address and the "

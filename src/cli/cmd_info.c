@@ -83,22 +83,6 @@ static int info_variables(struct cli *c, const char *args, struct err *err)
 	return symbols_list(c, args, false);
 }
 
-static int info_line(struct cli *c, const char *args, struct err *err)
-{
-	char name[300];
-	u64 addr;
-	int r = *args ? address_get(c, args, &addr, err) : location_get(c, "", &addr, err);
-
-	if (r)
-		return r;
-	if (session_symbolize(c->s, addr, name, sizeof(name)))
-		say(c, "No line number information available for address 0x%" PRIx64 " <%s>\n",
-		    addr, name);
-	else
-		say(c, "No line number information available for address 0x%" PRIx64 "\n", addr);
-	return 0;
-}
-
 /* ---- engine and machine -------------------------------------------------------------------------
  */
 
@@ -243,8 +227,11 @@ const struct command commands_info[] = {
 	{ "frame", "f", GROUP_STATE, ARG_NONE, GUEST, "info frame", "The selected frame.", "",
 	  "info frame", info_frame, NULL },
 	{ "line", NULL, GROUP_STATE, ARG_LOCATION, 0, "info line [LOCATION]",
-	  "The source line of an address.", "This version reads no line tables and says so.",
+	  "The code of a source line, or the line of an address.",
+	  "LOCATION is as in list; without it the line shown last. x/i goes on at the line's code.",
 	  "info line *0", info_line, NULL },
+	{ "source", NULL, GROUP_STATE, ARG_NONE, 0, "info source", "The source file looked at.",
+	  "Its name, where it was compiled, where it was found.", "info source", info_source, NULL },
 	{ "engine", NULL, GROUP_STATE, ARG_NONE, 0, "info engine",
 	  "The engine, what it stands on, what it can show.", "", "info engine", info_engine,
 	  NULL },

@@ -44,6 +44,27 @@ static char *text_before(const char *text, const char *end)
 	return strndup(text, end - text);
 }
 
+/* gdb's words: " at 0x401136: file demo.c, line 4." */
+static void places_show(struct cli *c, const struct upoint *p, struct strbuf *out)
+{
+	struct source_line row;
+
+	if (!p->n_places) {
+		strbuf_addf(out, " (%s) pending.", p->what);
+		return;
+	}
+	strbuf_adds(out, " at ");
+	if (p->n_places > 1) {
+		strbuf_addhex(out, p->addr, true);
+		strbuf_addf(out, ": %s. (%zu locations)", p->what, p->n_places);
+	} else if (session_symbols(c->s) && source_line_at(session_symbols(c->s), p->addr, &row)) {
+		strbuf_addhex(out, p->addr, true);
+		strbuf_addf(out, ": file %s, line %u.", row.file->name, row.line);
+	} else {
+		address_format(c, p->addr, out);
+	}
+}
+
 void point_show(struct cli *c, const struct upoint *p)
 {
 	struct strbuf out;
@@ -58,8 +79,7 @@ void point_show(struct cli *c, const struct upoint *p)
 				 : "",
 		    p->num);
 	if (p->type == UPOINT_BREAK || p->type == UPOINT_HBREAK) {
-		strbuf_adds(&out, " at ");
-		address_format(c, p->addr, &out);
+		places_show(c, p, &out);
 	} else {
 		strbuf_addf(&out, ": %s", p->what);
 	}
@@ -70,39 +90,80 @@ void point_show(struct cli *c, const struct upoint *p)
 	free(type);
 }
 
-static int break_location(struct cli *c, const char *args, u64 *ret, const char **ret_end,
-			  struct err *err)
+/* The current instruction, as an address. */
+static int here_get(struct cli *c, struct locations *ret, struct err *err)
 {
+	u64 addr;
+	int r = location_get(c, "", &addr, err);
+
+	if (r)
+		return r;
+	*ret = (struct locations){ .at = calloc(1, sizeof(*ret->at)), .n = 1, .exact = true };
+	if (!ret->at || asprintf(&ret->canonical, "*0x%" PRIx64, addr) < 0) {
+		ret->canonical = NULL;
+		locations_deinit(ret);
+		return err_set(err, ENOMEM, "no memory for the point");
+	}
+	ret->at[0] = (struct location){ .addr = addr, .has_addr = true };
+	return 0;
+}
+
+/* Up to the "if" that begins the condition. */
+static const char *name_end(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((*p == ' ' || *p == '\t') && !strncmp(p + 1, "if", 2) &&
+		    (p[3] == ' ' || p[3] == '\t' || p[3] == '('))
+			return p;
+	return text + strlen(text);
+}
+
+/* A name nobody knows: a breakpoint that waits for symbols, if the user wants one. */
+static int pending_get(struct cli *c, const char *args, struct locations *ret, const char **ret_end,
+		       struct err *err)
+{
+	if (c->break_pending == BREAK_PENDING_OFF ||
+	    (c->break_pending == BREAK_PENDING_AUTO &&
+	     (!c->interactive ||
+	      !confirm(c, "%s\nMake the breakpoint pending on symbols loaded later?", err->text))))
+		return -ENOENT;
+	*ret_end = name_end(args);
+	*ret = (struct locations){ .canonical = text_before(args, *ret_end) };
+	return ret->canonical ? 0 : err_set(err, ENOMEM, "no memory for the point");
+}
+
+static int break_location(struct cli *c, const char *args, struct locations *ret,
+			  const char **ret_end, struct err *err)
+{
+	struct location_default def = view_default(c);
+	int r;
+
 	*ret_end = args;
 	if (!*args || !strncmp(args, "if ", 3))
-		return location_get(c, "", ret, err);
-	return expr_location_prefix(c->s, args, ret, ret_end, err);
+		return here_get(c, ret, err);
+	r = location_resolve(c->s, args, &def, LOCATION_CODE, ret, ret_end, err);
+	return r == -ENOENT ? pending_get(c, args, ret, ret_end, err) : r;
 }
 
 static int break_set(struct cli *c, enum upoint_type type, bool temporary, const char *args,
 		     struct err *err)
 {
 	const char *cond, *end;
+	struct locations l;
 	struct upoint *p;
-	char *text = NULL;
-	u64 addr = 0;
-	int r = break_location(c, args, &addr, &end, err);
+	int r = break_location(c, args, &l, &end, err);
 
-	if (!r)
-		r = condition_take(end, &cond, err);
 	if (r)
 		return r;
-	if (end > args)
-		text = text_before(args, end);
-	else if (asprintf(&text, "*0x%" PRIx64, addr) < 0)
-		text = NULL;
-	r = text ? session_break(c->s, type, text, addr, 1, temporary, cond, &p, err)
-		 : err_set(err, ENOMEM, "no memory for the point");
+	r = condition_take(end, &cond, err);
+	if (!r)
+		r = session_break_at(c->s, type, l.canonical, l.at, l.n, l.exact, temporary, cond,
+				     &p, err);
 	if (!r) {
 		c->last_point = p->num;
 		point_show(c, p);
 	}
-	free(text);
+	locations_deinit(&l);
 	return r;
 }
 
@@ -234,8 +295,10 @@ static int cmd_awatch(struct cli *c, const char *args, struct err *err)
 const struct command commands_points[] = {
 	{ "break", "b br brea", GROUP_POINTS, ARG_LOCATION, 0, "break [LOCATION] [if CONDITION]",
 	  "Set a breakpoint.",
-	  "LOCATION is a symbol, *EXPR, a number or SEG:OFF; without it the current instruction. "
-	  "The engine plants an INT3, or uses a debug register where the code cannot be written.",
+	  "LOCATION is LINE, FILE:LINE, FUNCTION (all of that name, inlined copies too, behind the "
+	  "prologue), FILE:FUNCTION, *EXPR (exactly there), a symbol, a number or SEG:OFF; without it "
+	  "the current instruction. Several places count as one point. The engine plants an INT3, or "
+	  "uses a debug register where the code cannot be written.",
 	  "break *$pc+1", cmd_break, NULL },
 	{ "tbreak", "tb", GROUP_POINTS, ARG_LOCATION, 0, "tbreak [LOCATION] [if CONDITION]",
 	  "Set a breakpoint that is deleted when hit.", "", "tbreak *$pc+1", cmd_tbreak, NULL },

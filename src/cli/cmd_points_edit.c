@@ -63,6 +63,36 @@ static int all_each(struct cli *c, point_fn *fn, struct err *err)
 	return r;
 }
 
+/* "2.1", "2.1-3": places of a breakpoint. */
+static int places_switch(struct cli *c, const char *word, bool on, struct err *err)
+{
+	unsigned num, lo, hi;
+	int n = 0, got = sscanf(word, "%u.%u%n-%u%n", &num, &lo, &n, &hi, &n);
+	int r = 0;
+
+	if (got < 2 || word[n])
+		return err_set(err, EINVAL, "%s is no place of a breakpoint: write N.1", word);
+	if (got == 2)
+		hi = lo;
+	if (hi < lo || hi - lo > 10000)
+		return err_set(err, EINVAL, "%s is no range of places", word);
+	for (unsigned i = lo; !r && i <= hi; i++)
+		r = session_place_enable(c->s, num, i, on, err);
+	return r;
+}
+
+/* Numbers of points and of places, in any order. */
+static int points_switch(struct cli *c, const char *args, bool on, point_fn *fn, struct err *err)
+{
+	char word[64];
+	int r = 0;
+
+	while (!r && word_take(&args, word, sizeof(word)))
+		r = strchr(word, '.') ? places_switch(c, word, on, err)
+				      : numbers_each(c, word, fn, err);
+	return r;
+}
+
 static int point_delete(struct cli *c, u32 num, struct err *err)
 {
 	return session_delete(c->s, num, err);
@@ -92,12 +122,12 @@ static int cmd_delete(struct cli *c, const char *args, struct err *err)
 
 static int cmd_enable(struct cli *c, const char *args, struct err *err)
 {
-	return *args ? numbers_each(c, args, point_enable, err) : all_each(c, point_enable, err);
+	return *args ? points_switch(c, args, true, point_enable, err) : all_each(c, point_enable, err);
 }
 
 static int cmd_disable(struct cli *c, const char *args, struct err *err)
 {
-	return *args ? numbers_each(c, args, point_disable, err) : all_each(c, point_disable, err);
+	return *args ? points_switch(c, args, false, point_disable, err) : all_each(c, point_disable, err);
 }
 
 /* delete display, enable display, disable display */
@@ -144,19 +174,23 @@ static int display_delete(struct cli *c, const char *args, struct err *err)
 	return k->run(c, args, err);
 }
 
-static int cmd_clear(struct cli *c, const char *args, struct err *err)
+static bool point_is_at(const struct upoint *p, const struct locations *l)
+{
+	for (size_t i = 0; i < p->n_places; i++)
+		for (size_t k = 0; k < l->n; k++)
+			if (p->place[i].addr == l->at[k].addr)
+				return true;
+	return false;
+}
+
+static int clear_at(struct cli *c, const struct locations *l, struct err *err)
 {
 	size_t n, found = 0;
-	struct upoint *const *p;
-	u64 addr;
-	int r = *args ? address_get(c, args, &addr, err) : location_get(c, "", &addr, err);
+	struct upoint *const *p = session_points(c->s, &n);
+	int r;
 
-	if (r)
-		return r;
-	p = session_points(c->s, &n);
 	for (size_t i = 0; i < n;) {
-		if ((p[i]->type != UPOINT_BREAK && p[i]->type != UPOINT_HBREAK) ||
-		    p[i]->addr != addr) {
+		if (!point_is_at(p[i], l)) {
 			i++;
 			continue;
 		}
@@ -168,9 +202,24 @@ static int cmd_clear(struct cli *c, const char *args, struct err *err)
 		p = session_points(c->s, &n);
 	}
 	return found ? 0
-		     : err_set(err, ENOENT,
-			       "there is no breakpoint at 0x%" PRIx64 ", see info breakpoints",
-			       addr);
+		     : err_set(err, ENOENT, "there is no breakpoint at %s, see info breakpoints",
+			       l->canonical);
+}
+
+static int cmd_clear(struct cli *c, const char *args, struct err *err)
+{
+	struct location_default def = view_default(c);
+	struct locations l;
+	const char *end = "";
+	char here[24] = "*$pc";
+	int r = location_resolve(c->s, *args ? args : here, &def, LOCATION_CODE, &l, &end, err);
+
+	if (r)
+		return r;
+	r = *blanks_skip(end) ? err_set(err, EINVAL, "\"%s\" is too much behind a location", end)
+			      : clear_at(c, &l, err);
+	locations_deinit(&l);
+	return r;
 }
 
 /* ---- condition, ignore, commands ----------------------------------------------------------------
@@ -279,18 +328,59 @@ static void point_details(struct cli *c, const struct upoint *p, struct strbuf *
 		strbuf_addf(out, "        %s\n", *line);
 }
 
+/* "0x0000000000401136 in main at demo.c:4", or the symbol where no line is known. */
+static void place_put(struct cli *c, const struct point_place *at, struct strbuf *out)
+{
+	struct symbols *syms = session_symbols(c->s);
+	struct source_function f;
+	struct source_line row;
+
+	strbuf_addf(out, "0x%016" PRIx64, at->addr);
+	if (!syms || !source_line_at(syms, at->addr, &row)) {
+		symbol_format(c, at->addr, out);
+		return;
+	}
+	if (at->function)
+		strbuf_addf(out, " in %s", at->function);
+	else if (source_inlines_at(syms, at->addr, &f, 1) || source_function_at(syms, at->addr, &f))
+		strbuf_addf(out, " in %s", f.name);
+	strbuf_addf(out, " at %s:%u", row.file->name, row.line);
+}
+
+static bool has_rows(const struct upoint *p)
+{
+	return p->n_places > 1 || (p->n_places && !p->place[0].enabled);
+}
+
+static void place_rows(struct cli *c, const struct upoint *p, struct strbuf *out)
+{
+	char num[24];
+
+	for (size_t i = 0; has_rows(p) && i < p->n_places; i++) {
+		snprintf(num, sizeof(num), "%u.%zu", p->num, i + 1);
+		strbuf_addf(out, "%-7s %-15s %-4s %-3s ", num, "", "",
+			    p->place[i].enabled ? "y" : "n");
+		place_put(c, &p->place[i], out);
+		strbuf_addc(out, '\n');
+	}
+}
+
 static void point_row(struct cli *c, const struct upoint *p, struct strbuf *out)
 {
+	const bool code = p->type == UPOINT_BREAK || p->type == UPOINT_HBREAK;
+
 	strbuf_addf(out, "%-7u %-15s %-4s %-3s ", p->num, point_type_name(p),
 		    p->temporary ? "del" : "keep", p->enabled ? "y" : "n");
-	if (p->type == UPOINT_BREAK || p->type == UPOINT_HBREAK) {
-		strbuf_addf(out, "0x%016" PRIx64, p->addr);
-		symbol_format(c, p->addr, out);
-	} else {
+	if (!code)
 		strbuf_addf(out, "%-18s %s", "", p->what);
-	}
+	else if (p->n_places && !has_rows(p))
+		place_put(c, &p->place[0], out);
+	else
+		strbuf_addf(out, "%-18s %s", p->n_places ? "<MULTIPLE>" : "<PENDING>",
+			    p->n_places ? "" : p->what);
 	strbuf_addc(out, '\n');
 	point_details(c, p, out);
+	place_rows(c, p, out);
 }
 
 int points_info(struct cli *c, const char *args, struct err *err)

@@ -20,10 +20,19 @@ static int run_until(struct session *s, u64 unused, stop_observer *each, void *a
 	return session_until(s, false, 0, each, arg, err);
 }
 
-static int run_until_addr(struct session *s, u64 addr, stop_observer *each, void *arg,
-			  struct err *err)
+/* Addresses travel as a pointer in the runs' one number. */
+struct addresses {
+	u64 *at;
+	size_t n;
+	bool same_frame;
+};
+
+static int run_to_addresses(struct session *s, u64 addresses, stop_observer *each, void *arg,
+			    struct err *err)
 {
-	return session_until(s, true, addr, each, arg, err);
+	const struct addresses *a = (const void *)(uintptr_t)addresses;
+
+	return session_run_to(s, a->at, a->n, a->same_frame, each, arg, err);
 }
 
 static int run_finish(struct session *s, u64 unused, stop_observer *each, void *arg,
@@ -61,27 +70,48 @@ static int cmd_continue(struct cli *c, const char *args, struct err *err)
 	return r ? r : guest_run(c, run_continue, 0, 0, err);
 }
 
+/* A location and nothing behind it. */
+static int places_get(struct cli *c, const char *args, struct locations *ret, struct err *err)
+{
+	struct location_default def = view_default(c);
+	const char *end;
+	int r = location_resolve(c->s, args, &def, LOCATION_CODE, ret, &end, err);
+
+	if (r || !*blanks_skip(end))
+		return r;
+	locations_deinit(ret);
+	return err_set(err, EINVAL, "\"%s\" is too much behind a location", blanks_skip(end));
+}
+
+static int run_to_location(struct cli *c, const char *args, bool same_frame, struct err *err)
+{
+	struct addresses a = { .same_frame = same_frame };
+	struct locations l;
+	int r = places_get(c, args, &l, err);
+
+	if (r)
+		return r;
+	a.at = calloc(l.n, sizeof(*a.at));
+	for (; a.at && a.n < l.n; a.n++)
+		a.at[a.n] = l.at[a.n].addr;
+	r = a.at ? guest_run(c, run_to_addresses, (uintptr_t)&a, 0, err)
+		 : err_set(err, ENOMEM, "no memory for the addresses");
+	free(a.at);
+	locations_deinit(&l);
+	return r;
+}
+
 static int cmd_until(struct cli *c, const char *args, struct err *err)
 {
-	u64 addr;
-	int r;
-
-	if (!*args)
-		return guest_run(c, run_until, 0, 0, err);
-	r = address_get(c, args, &addr, err);
-	return r ? r : guest_run(c, run_until_addr, addr, 0, err);
+	return *args ? run_to_location(c, args, true, err) : guest_run(c, run_until, 0, 0, err);
 }
 
 static int cmd_advance(struct cli *c, const char *args, struct err *err)
 {
-	u64 addr;
-	int r;
-
 	if (!*args)
 		return err_set(err, EINVAL,
 			       "advance needs a location, as in advance main or advance *0x7c3e");
-	r = address_get(c, args, &addr, err);
-	return r ? r : guest_run(c, session_advance, addr, 0, err);
+	return run_to_location(c, args, false, err);
 }
 
 static int cmd_finish(struct cli *c, const char *args, struct err *err)
@@ -91,13 +121,20 @@ static int cmd_finish(struct cli *c, const char *args, struct err *err)
 
 static int cmd_jump(struct cli *c, const char *args, struct err *err)
 {
-	u64 addr;
+	struct locations l;
 	int r;
 
 	if (!*args)
 		return err_set(err, EINVAL, "jump needs a location, as in jump *0x7c00");
-	r = address_get(c, args, &addr, err);
-	return r ? r : guest_run(c, session_jump, addr, 0, err);
+	r = places_get(c, args, &l, err);
+	if (r)
+		return r;
+	if (l.n > 1)
+		r = err_set(err, EINVAL, "%s is %zu places: jump needs one", l.canonical, l.n);
+	if (!r)
+		r = guest_run(c, session_jump, l.at[0].addr, 0, err);
+	locations_deinit(&l);
+	return r;
 }
 
 /* ---- start and end ------------------------------------------------------------------------------
@@ -116,6 +153,7 @@ int start_show(struct cli *c, struct err *err)
 	/* A pseudo-terminal is no use to who does not know its name. */
 	if (!r && machine_pty(session_machine(c->s)))
 		say(c, "The serial port is %s.\n", machine_pty(session_machine(c->s)));
+	view_forget(c);
 	if (!r)
 		stop_show(c);
 	return r;
@@ -201,8 +239,9 @@ const struct command commands_run[] = {
 	  "continue", cmd_continue, NULL },
 	{ "until", "u", GROUP_RUN, ARG_LOCATION, ALIVE | CMD_CHANGES, "until [LOCATION]",
 	  "Run until past the current instruction, or to a location.",
-	  "Without LOCATION it steps over calls until an address behind the current one is "
-	  "reached, so that a backward jump of a loop is run to its end.",
+	  "Without LOCATION it is next, but lines before the current one are stepped through too, "
+	  "so that a loop is run to its end; where no line is known, the same by instructions. With "
+	  "LOCATION (as in break) it runs to there or until the current frame returns.",
 	  "until", cmd_until, NULL },
 	{ "advance", NULL, GROUP_RUN, ARG_LOCATION, ALIVE | CMD_CHANGES, "advance LOCATION",
 	  "Run to a location.", "Other points on the way stop the guest as well.", "advance *$pc+1",

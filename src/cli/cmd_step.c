@@ -27,27 +27,14 @@ static int cmd_nexti(struct cli *c, const char *args, struct err *err)
 	return steps(c, session_nexti, args, err);
 }
 
-/* Without line tables there are no lines to step by: say so, then do the nearest thing. */
-static void lines_missing(struct cli *c, const char *instead)
-{
-	const struct stop *st = session_last_stop(c->s);
-	char name[300] = "";
-
-	if (st && !c->repeating)
-		say(c, "No line number information for 0x%" PRIx64 "%s%s: %s instead.\n", st->lin,
-		    session_symbolize(c->s, st->lin, name, sizeof(name)) ? " " : "", name, instead);
-}
-
 static int cmd_step(struct cli *c, const char *args, struct err *err)
 {
-	lines_missing(c, "stepi");
-	return cmd_stepi(c, args, err);
+	return steps(c, session_step, args, err);
 }
 
 static int cmd_next(struct cli *c, const char *args, struct err *err)
 {
-	lines_missing(c, "nexti");
-	return cmd_nexti(c, args, err);
+	return steps(c, session_next, args, err);
 }
 
 /* ---- skip, deliver, swallow ---------------------------------------------------------------------
@@ -131,13 +118,18 @@ const struct command commands_step[] = {
 	  "still stops.",
 	  "nexti", cmd_nexti, NULL },
 	{ "step", "s", GROUP_RUN, ARG_COUNT, STEPS, "step [COUNT]",
-	  "Step a source line; without line tables, one instruction.",
-	  "This version reads no line tables: step does what stepi does and says so.", "step",
-	  cmd_step, NULL },
+	  "Step to another source line, into functions that have lines.",
+	  "A call of a function without line numbers is gone over, one with them is entered up to "
+	  "behind its prologue. A return into the middle of a line goes on to the next line's "
+	  "begin. Points, exceptions, the guest's own ICEBP and INT3, and Ctrl-C end it on the way. "
+	  "Where no line is known, the rest of the function is stepped through. Enter repeats it.",
+	  "step", cmd_step, NULL },
 	{ "next", "n", GROUP_RUN, ARG_COUNT, STEPS, "next [COUNT]",
-	  "Step a source line over calls; without line tables, one instruction.",
-	  "This version reads no line tables: next does what nexti does and says so.", "next",
-	  cmd_next, NULL },
+	  "Step to another source line, over calls.",
+	  "As step, but calls and inlined bodies are gone over, and interrupt handlers where set "
+	  "step-irq lets interrupts in. A longjmp out of a call is noticed where the symbols name "
+	  "it.",
+	  "next", cmd_next, NULL },
 	{ "skip", NULL, GROUP_RUN, ARG_WORD, ALIVE | CMD_CHANGES, "skip [inner|outer]",
 	  "Go over the next instruction without running it.",
 	  "outer (the default) is the skip a hypervisor owes an instruction it emulated: a "

@@ -118,6 +118,8 @@ const struct option_row option_table[] = {
 	  "Leave after the commands of -x and -ex; ask nothing.", FLAG(batch) },
 	{ "quiet", 'q', NULL, NULL, IN(SUB_SESSION) | IN(SUB_TRACE), "No banner, no progress.",
 	  FLAG(quiet) },
+	{ "no-source", 0, NULL, NULL, IN(SUB_SESSION), "Show no source lines at stops.",
+	  FLAG(no_source) },
 	{ "nx", 0, NULL, NULL, IN(SUB_SESSION), "Read no .vmstepinit.", FLAG(no_init) },
 	{ "steps", 'n', "N", NULL, IN(SUB_TRACE) | IN(SUB_COMPARE), "End after N stops.",
 	  CALL(set_steps) },

@@ -39,7 +39,7 @@ struct start_command {
 struct options {
 	enum subcommand sub;
 	struct session_config cfg; /* strings point into argv */
-	bool help, version, batch, quiet, no_init, json, guest_status;
+	bool help, version, batch, quiet, no_init, no_source, json, guest_status;
 	const char *output, *format, *dump;
 	u64 steps;
 	u8 regs;  /* enum trace_regs */

@@ -56,6 +56,8 @@ void stop_show(struct cli *c)
 	say_buf(c, &out);
 	strbuf_deinit(&out);
 	watch_show(c, st);
+	if (session_alive(c->s))
+		view_stop(c, false);
 	if (session_exit_value(c->s) >= 0 && !session_alive(c->s))
 		say(c, "The guest ended with status %d.\n", session_exit_value(c->s));
 	if (session_has_guest(c->s))
@@ -179,6 +181,7 @@ static void passed_show(struct passed *p)
 int guest_run(struct cli *c, guest_run_fn *fn, u64 arg, u64 count, struct err *err)
 {
 	const struct stop *last = session_last_stop(c->s);
+	const u64 before = last ? last->n : 0;
 	struct passed p = { .c = c,
 			    .wanted = count,
 			    .next_look = 4096,
@@ -201,7 +204,10 @@ int guest_run(struct cli *c, guest_run_fn *fn, u64 arg, u64 count, struct err *e
 	if (r)
 		return r;
 	passed_show(&p);
-	stop_show(c);
 	last = session_last_stop(c->s);
+	if (last && last->n == before)
+		view_stop(c, true); /* a step into an inlined body */
+	else
+		stop_show(c);
 	return last && (last->causes & CAUSE_BIT(CAUSE_INTERRUPT)) ? -EINTR : 0;
 }

@@ -242,6 +242,7 @@ static void cli_deinit(struct cli *c)
 	lines_free(c->point_commands);
 	free(c->repeat);
 	free(c->prompt);
+	view_deinit(&c->view);
 	output_fresh(&c->out);
 }
 
@@ -261,6 +262,14 @@ int session_main(const struct options *opt, struct output *out)
 	*out = (struct output){ .fd = -1 };
 	c.interactive = !opt->batch && isatty(STDIN_FILENO);
 	c.prompt = strdup("(vmstep) ");
+	c.break_pending = BREAK_PENDING_AUTO;
+	c.view.hidden = opt->no_source;
+	if (view_init(&c.view)) {
+		output_error(&c.out, true, "no memory for the session");
+		output_deinit(&c.out);
+		free(c.prompt);
+		return STATUS_INTERNAL;
+	}
 	c.out.ends = true;
 	cfg.machine.write = output_guest;
 	cfg.machine.write_arg = &c.out;

@@ -178,6 +178,25 @@ static const struct setting table[] = {
 	  IN_SESSION(batch) },
 	{ "engine", NULL, "The engine that drives the guest: auto, kvm, mtf, soft.",
 	  "Changing it restarts the guest.", false, 0, engine_apply, engine_show },
+	{ "source", "on off", "Whether stops show their source line.",
+	  "The line follows the stop line where the guest stopped at the first instruction of a line, "
+	  "or in another line, function or file than before. --no-source is the same from the start.",
+	  IN_CLI(view.hidden) },
+	{ "listsize", NULL, "How many lines list shows.", "A number, or unlimited.", true, 0,
+	  listsize_apply, listsize_show },
+	{ "directories", NULL, "Where source files are looked for.",
+	  "Directories with colons between them; $cdir is where a file was compiled, $cwd the working "
+	  "directory. The command directory adds to them.",
+	  true, 0, directories_apply, directories_show },
+	{ "substitute-path", NULL, "Directories of source files that have moved.",
+	  "set substitute-path FROM TO lets names that begin with the directory FROM begin with TO; "
+	  "the first rule that fits is taken. unset substitute-path drops them.",
+	  true, 0, substitute_apply, substitute_show },
+	{ "breakpoint pending", "off on auto",
+	  "What becomes of a breakpoint at a name that no symbol has.",
+	  "on: it waits for symbols loaded later (symbol-file, add-symbol-file, start). auto asks at a "
+	  "terminal and refuses in scripts.",
+	  IN_CLI(break_pending) },
 	{ "confirm", "off on", "Whether vmstep asks before it throws something away.", "",
 	  IN_SESSION(confirm) },
 	{ "pagination", "off on", "Whether long output stops at a full screen of a terminal.", "",
