@@ -33,7 +33,7 @@ _vmstep()
 	probe) options="--color --help -h --version" ;;
 	lesson) options="--color --help -h --version" ;;
 	engines) options="--color --help -h --version" ;;
-	*) options="--engine -e -x -ex --batch --quiet -q -nx --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --guest-status --color --help -h --version" ;;
+	*) options="--engine -e -x -ex --batch --quiet -q --no-source -nx --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --guest-status --color --help -h --version" ;;
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
