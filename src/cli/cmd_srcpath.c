@@ -140,6 +140,6 @@ const struct command commands_srcpath[] = {
 	  "working directory. Without DIR only these two are left.",
 	  "directory /usr/src", cmd_directory, NULL },
 	{ "unset", NULL, GROUP_SCRIPT, ARG_SUBCOMMAND, CMD_PREFIX, "unset substitute-path [FROM]",
-	  "The counterpart of set, for what is a list.", "", NULL, NULL, unset_subs },
+	  "The counterpart of set, for what is a list.", "", "unset substitute-path", NULL, unset_subs },
 	{ NULL },
 };

@@ -321,20 +321,23 @@ static int advance(struct line_step *l, struct err *err)
 /* ---- the commands ---------------------------------------------------------------------------- */
 
 /* gdb's words for it. */
-static int range_of_function(struct line_step *l, const struct spot *at, struct err *err)
+static void range_of_function(struct line_step *l, const struct spot *at)
 {
-	if (!at->name)
-		return err_set(err, ENOENT,
-			       "Cannot find bounds of current function: neither a line nor a symbol "
-			       "is known for 0x%llx, use stepi or nexti",
-			       (unsigned long long)at->pc);
 	note(l->r->s,
 	     "Single stepping until exit from function %s,\nwhich has no line number information.",
 	     at->name);
 	l->start = at->function;
 	l->end = at->function_end ?: at->pc + 1;
 	l->origin = *at;
-	return 0;
+}
+
+/* Neither a line nor a name: gdb refuses to step there, here it is one instruction. */
+static int insn_once(struct run *r, bool over, const struct spot *at, struct err *err)
+{
+	note(r->s, "No line number information for 0x%llx: %s instead.",
+	     (unsigned long long)at->pc, over ? "nexti" : "stepi");
+	r->by_insn = true;
+	return over ? step_over(r, false, err) : run_step(r, err);
 }
 
 /* Where the user stands: bodies that are hidden now, not those that begin here. */
@@ -368,8 +371,10 @@ static int line_once(struct run *r, bool over, struct err *err)
 		range_set(&l, &at);
 		line_set(&l, &at, at.line);
 		l.file = at.file;
+	} else if (at.name) {
+		range_of_function(&l, &at);
 	} else {
-		rc = range_of_function(&l, &at, err);
+		return insn_once(r, over, &at, err);
 	}
 	while (!rc && !r->ended && !l.done)
 		rc = advance(&l, err);
