@@ -111,6 +111,7 @@ struct dwfile {
 	struct dwspan *span;
 	u32 n_spans;
 
+	struct symbols *set; /* the set it is in */
 	struct dwnames *names; /* the index of names: names.c */
 	struct dwtypes *types; /* what the type reader keeps; freed through types_drop */
 	void (*types_drop)(struct dwtypes *);

@@ -14,6 +14,7 @@ static int load(struct symbols *s, const struct symbol_file *file, size_t n, con
 
 		if (rc)
 			return rc;
+		s->file[i]->set = s;
 		s->n_files++;
 		rc = elf_symbols_read(s, s->file[i], err);
 		if (rc)
