@@ -6,7 +6,9 @@
  * character constants (0x, 0b, octal, 'a', suffixes u and l), $reg, $name convenience variables, $N /
  * $ / $$ / $$N value history, symbols (their address; &sym the same, *sym reads by size), (type)expr
  * and *(type*)expr with u8..u64, s8..s64, uint8_t.., char, short, int, long, unsigned, void*;
- * sizeof(type); ptr[i]; expr@N; parentheses; seg:off.
+ * sizeof(type); ptr[i]; expr@N; parentheses; seg:off. Where debug information names it: variables (their
+ * value), 'file.c'::x, function::x, functions, constants of enums, s.m, p->m, casts to and sizeof of any
+ * C type, strings, floats. A function's or array's name in a location is its address.
  *
  * Arithmetic is done in 64 bits and wraps; what is signed follows from C's usual conversions, as in
  * gdb. Types of registers are gdb's: general registers signed, rsp, rbp and rip pointers. $pc is the
@@ -21,6 +23,7 @@
 #ifndef VMSTEP_EXPR_H
 #define VMSTEP_EXPR_H
 
+#include <vmstep/ctype.h>
 #include <vmstep/err.h>
 #include <vmstep/types.h>
 
@@ -37,6 +40,18 @@ struct value {
 	u64 addr;       /* linear */
 	u32 repeat;     /* expr@N: number of elements, else 1 (0 counts as 1) */
 	bool is_void;   /* an unset convenience variable */
+
+	/*
+	 * What it is in C; NULL: an integer or pointer as said above. Of structures, unions, arrays and
+	 * functions `size` is 0 and `bits` their address. Floats have their IEEE bits.
+	 */
+	const struct ctype *type;
+	bool optimized_out;  /* the compiler kept no value */
+	u16 bit_pos, bit_size; /* a bit-field in the storage at addr, bit_size 0: none */
+	u8 wide[16];         /* numbers of more than 8 bytes: long double, __int128, complex */
+	/* Contents of an aggregate, kept by the session; NULL with lval_mem: still to be read. */
+	const u8 *data;
+	bool partly_lost; /* behind data as many bytes again: not 0 where the compiler kept nothing */
 };
 
 struct expr; /* compiled: parse once, evaluate often */
@@ -48,6 +63,32 @@ void expr_destroy(struct expr *e);
 /* Parse and evaluate at once. */
 int expr_value(struct session *s, const char *text, struct value *ret, struct err *err);
 int expr_u64(struct session *s, const char *text, u64 *ret, struct err *err);
+/* What a value would be: nothing is read from the guest, which need not run; bits mean nothing. */
+int expr_type(struct session *s, const struct expr *e, struct value *ret, struct err *err);
+int expr_value_type(struct session *s, const char *text, struct value *ret, struct err *err);
+/* The whole text as a type ("struct task *"); -EINVAL where it is none. */
+int expr_ctype(struct session *s, const char *text, const struct ctype **ret, struct err *err);
+/*
+ * An expression in the scope of an address, as breakpoint conditions are. Names are looked up once,
+ * when it is parsed; their values are those of the selected frame when it is evaluated.
+ */
+int expr_parse_in(struct session *s, u64 pc, const char *text, struct expr **ret, struct err *err);
+/* Whether it names variables of a function: it means something there only. */
+bool expr_is_local(const struct expr *e);
+/* The type of any value, also of one without `type`. Never NULL. */
+const struct ctype *value_type(struct session *s, const struct value *v);
+/* The value as C's truth; a sentence for what has none (structures). */
+int value_true(const struct value *v, bool *ret, struct err *err);
+/* `n` bytes of the contents from `offset` on, from wherever they are. */
+int value_bytes(struct session *s, const struct value *v, u64 offset, void *buf, size_t n, struct err *err);
+/* Number `v` of a frame's variable (info locals, args of a backtrace); level is the frame's. */
+struct variable;
+int value_of_variable(struct session *s, unsigned level, const struct variable *var, struct value *ret,
+		      struct err *err);
+/* A value of type `t` at an address, not read yet: what is in memory there. */
+int value_at(struct session *s, const struct ctype *t, u64 addr, struct value *ret, struct err *err);
+/* A value from the registers of a call's result; see SysV ABI. -ENOTSUP: returned in memory that is unknown. */
+int value_returned(struct session *s, const struct ctype *t, struct value *ret, struct err *err);
 /* A location: symbol, *EXPR, SEG:OFF, number or any expression; a linear address. */
 int expr_location(struct session *s, const char *text, u64 *ret, struct err *err);
 /* The same for a prefix, as expr_parse_prefix() ("main if $rax == 1"). */

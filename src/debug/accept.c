@@ -45,11 +45,12 @@ static bool condition_holds(struct session *s, const struct upoint *p)
 {
 	struct err why = { 0 };
 	struct value v;
+	bool holds;
 
 	if (!p->cond)
 		return true;
-	if (!expr_eval(s, p->cond, &v, &why))
-		return v.bits;
+	if (!expr_eval(s, p->cond, &v, &why) && !value_true(&v, &holds, &why))
+		return holds;
 	/* As gdb does: a condition that cannot be tested stops, and says so. */
 	note(s, "error in testing condition \"%s\" of point %u: %s", p->condition, p->num,
 	     why.text);

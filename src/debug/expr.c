@@ -1,7 +1,7 @@
 /* expr.c - parse and evaluate at once: values, numbers, locations; see expr.h. */
 #include <errno.h>
 #include <string.h>
-#include "expr.h"
+#include "eval.h"
 
 int expr_value(struct session *s, const char *text, struct value *ret, struct err *err)
 {
@@ -15,11 +15,44 @@ int expr_value(struct session *s, const char *text, struct value *ret, struct er
 	return rc;
 }
 
+int expr_value_type(struct session *s, const char *text, struct value *ret, struct err *err)
+{
+	struct expr *e;
+	int rc = expr_parse(s, text, &e, err);
+
+	if (rc)
+		return rc;
+	rc = expr_type(s, e, ret, err);
+	expr_destroy(e);
+	return rc;
+}
+
+int value_true(const struct value *v, bool *ret, struct err *err)
+{
+	const struct ctype *t = ctype_bare(v->type);
+
+	if (v->is_void)
+		return err_set(err, EINVAL, "the expression has no value");
+	if (v->optimized_out)
+		return err_set(err, ENODATA, "the value has been optimized out");
+	if (v->type && ctype_is_aggregate(t))
+		return err_set(err, EINVAL, "a structure or array is neither true nor false");
+	*ret = v->type && t->kind == CTYPE_FLOAT ? value_float(v) != 0 : v->bits != 0;
+	return 0;
+}
+
 static int number_of(const struct value *v, const char *text, u64 *ret, struct err *err)
 {
+	const struct ctype *t = ctype_bare(v->type);
+
 	if (v->is_void)
 		return err_set(err, EINVAL, "\"%s\" has no value", text);
-	*ret = v->bits;
+	if (v->optimized_out)
+		return err_set(err, ENODATA, "\"%s\" has been optimized out", text);
+	if (v->type && t->kind == CTYPE_FLOAT)
+		*ret = (u64)(s64)value_float(v);
+	else
+		*ret = v->bits;
 	return 0;
 }
 
@@ -41,7 +74,7 @@ int expr_location_prefix(struct session *s, const char *text, u64 *ret, const ch
 
 	if (*p == '*') /* gdb: *EXPR is the address EXPR */
 		p++;
-	rc = expr_parse_at(s, text, p, &e, ret_end, err);
+	rc = expr_parse_at(s, text, p, NULL, &e, ret_end, err);
 	if (rc)
 		return rc;
 	rc = expr_eval(s, e, &v, err);

@@ -4,6 +4,7 @@
 #ifndef VMSTEP_DEBUG_EXPR_H
 #define VMSTEP_DEBUG_EXPR_H
 
+#include <vmstep/scope.h>
 #include "private.h"
 
 enum { EXPR_NODES_MAX = 2000 /* also bounds the evaluation's recursion */, EXPR_DEPTH_MAX = 200 };
@@ -16,18 +17,27 @@ struct type {
 	u8 depth;
 	bool is_void;
 	bool symbol; /* a symbol's address: `+` counts bytes, an unknown size is an error of its own */
+	/* The C type, the rest says the same as far as it can; NULL: an integer or pointer without a
+	 * C type of its own. Structures, arrays, functions have size 0 here. */
+	const struct ctype *c;
 };
 
 enum node_op {
 	NODE_CONST,
+	NODE_FLOAT,
+	NODE_STRING,
 	NODE_SYMBOL,
+	NODE_NAME,    /* a variable of the debug information */
 	NODE_REG,
 	NODE_PC,
 	NODE_VAR,
 	NODE_HISTORY,
 	NODE_DEREF,
+	NODE_INDEX,
+	NODE_MEMBER, /* . and ->, which mean the same here as in gdb */
 	NODE_ADDR,
 	NODE_CAST,
+	NODE_SIZEOF, /* of an expression */
 	NODE_NEG,
 	NODE_PLUS,
 	NODE_NOT,
@@ -60,12 +70,14 @@ struct node {
 	u8 op;            /* enum node_op */
 	u8 assign_op;     /* NODE_ASSIGN: of op=, else NODE_ASSIGN */
 	u16 column;       /* for the sentence of an error */
-	struct type type; /* NODE_CONST, NODE_SYMBOL, NODE_CAST */
+	struct type type; /* NODE_CONST, NODE_FLOAT, NODE_STRING, NODE_SYMBOL, NODE_CAST */
+	char *name;       /* NODE_VAR, NODE_MEMBER; owned */
 	union {
 		u32 arg[3]; /* operands, indices into node[] */
-		u64 bits;   /* NODE_CONST, NODE_SYMBOL */
+		u64 bits;   /* NODE_CONST, NODE_SYMBOL; NODE_FLOAT: of a double */
+		const u8 *string; /* NODE_STRING; kept by the session */
 		const struct reg_desc *reg;
-		char *name; /* NODE_VAR; owned */
+		struct variable *var; /* NODE_NAME; owned */
 		struct {
 			bool absolute; /* $N; else N back from the last */
 			u32 number;
@@ -76,10 +88,13 @@ struct node {
 struct expr {
 	struct node *node;
 	u32 n, cap, root;
+	bool is_local; /* names something of a function */
 };
 
-/* expr_parse_prefix() of `start`, which lies in `text`: columns are counted from text. */
-int expr_parse_at(struct session *s, const char *text, const char *start, struct expr **ret,
-		  const char **ret_end, struct err *err);
+/* expr_parse_prefix() of `start`, which lies in `text`: columns are counted from text. Names are
+ * those of `scope`, NULL: of the selected frame. */
+int expr_parse_at(struct session *s, const char *text, const char *start,
+		  const struct scope_at *scope, struct expr **ret, const char **ret_end,
+		  struct err *err);
 
 #endif

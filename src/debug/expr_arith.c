@@ -4,6 +4,8 @@
 
 u8 type_size(const struct type *t)
 {
+	if (t->c)
+		return ctype_is_scalar(t->c) ? ctype_size(t->c) : 0;
 	return t->depth ? 8 : t->size;
 }
 
@@ -24,6 +26,8 @@ u64 bits_extend(u64 bits, unsigned size, bool is_signed)
 /* What a pointer's arithmetic counts in. */
 static u64 element_size(const struct type *t)
 {
+	if (t->c)
+		return ctype_size(ctype_bare(t->c)->target) ?: 1;
 	if (t->depth > 1)
 		return 8;
 	return t->symbol || !t->size ? 1 : t->size;
@@ -34,6 +38,14 @@ struct val val_number(u64 bits, u8 size, bool is_signed)
 	return (struct val){ .bits = bits,
 			     .type = { .size = size, .is_signed = is_signed },
 			     .repeat = 1 };
+}
+
+/* Of operands with C types: as wide as C says, cut there. */
+static struct val c_result(u64 bits, bool is_signed, bool narrow)
+{
+	u8 size = narrow ? 4 : 8;
+
+	return val_number(bits_extend(bits, size, is_signed), size, is_signed);
 }
 
 /* The result of 64-bit arithmetic: of 4 bytes as long as it is C's int or unsigned, so that -1 in
@@ -124,6 +136,7 @@ static bool pointer_arithmetic(u8 op, const struct val *a, const struct val *b, 
 	if (p->type.symbol) /* somewhere inside: its size is no longer that of the whole */
 		ret->type.size = 0;
 	ret->bits = op == NODE_ADD ? p->bits + i->bits * size : p->bits - i->bits * size;
+	ret->bits = bits_extend(ret->bits, type_size(&ret->type), false);
 	return true;
 }
 
@@ -136,6 +149,10 @@ int val_binary(const struct node *n, u8 op, const struct val *a, const struct va
 
 	if (pointer_arithmetic(op, a, b, ret))
 		return 0;
+	if (type_is_float(&a->type) || type_is_float(&b->type))
+		return float_binary(n, op, a, b, ret, err);
+	if (type_size(&a->type) > 8 || type_size(&b->type) > 8)
+		return node_bad(n, ENOTSUP, "numbers of more than 8 bytes are only shown", err);
 	usual(a, b, &is_signed, &narrow);
 	switch (op) {
 	case NODE_MUL:
@@ -171,7 +188,8 @@ int val_binary(const struct node *n, u8 op, const struct val *a, const struct va
 		return 0;
 	}
 	if (!rc)
-		*ret = result(v, is_signed, narrow);
+		*ret = a->type.c || b->type.c ? c_result(v, is_signed, narrow)
+					      : result(v, is_signed, narrow);
 	return rc;
 }
 
@@ -180,11 +198,20 @@ void val_unary(u8 op, const struct val *a, struct val *ret)
 	struct val zero = val_number(0, 4, true);
 	bool is_signed, narrow;
 
+	if (type_is_float(&a->type)) {
+		long double f = val_float(a);
+
+		*ret = op == NODE_NOT ? val_number(!f, 4, true)
+				      : val_of_float(&a->type, op == NODE_NEG ? -f : f);
+		return;
+	}
 	usual(a, &zero, &is_signed, &narrow);
 	if (op == NODE_NOT)
 		*ret = val_number(!a->bits, 4, true);
 	else if (op == NODE_PLUS)
 		*ret = result(a->bits, is_signed, narrow);
+	else if (a->type.c)
+		*ret = c_result(op == NODE_NEG ? 0 - a->bits : ~a->bits, is_signed, narrow);
 	else
 		*ret = result(op == NODE_NEG ? 0 - a->bits : ~a->bits, is_signed, narrow);
 }

@@ -10,7 +10,8 @@ static u8 mode_word(struct eval *ev)
 	return state_need(ev->s, REGS_GPR | REGS_SYS, &c, NULL) ? 8 : mode_bits(cpu_mode(c)) / 8;
 }
 
-/* What lies at an address: the target's type, a signed word for an address without one. */
+/* What lies at an address without a C type: the target's type, a signed word for an address without
+ * one. */
 static int pointee(struct eval *ev, const struct node *n, const struct val *p, struct type *ret)
 {
 	const struct type *t = &p->type;
@@ -31,58 +32,81 @@ static int pointee(struct eval *ev, const struct node *n, const struct val *p, s
 	return 0;
 }
 
-int eval_place(struct eval *ev, const struct node *n, struct val *ret)
+int val_target(struct eval *ev, const struct node *n, const struct val *p, struct val *ret)
 {
-	struct val p;
-	int rc = eval_number(ev, n->arg[0], &p);
+	const struct ctype *c = p->type.c ? ctype_strip(p->type.c) : NULL;
+	struct val v = { .in_memory = true, .addr = p->bits, .repeat = 1 };
+	int rc = 0;
 
-	*ret = (struct val){ .in_memory = true, .repeat = 1 };
-	if (!rc)
-		rc = pointee(ev, n, &p, &ret->type);
-	ret->addr = p.bits;
+	if (p->gone)
+		return node_bad(n, ENODATA, "the pointer has been optimized out", ev->err);
+	if (c && c->kind == CTYPE_POINTER && ctype_strip(c->target)->kind == CTYPE_VOID)
+		return node_bad(n, EINVAL,
+				"a void pointer does not say what is there; cast it, as in *(int *)ptr",
+				ev->err);
+	if (c && c->kind == CTYPE_POINTER) {
+		v.type = type_of_ctype(c->target);
+		if (!ctype_is_scalar(c->target))
+			v.bits = v.addr;
+	} else {
+		rc = pointee(ev, n, p, &v.type);
+	}
+	*ret = v;
 	return rc;
 }
 
-int eval_deref(struct eval *ev, const struct node *n, struct val *ret)
+int eval_place(struct eval *ev, const struct node *n, struct val *ret)
 {
-	struct val place;
-	int rc = eval_place(ev, n, &place);
+	struct val p;
+	int rc = eval_lvalue(ev, n->arg[0], &p);
 
-	if (!rc)
-		rc = state_read_uint(ev->s, place.addr, type_size(&place.type), &place.bits,
-				     ev->err);
 	if (rc)
 		return rc;
-	place.bits = bits_extend(place.bits, type_size(&place.type), type_signed(&place.type));
-	*ret = place;
+	if (p.type.c && ctype_strip(p.type.c)->kind == CTYPE_FUNCTION) { /* *main is main */
+		*ret = p;
+		return 0;
+	}
+	rc = eval_number(ev, n->arg[0], &p);
+	return rc ?: val_target(ev, n, &p, ret);
+}
+
+/* A pointer to what `v` is. */
+static int pointer_to(struct eval *ev, const struct node *n, const struct val *v, struct val *ret)
+{
+	unsigned size = ctype_pointer_size(ev->s ? ev->s->symbols : NULL) ?: 8;
+	const struct ctype *c;
+
+	if (v->type.c) {
+		c = ctype_pointer(ev->s->types, v->type.c, size);
+		if (!c)
+			return err_set(ev->err, ENOMEM, "no memory for a type");
+		*ret = (struct val){ .bits = v->addr, .type = type_of_ctype(c), .repeat = 1 };
+		return 0;
+	}
+	*ret = (struct val){ .bits = v->addr, .type = v->type, .repeat = 1 };
+	ret->type.depth++;
 	return 0;
 }
 
 int eval_address(struct eval *ev, const struct node *n, struct val *ret)
 {
 	const struct node *of = &ev->e->node[n->arg[0]];
+	struct val v;
 	int rc;
 
 	if (of->op == NODE_SYMBOL)
 		return eval_node(ev, n->arg[0], ret);
-	if (of->op == NODE_DEREF) {
-		struct val place;
-
-		rc = eval_place(ev, of, &place);
-		if (rc)
-			return rc;
-		*ret = (struct val){ .bits = place.addr, .type = place.type, .repeat = 1 };
-		ret->type.depth++;
-		return 0;
-	}
-	rc = eval_number(ev, n->arg[0], ret);
+	rc = eval_lvalue(ev, n->arg[0], &v);
 	if (rc)
 		return rc;
-	if (!ret->in_memory)
-		return node_bad(n, EINVAL, "only what lies in memory has an address", ev->err);
-	*ret = (struct val){ .bits = ret->addr, .type = ret->type, .repeat = 1 };
-	ret->type.depth++;
-	return 0;
+	if (v.in_memory || (ev->types_only && (of->op == NODE_NAME || of->op == NODE_MEMBER ||
+					       of->op == NODE_INDEX || of->op == NODE_DEREF)))
+		return pointer_to(ev, n, &v, ret);
+	if (v.place && v.place->piece[0].kind == PIECE_REGISTER)
+		return node_bad(n, EINVAL, "what lies in a register has no address", ev->err);
+	if (v.gone)
+		return node_bad(n, ENODATA, "what has been optimized out has no address", ev->err);
+	return node_bad(n, EINVAL, "only what lies in memory has an address", ev->err);
 }
 
 /* Base of a segment given by number: real mode's rule, else its descriptor (or the register that

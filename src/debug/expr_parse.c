@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "eval.h"
 #include "parser.h"
 
 static int parse_index(struct parser *ps, u32 *ret)
 {
 	const char *at = ps->p++;
 	bool no_colon = ps->no_colon;
-	u32 index, sum;
+	u32 index;
 	int rc;
 
 	ps->no_colon = false;
@@ -24,8 +25,35 @@ static int parse_index(struct parser *ps, u32 *ret)
 		return *ps->p ? parser_unexpected(ps, "]")
 			      : parser_bad(ps, at, "this [ is never closed");
 	ps->p++;
-	rc = node_args(ps, NODE_ADD, at, *ret, index, &sum);
-	return rc ?: node_args(ps, NODE_DEREF, at, sum, 0, ret);
+	return node_args(ps, NODE_INDEX, at, *ret, index, ret);
+}
+
+static bool is_member(const char *p)
+{
+	if (p[0] == '-' && p[1] == '>')
+		return true;
+	return *p == '.' && parser_is_name_start(p[1]);
+}
+
+static int parse_member(struct parser *ps, u32 *ret)
+{
+	const char *at = ps->p;
+	size_t n = 0;
+	u32 base = *ret;
+	int rc;
+
+	ps->p += *at == '.' ? 1 : 2;
+	parser_blanks(ps);
+	if (!parser_is_name_start(*ps->p))
+		return parser_unexpected(ps, "the name of a member");
+	while (parser_is_name(ps->p[n]))
+		n++;
+	rc = node_args(ps, NODE_MEMBER, at, base, 0, ret);
+	if (rc)
+		return rc;
+	ps->e->node[*ret].name = strndup(ps->p, n);
+	ps->p += n;
+	return ps->e->node[*ret].name ? 0 : err_set(ps->err, ENOMEM, "no memory for the expression");
 }
 
 static int parse_postfix(struct parser *ps, u32 *ret)
@@ -44,11 +72,10 @@ static int parse_postfix(struct parser *ps, u32 *ret)
 			return parser_bad(ps, ps->p, "++ and -- are not known; write x += 1");
 		if (*ps->p == '(' && end == ps->p)
 			return parser_bad(ps, ps->p, "functions of the guest cannot be called");
-		if ((*ps->p == '.' && parser_is_name_start(ps->p[1])) ||
-		    (ps->p[0] == '-' && ps->p[1] == '>'))
-			return parser_bad(
-				ps, ps->p,
-				"members of structures are not known; cast an address, as in *(u32*)(ptr + 8)");
+		if (is_member(ps->p)) {
+			rc = parse_member(ps, ret);
+			continue;
+		}
 		ps->p = end;
 		break;
 	}
@@ -74,16 +101,35 @@ static int parse_cast(struct parser *ps, const char *at, const struct type *type
 	return rc;
 }
 
+/* (type), or an expression: the type of a whole expression in parentheses too. */
 static int parse_sizeof(struct parser *ps, const char *at, u32 *ret)
 {
 	struct type type;
+	const char *open;
+	u32 a;
+	int rc = -ENOENT;
 
 	ps->p += strlen("sizeof");
 	parser_blanks(ps);
-	if (*ps->p++ != '(' || !type_parse(ps, &type) || *ps->p != ')')
-		return parser_bad(ps, at, "sizeof takes a type in parentheses, as in sizeof(u32)");
-	ps->p++;
-	return node_const(ps, at, type.depth ? 8 : type.size, 8, false, ret);
+	open = ps->p;
+	if (*ps->p == '(') {
+		ps->p++;
+		rc = type_parse(ps, &type);
+	}
+	if (rc && rc != -ENOENT)
+		return rc;
+	if (!rc && *ps->p != ')')
+		return parser_unexpected(ps, "the ) behind a type");
+	if (!rc) {
+		u64 size = type.c ? ctype_size(type.c) ?: ctype_bare(type.c)->size
+			 : type.depth ? 8 : type.is_void ? 1 : type.size;
+
+		ps->p++;
+		return node_const(ps, at, size, 8, false, ret);
+	}
+	ps->p = open;
+	rc = parse_unary(ps, &a);
+	return rc ?: node_args(ps, NODE_SIZEOF, at, a, 0, ret);
 }
 
 static int parse_prefix(struct parser *ps, enum node_op op, const char *at, u32 *ret)
@@ -115,9 +161,12 @@ static int parse_unary_at(struct parser *ps, u32 *ret)
 		if (*at == prefixes[i].c)
 			return parse_prefix(ps, prefixes[i].op, at, ret);
 	if (*at == '(') {
+		int rc;
+
 		ps->p++;
-		if (type_parse(ps, &type))
-			return parse_cast(ps, at, &type, ret);
+		rc = type_parse(ps, &type);
+		if (rc != -ENOENT)
+			return rc ?: parse_cast(ps, at, &type, ret);
 		ps->p = at;
 	}
 	if (parser_word_is(at, "sizeof"))
@@ -248,7 +297,8 @@ static int parse_conditional(struct parser *ps, u32 *ret)
 
 static bool is_assignable(const struct node *n)
 {
-	return n->op == NODE_REG || n->op == NODE_PC || n->op == NODE_VAR || n->op == NODE_DEREF;
+	return n->op == NODE_REG || n->op == NODE_PC || n->op == NODE_VAR || n->op == NODE_DEREF ||
+	       n->op == NODE_INDEX || n->op == NODE_MEMBER || n->op == NODE_NAME;
 }
 
 /* `=` or `op=` at p: its operator and length; 0 if it is none. */
@@ -321,19 +371,26 @@ void expr_destroy(struct expr *e)
 {
 	if (!e)
 		return;
-	for (u32 i = 0; i < e->n; i++)
-		if (e->node[i].op == NODE_VAR)
-			free(e->node[i].name);
+	for (u32 i = 0; i < e->n; i++) {
+		free(e->node[i].name);
+		if (e->node[i].op == NODE_NAME)
+			free(e->node[i].var);
+	}
 	free(e->node);
 	free(e);
 }
 
-int expr_parse_at(struct session *s, const char *text, const char *start, struct expr **ret,
-		  const char **ret_end, struct err *err)
+int expr_parse_at(struct session *s, const char *text, const char *start,
+		  const struct scope_at *scope, struct expr **ret, const char **ret_end,
+		  struct err *err)
 {
 	struct parser ps = { .s = s, .text = text, .p = start, .err = err };
 	int rc;
 
+	if (scope) {
+		ps.has_scope = true;
+		ps.scope = *scope;
+	}
 	ps.e = calloc(1, sizeof(*ps.e));
 	if (!ps.e)
 		return err_set(err, ENOMEM, "no memory for the expression");
@@ -350,14 +407,15 @@ int expr_parse_at(struct session *s, const char *text, const char *start, struct
 int expr_parse_prefix(struct session *s, const char *text, struct expr **ret, const char **ret_end,
 		      struct err *err)
 {
-	return expr_parse_at(s, text, text, ret, ret_end, err);
+	return expr_parse_at(s, text, text, NULL, ret, ret_end, err);
 }
 
-int expr_parse(struct session *s, const char *text, struct expr **ret, struct err *err)
+static int parse_whole(struct session *s, const char *text, const struct scope_at *scope,
+		       struct expr **ret, struct err *err)
 {
 	struct parser ps = { .text = text, .err = err };
 	struct expr *e;
-	int rc = expr_parse_prefix(s, text, &e, &ps.p, err);
+	int rc = expr_parse_at(s, text, text, scope, &e, &ps.p, err);
 
 	if (rc)
 		return rc;
@@ -368,4 +426,38 @@ int expr_parse(struct session *s, const char *text, struct expr **ret, struct er
 	}
 	*ret = e;
 	return 0;
+}
+
+int expr_parse(struct session *s, const char *text, struct expr **ret, struct err *err)
+{
+	return parse_whole(s, text, NULL, ret, err);
+}
+
+int expr_parse_in(struct session *s, u64 pc, const char *text, struct expr **ret, struct err *err)
+{
+	const struct scope_at at = { true, pc, SCOPE_INNERMOST };
+
+	return parse_whole(s, text, &at, ret, err);
+}
+
+int expr_ctype(struct session *s, const char *text, const struct ctype **ret, struct err *err)
+{
+	struct parser ps = { .s = s, .text = text, .p = text, .err = err };
+	struct type t;
+	int rc = type_parse(&ps, &t);
+
+	if (rc == -ENOENT)
+		return err_set(err, EINVAL, "\"%.100s\" is no type", text);
+	if (rc)
+		return rc;
+	parser_blanks(&ps);
+	if (*ps.p)
+		return parser_unexpected(&ps, "the end of the type");
+	*ret = ctype_of_type(s, &t);
+	return 0;
+}
+
+bool expr_is_local(const struct expr *e)
+{
+	return e->is_local;
 }

@@ -73,20 +73,11 @@ static int parse_number(struct parser *ps, u32 *ret)
 			  !is_unsigned && v <= INT64_MAX, ret);
 }
 
-static bool simple_escape(char c, u64 *ret)
-{
-	static const char from[] = "abtnvfre0\\'\"", to[] = "\a\b\t\n\v\f\r\033\0\\'\"";
-	const char *hit = c ? strchr(from, c) : NULL;
-
-	if (hit)
-		*ret = (u8)to[hit - from];
-	return hit;
-}
-
 static int parse_char(struct parser *ps, u32 *ret)
 {
 	const char *at = ps->p++;
 	u64 v;
+	int rc;
 
 	if (*ps->p == '\\' && ps->p[1] == 'x') {
 		ps->p += 2;
@@ -95,11 +86,12 @@ static int parse_char(struct parser *ps, u32 *ret)
 				ps, at,
 				"\\x in a character constant needs one or two hexadecimal digits");
 	} else if (*ps->p == '\\') {
-		if (!simple_escape(ps->p[1], &v))
+		const char *bad = ps->p++;
+
+		if (!escape_parse(&ps->p, &v))
 			return parser_bad(
-				ps, ps->p,
+				ps, bad,
 				"this escape is not known; \\n \\t \\0 \\\\ \\' \\xNN are");
-		ps->p += 2;
 	} else {
 		if (!*ps->p || *ps->p == '\'')
 			return parser_bad(
@@ -111,7 +103,10 @@ static int parse_char(struct parser *ps, u32 *ret)
 		return parser_bad(
 			ps, at, "a character constant is one character between quotes, as in 'a'");
 	ps->p++;
-	return node_const(ps, at, (s64)(s8)v, 1, true, ret);
+	rc = node_const(ps, at, (s64)(s8)v, 1, true, ret);
+	if (!rc)
+		ps->e->node[*ret].type.c = ctype_builtin("char");
+	return rc;
 }
 
 static int parse_history(struct parser *ps, const char *at, bool absolute, u32 *ret)
@@ -187,45 +182,6 @@ static int parse_dollar(struct parser *ps, u32 *ret)
 	return parse_register(ps, at, name, ret);
 }
 
-/* Characters of symbols: also compilers' suffixes (foo.part.0) and versions of local names. */
-static bool is_symbol_char(const char *p)
-{
-	return parser_is_name(*p) || *p == '$' || (*p == '.' && parser_is_name(p[1]));
-}
-
-static int parse_symbol(struct parser *ps, u32 *ret)
-{
-	const char *at = ps->p;
-	struct symbols *symbols = ps->s ? session_symbols(ps->s) : NULL;
-	const struct symbol *sym;
-	char name[512];
-	size_t n = 0;
-	int rc;
-
-	while (is_symbol_char(at + n))
-		n++;
-	snprintf(name, sizeof(name), "%.*s", (int)n, at);
-	sym = symbols && n < sizeof(name) ? symbols_find(symbols, name) : NULL;
-	if (!sym && !symbols)
-		return parser_bad(
-			ps, at,
-			"there is no symbol \"%.100s\", as no symbols are loaded; see --symbols",
-			name);
-	if (!sym)
-		return parser_bad(ps, at,
-				  "there is no symbol \"%.100s\"; registers are written $%.100s",
-				  name, name);
-	ps->p += n;
-	rc = node_new(ps, NODE_SYMBOL, at, ret);
-	if (rc)
-		return rc;
-	ps->e->node[*ret].bits = sym->addr;
-	ps->e->node[*ret].type = (struct type){ .depth = 1, .symbol = true };
-	if (sym->size == 1 || sym->size == 2 || sym->size == 4 || sym->size == 8)
-		ps->e->node[*ret].type.size = sym->size;
-	return 0;
-}
-
 static int parse_paren(struct parser *ps, u32 *ret)
 {
 	const char *at = ps->p++;
@@ -253,15 +209,19 @@ int primary_parse(struct parser *ps, u32 *ret)
 	rc = isxdigit((unsigned char)*ps->p) ? parse_segoff_constant(ps, ret) : -ENOENT;
 	if (rc != -ENOENT)
 		return rc;
+	if (float_at(ps->p))
+		return float_parse(ps, ret);
 	if (isdigit((unsigned char)*ps->p))
 		return parse_number(ps, ret);
 	if (*ps->p == '\'')
-		return parse_char(ps, ret);
+		return name_is_quoted(ps) ? name_parse(ps, ret) : parse_char(ps, ret);
+	if (*ps->p == '"')
+		return string_parse(ps, ret);
 	if (*ps->p == '$')
 		return parse_dollar(ps, ret);
 	if (*ps->p == '(')
 		return parse_paren(ps, ret);
 	if (parser_is_name_start(*ps->p))
-		return parse_symbol(ps, ret);
+		return name_parse(ps, ret);
 	return parser_unexpected(ps, "a number, register, symbol or (");
 }

@@ -14,6 +14,8 @@ struct parser {
 	struct err *err;
 	unsigned depth;
 	bool no_colon; /* between ? and : a colon is not seg:off's */
+	bool has_scope;
+	struct scope_at scope; /* where names are looked up, once has_scope */
 };
 
 /* ---- expr_node.c: errors, words, nodes ------------------------------------------------------- */
@@ -36,10 +38,33 @@ int node_const(struct parser *ps, const char *at, u64 bits, u8 size, bool is_sig
 
 /* ---- expr_type.c ----------------------------------------------------------------------------- */
 
-/* A type with its stars at ps->p; false and nothing taken when there is none. */
-bool type_parse(struct parser *ps, struct type *ret);
+/* A type with its declarator at ps->p ("struct task *", "int (*)(void)"); -ENOENT and nothing taken when
+ * there is none, other errors with their sentence. */
+int type_parse(struct parser *ps, struct type *ret);
 /* gdb's type of a register. */
 struct type type_of_register(const struct reg_desc *r);
+
+/* ---- expr_declarator.c ----------------------------------------------------------------------- */
+
+/* What follows a base type: stars, (*)(parameters), [N]. */
+int declarator_parse(struct parser *ps, struct type *t);
+
+/* ---- expr_name.c ----------------------------------------------------------------------------- */
+
+/* The place in the code whose names count. */
+const struct scope_at *parser_scope(struct parser *ps);
+/* A variable, function or symbol; NAME::NAME and 'FILE'::NAME too. */
+int name_parse(struct parser *ps, u32 *ret);
+/* Whether 'FILE'::NAME stands at ps->p. */
+bool name_is_quoted(const struct parser *ps);
+/* Whether the word of n characters is a variable or function there. */
+bool name_is_variable(struct parser *ps, const char *name, struct variable *ret);
+int string_parse(struct parser *ps, u32 *ret);
+int float_parse(struct parser *ps, u32 *ret);
+/* Whether the number at p is a float. */
+bool float_at(const char *p);
+/* One escape behind its backslash at *p, moved behind it; false: not known. */
+bool escape_parse(const char **p, u64 *ret);
 
 /* ---- expr_primary.c -------------------------------------------------------------------------- */
 

@@ -88,6 +88,8 @@ struct session {
 	struct upoint **gone; /* temporary points of the last stop, already deleted */
 	size_t n_gone;
 
+	struct ctype_pool *types; /* made by casts, & and @ */
+	struct kept *kept;        /* contents of values: values.c */
 	struct session_var *var;
 	size_t n_vars, cap_vars;
 	struct value *history;
@@ -236,6 +238,12 @@ void frames_destroy(struct session *s);
 /* ---- values.c -------------------------------------------------------------------------------- */
 
 void values_destroy(struct session *s);
+/* The symbols change: no value may refer to their types any more. */
+void values_forget_types(struct session *s);
+/* `n` bytes (a copy of `bytes`, or zeros) that live as long as the session; NULL with a sentence. */
+u8 *session_keep(struct session *s, const void *bytes, size_t n, struct err *err);
+/* Reads and keeps the contents of a structure or array in memory. */
+int value_keep(struct session *s, struct value *v, struct err *err);
 /* History entry: back 0 is the last ($), 1 the one before ($$); absolute: $N. */
 int value_history_get(const struct session *s, bool absolute, u32 n, struct value *ret,
 		      struct err *err);

@@ -95,7 +95,9 @@ int session_create(const struct session_config *cfg, struct session **ret, struc
 	s->settings = default_settings;
 	s->exit_value = -1;
 	s->next_point = 1;
-	rc = config_copy(s, cfg, err);
+	s->types = ctype_pool_create();
+	rc = s->types ? config_copy(s, cfg, err)
+		      : err_set(err, ENOMEM, "no memory for the session");
 	if (!rc)
 		rc = engine_choose(s, s->cfg.engine, err);
 	if (!rc && ring_init(&s->ring, RING_SLOTS))

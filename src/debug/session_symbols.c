@@ -34,6 +34,7 @@ static const char *symbol_file(const struct session *s)
 void session_symbols_drop(struct session *s)
 {
 	frames_forget(s); /* they hold names */
+	values_forget_types(s);
 	symbols_destroy(s->symbols);
 	s->symbols = NULL;
 	free(s->symbols_path);

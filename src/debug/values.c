@@ -34,8 +34,83 @@ static struct session_var *var_new(struct session *s, const char *name)
 	return &s->var[s->n_vars++];
 }
 
+/* ---- contents that values keep --------------------------------------------------------------- */
+
+struct kept {
+	struct kept *next;
+	u8 bytes[] __attribute__((aligned(16)));
+};
+
+u8 *session_keep(struct session *s, const void *bytes, size_t n, struct err *err)
+{
+	struct kept *k = s ? calloc(1, sizeof(*k) + n) : NULL;
+
+	if (!k) {
+		err_set(err, ENOMEM, "no memory for a value");
+		return NULL;
+	}
+	if (bytes)
+		memcpy(k->bytes, bytes, n);
+	k->next = s->kept;
+	s->kept = k;
+	return k->bytes;
+}
+
+int value_keep(struct session *s, struct value *v, struct err *err)
+{
+	enum { MAX = 1 << 20 }; /* larger ones are read when they are shown */
+	u64 size = v->type && !ctype_is_scalar(v->type) ? ctype_size(v->type) : 0;
+	u8 *data;
+	int rc;
+
+	if (!v->lval_mem || v->data || !size || size > MAX ||
+	    ctype_bare(v->type)->kind == CTYPE_FUNCTION)
+		return 0;
+	data = session_keep(s, NULL, size, err);
+	if (!data)
+		return -ENOMEM;
+	rc = session_read(s, v->addr, data, size, err);
+	if (!rc)
+		v->data = data;
+	return rc;
+}
+
+/* Their types are those of files that are gone: a number stays a number, the rest is void. */
+static void forget_type(struct value *v)
+{
+	if (!v->type)
+		return;
+	if (!v->size || v->size > 8 || ctype_bare(v->type)->kind == CTYPE_FLOAT)
+		*v = (struct value){ .is_void = true };
+	v->type = NULL;
+	v->data = NULL;
+}
+
+void values_forget_types(struct session *s)
+{
+	for (size_t i = 0; i < s->n_vars; i++)
+		forget_type(&s->var[i].value);
+	for (u32 i = 0; i < s->n_history; i++)
+		forget_type(&s->history[i]);
+	if (s->types)
+		ctype_pool_clear(s->types);
+}
+
+static void kept_destroy(struct session *s)
+{
+	while (s->kept) {
+		struct kept *k = s->kept;
+
+		s->kept = k->next;
+		free(k);
+	}
+}
+
 void values_destroy(struct session *s)
 {
+	kept_destroy(s);
+	ctype_pool_destroy(s->types);
+	s->types = NULL;
 	for (size_t i = 0; i < s->n_vars; i++)
 		free(s->var[i].name);
 	free(s->var);
@@ -100,6 +175,7 @@ u32 session_history_add(struct session *s, const struct value *v)
 		s->history = list;
 		s->cap_history = cap;
 	}
-	s->history[s->n_history++] = *v;
-	return s->n_history;
+	s->history[s->n_history] = *v;
+	value_keep(s, &s->history[s->n_history], NULL); /* what it is now, not what lies there later */
+	return ++s->n_history;
 }

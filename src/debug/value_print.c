@@ -1,0 +1,352 @@
+/*
+ * value_print.c - a value as text: structures and arrays down to their numbers, read as they are
+ * shown, from guest memory or from where the value keeps its contents; see print.h.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "value_print.h"
+
+enum { DEPTH_MAX = 40, SCAN_MAX = 4 << 20 /* bytes compared for repeats */ };
+
+const struct print_style print_default = { .elements = 200, .repeats = 10 };
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static int read_kept(struct printer *p, u64 off, void *buf, size_t n, bool *ret_gone)
+{
+	u64 size = ctype_size(p->v->type);
+
+	if (off + n > size) {
+		memset(buf, 0, n);
+		*ret_gone = true;
+		return 0;
+	}
+	memcpy(buf, p->v->data + off, n);
+	for (size_t i = 0; p->v->partly_lost && i < n; i++)
+		*ret_gone |= p->v->data[size + off + i];
+	return 0;
+}
+
+/* The window follows what is read; what lies behind the last readable byte is an error only when it is
+ * asked for. */
+static int read_memory(struct printer *p, u64 off, void *buf, size_t n)
+{
+	if (n > sizeof(p->window))
+		return session_read(p->s, p->v->addr + off, buf, n, &p->err);
+	if (off < p->window_at || off + n > p->window_at + p->window_n) {
+		p->window_at = off;
+		p->window_n = state_read_some(p->s, p->v->addr + off, p->window, sizeof(p->window));
+	}
+	if (off + n > p->window_at + p->window_n)
+		return session_read(p->s, p->v->addr + off, buf, n, &p->err) ?: -EFAULT;
+	memcpy(buf, p->window + (off - p->window_at), n);
+	return 0;
+}
+
+int printer_read(struct printer *p, u64 off, void *buf, size_t n, bool *ret_gone)
+{
+	*ret_gone = false;
+	if (p->v->data)
+		return read_kept(p, off, buf, n, ret_gone);
+	if (p->v->lval_mem)
+		return read_memory(p, off, buf, n);
+	return value_bytes(p->s, p->v, off, buf, n, &p->err);
+}
+
+bool printer_addr(const struct printer *p, u64 off, u64 *ret)
+{
+	*ret = p->v->addr + off;
+	return p->v->lval_mem;
+}
+
+void printer_trouble(struct printer *p)
+{
+	strbuf_addf(p->out, "<error: %s>", p->err.text);
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+static void number_cut(struct number *n, const struct part *part)
+{
+	unsigned shift = part->bit_pos % 8;
+	unsigned __int128 mask = ((unsigned __int128)1 << part->bit_size) - 1;
+
+	n->bits = n->bits >> shift & mask;
+	if (n->is_signed && n->bits >> (part->bit_size - 1) & 1)
+		n->bits |= ~mask;
+	if (n->size < 16)
+		n->bits &= ((unsigned __int128)1 << (8 * n->size)) - 1;
+}
+
+static void number_part(struct printer *p, const struct part *part, bool top)
+{
+	const struct ctype *t = ctype_strip(part->type);
+	struct number n = { .size = ctype_size(t) };
+	u64 off = part->off + (part->bit_size ? part->bit_pos / 8 : 0);
+	size_t bytes = n.size;
+	bool gone = false;
+
+	if (part->bit_size)
+		bytes = (part->bit_pos % 8u + part->bit_size + 7u) / 8;
+	if (t->kind == CTYPE_ENUM)
+		ctype_load(t, NULL);
+	n.is_signed = t->is_signed;
+	if (!n.size || n.size > 16 || bytes > 16)
+		strbuf_adds(p->out, "<incomplete type>");
+	else if (printer_read(p, off, &n.bits, bytes, &gone))
+		printer_trouble(p);
+	else if (gone)
+		strbuf_adds(p->out, "<optimized out>");
+	else {
+		if (part->bit_size)
+			number_cut(&n, part);
+		scalar_print(p, part->type, &n, top);
+	}
+}
+
+static void complex_part(struct printer *p, const struct part *part)
+{
+	struct number n = { .size = ctype_size(part->type) / 2, .is_signed = true };
+
+	for (unsigned i = 0; i < 2; i++) {
+		bool gone;
+
+		n.bits = 0;
+		if (n.size > 16 || printer_read(p, part->off + i * n.size, &n.bits, n.size, &gone)) {
+			printer_trouble(p);
+			return;
+		}
+		float_print(p, &n);
+		strbuf_adds(p->out, i ? "i" : " + ");
+	}
+}
+
+/* ---- arrays ---------------------------------------------------------------------------------- */
+
+static void part_print(struct printer *p, const struct part *part, bool top, unsigned recurse);
+
+/* Whether `size` bytes at `off` are those of `first`. */
+static bool same_bytes(struct printer *p, const u8 *first, u64 off, u64 size)
+{
+	u8 buf[256];
+	bool gone;
+
+	for (u64 i = 0; i < size; i += sizeof(buf)) {
+		const u64 left = size - i, n = left < sizeof(buf) ? left : sizeof(buf);
+
+		if (printer_read(p, off + i, buf, n, &gone) || gone || memcmp(first + i, buf, n))
+			return false;
+	}
+	return true;
+}
+
+/* How many elements from `i` on are equal. */
+static u64 repeats_of(struct printer *p, const struct part *array, u64 i, u64 size, u64 count)
+{
+	u8 *first = size <= SCAN_MAX ? malloc(size) : NULL;
+	u64 n = 1;
+	bool gone;
+
+	if (first && !printer_read(p, array->off + i * size, first, size, &gone) && !gone)
+		while (i + n < count && n * size < SCAN_MAX &&
+		       same_bytes(p, first, array->off + (i + n) * size, size))
+			n++;
+	free(first);
+	return n;
+}
+
+static void elements_print(struct printer *p, const struct part *part, const struct ctype *t,
+			   unsigned recurse)
+{
+	u64 size = ctype_size(t->target), shown = 0, i = 0;
+	u32 limit = p->style->elements, repeats = p->style->repeats;
+
+	strbuf_addc(p->out, '{');
+	while (i < t->count && (!limit || shown < limit)) {
+		struct part one = { .type = t->target, .off = part->off + i * size };
+		u64 n = repeats ? repeats_of(p, part, i, size, t->count) : 1;
+
+		if (i)
+			strbuf_adds(p->out, ", ");
+		part_print(p, &one, false, recurse + 1);
+		if (repeats && n > repeats) {
+			strbuf_addf(p->out, " <repeats %" PRIu64 " times>", n);
+			shown += repeats;
+			i += n;
+		} else {
+			shown++;
+			i++;
+		}
+	}
+	strbuf_adds(p->out, i < t->count ? "...}" : "}");
+}
+
+static void array_part(struct printer *p, const struct part *part, const struct ctype *t,
+		       unsigned recurse)
+{
+	char letter = p->style->letter;
+	u64 addr;
+
+	if (t->broken) {
+		strbuf_adds(p->out, "<incomplete type>");
+	} else if (!t->has_count || !t->count || !ctype_size(t->target)) {
+		/* As gdb: like a pointer to the first one. */
+		if (!printer_addr(p, part->off, &addr)) {
+			strbuf_adds(p->out, "{}");
+			return;
+		}
+		address_print(p, addr);
+		if (type_is_char(t->target) && (!letter || letter == 's')) {
+			strbuf_addc(p->out, ' ');
+			string_print(p, addr);
+		}
+	} else if (type_is_char(t->target) && (!letter || letter == 's')) {
+		chars_print(p, part->off, t->count);
+	} else {
+		elements_print(p, part, t, recurse);
+	}
+}
+
+/* ---- structures ------------------------------------------------------------------------------ */
+
+static void line_break(struct printer *p, int indent)
+{
+	strbuf_addf(p->out, "\n%*s", indent, "");
+}
+
+static void structure_part(struct printer *p, const struct part *part, const struct ctype *t,
+			   unsigned recurse)
+{
+	bool pretty = p->style->pretty;
+
+	if (t->incomplete) {
+		strbuf_adds(p->out, "<incomplete type>");
+		return;
+	}
+	if (ctype_load(t, &p->err)) {
+		printer_trouble(p);
+		return;
+	}
+	strbuf_addc(p->out, '{');
+	if (!t->n)
+		strbuf_adds(p->out, "<No data fields>");
+	for (u32 i = 0; i < t->n; i++) {
+		const struct ctype_member *m = &t->member[i];
+		struct part in = { m->type, part->off + m->offset, m->bit_pos, m->bit_size };
+
+		if (i)
+			strbuf_adds(p->out, pretty ? "," : ", ");
+		if (pretty)
+			line_break(p, 2 + 2 * recurse);
+		if (m->name)
+			strbuf_addf(p->out, "%s = ", m->name);
+		part_print(p, &in, false, recurse + 1);
+	}
+	if (pretty && t->n)
+		line_break(p, 2 * recurse);
+	strbuf_addc(p->out, '}');
+}
+
+static void function_part(struct printer *p, const struct part *part)
+{
+	u64 addr;
+
+	strbuf_addc(p->out, '{');
+	ctype_name(part->type, p->out);
+	strbuf_adds(p->out, "} ");
+	printer_addr(p, part->off, &addr);
+	address_print(p, addr);
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static void part_print(struct printer *p, const struct part *part, bool top, unsigned recurse)
+{
+	const struct ctype *t = ctype_strip(part->type);
+
+	if (++p->depth > DEPTH_MAX || p->out->n > (64u << 20)) {
+		strbuf_adds(p->out, "...");
+	} else if (p->style->short_form && ctype_is_aggregate(t)) {
+		strbuf_adds(p->out, "...");
+	} else {
+		switch (t->kind) {
+		case CTYPE_STRUCT:
+		case CTYPE_UNION:
+			structure_part(p, part, t, recurse);
+			break;
+		case CTYPE_ARRAY:
+			array_part(p, part, t, recurse);
+			break;
+		case CTYPE_FUNCTION:
+			function_part(p, part);
+			break;
+		case CTYPE_COMPLEX:
+			complex_part(p, part);
+			break;
+		case CTYPE_VOID:
+			strbuf_adds(p->out, "void");
+			break;
+		default:
+			number_part(p, part, top);
+		}
+	}
+	p->depth--;
+}
+
+/* A number is in bits or wide: what lies there may have changed. */
+static void number_value(struct printer *p, const struct value *v)
+{
+	const struct ctype *t = ctype_strip(v->type);
+	struct number n = { .bits = v->bits, .size = ctype_size(t), .is_signed = t->is_signed };
+
+	if (n.size > 8)
+		memcpy(&n.bits, v->wide, 16);
+	else if (n.size)
+		n.bits &= ((unsigned __int128)1 << (8 * n.size)) - 1;
+	scalar_print(p, v->type, &n, true);
+}
+
+static void complex_value(struct printer *p, const struct value *v)
+{
+	struct value copy = *v;
+
+	if (ctype_size(v->type) <= 16) {
+		copy.data = v->wide;
+		p->v = &copy;
+	}
+	complex_part(p, &(struct part){ .type = v->type });
+	p->v = v;
+}
+
+int value_print(struct session *s, const struct print_style *style, const struct value *v,
+		struct strbuf *out, struct err *err)
+{
+	struct value typed = *v;
+	struct printer p = { .s = s, .style = style, .v = &typed, .out = out };
+
+	typed.type = value_type(s, v);
+	if (v->is_void)
+		strbuf_adds(out, "void");
+	else if (v->optimized_out)
+		strbuf_adds(out, "<optimized out>");
+	else if (ctype_is_scalar(typed.type))
+		number_value(&p, &typed);
+	else if (ctype_strip(typed.type)->kind == CTYPE_COMPLEX)
+		complex_value(&p, &typed);
+	else {
+		/* What cannot be read at all is an error, as in gdb; within, it stands in the text. */
+		u8 first;
+		bool gone;
+
+		if (ctype_strip(typed.type)->kind != CTYPE_FUNCTION && ctype_size(typed.type) &&
+		    printer_read(&p, 0, &first, 1, &gone)) {
+			if (err)
+				*err = p.err;
+			return -EFAULT;
+		}
+		part_print(&p, &(struct part){ .type = typed.type }, true, 0);
+	}
+	return 0;
+}
