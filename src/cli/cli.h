@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <vmstep/command.h>
+#include <vmstep/print.h>
 #include <vmstep/strbuf.h>
 #include <vmstep/trace.h>
 
@@ -105,6 +106,7 @@ struct cli {
 	u8 break_pending;  /* enum break_pending */
 
 	char *prompt;
+	struct print_style print; /* set print pretty, elements, repeats */
 	u8 color; /* enum color_when */
 	u8 auto_load_local;
 };
@@ -240,11 +242,14 @@ void listsize_show(struct cli *c, struct strbuf *out);
 void command_help(struct cli *c, const struct command *k, const char *prefix);
 /* cmd_trace.c: ends a running `trace on`. */
 int trace_off(struct cli *c, struct err *err);
+/* info_scope.c: "NAME = VALUE" of a frame's variable, on a line of its own. */
+struct variable;
+void variable_show(struct cli *c, unsigned level, const struct variable *v, const char *indent);
 /* cmd_set.c: `show` without argument, also `info settings`. */
 void settings_show(struct cli *c);
 
 extern const struct command commands_step[], commands_run[], commands_points[], commands_catch[],
-	commands_points_edit[], commands_print[], commands_x[], commands_display[],
+	commands_points_edit[], commands_print[], commands_type[], commands_x[], commands_display[],
 	commands_memory[], commands_code[], commands_disassemble[], commands_list[],
 	commands_srcpath[], commands_frames[], commands_state[], commands_info[], commands_trace[],
 	commands_set[], commands_script[], commands_echo[], commands_help[];

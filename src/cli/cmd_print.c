@@ -43,9 +43,11 @@ static int cmd_output(struct cli *c, const char *args, struct err *err)
 const struct command commands_print[] = {
 	{ "print", "p inspect", GROUP_DATA, ARG_EXPR, 0, "print[/FMT] [EXPR]",
 	  "Print the value of an expression.",
-	  "EXPR is a C expression over registers ($rax), symbols (&name or name is the address), "
+	  "EXPR is a C expression over variables and functions of the debug information, registers "
+	  "($rax), symbols (without debug information &name or name is the address), "
 	  "convenience variables ($name), earlier values ($, $$, $N) and memory: *(u32*)0x500, "
-	  "casts with u8...s64 or C's names, EXPR@N for N elements. FMT is one letter: x hex, d "
+	  "p->next, s.field, casts to any C type or u8...s64, EXPR@N for N elements, sizeof. An "
+	  "assignment (x = 5, s.field = 5, $rax = 5) changes the guest. FMT is one letter: x hex, d "
 	  "signed, u unsigned, o octal, t binary, z hex with zeros, a address with symbol, c "
 	  "character, f float. Without EXPR the last value again.",
 	  "print/x $rip + 4", cmd_print, NULL },

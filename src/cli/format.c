@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vmstep/print.h>
+
 #include "cli.h"
 
 static const char letters[] = "xduotzacfsi";
@@ -211,6 +213,14 @@ int value_format(struct cli *c, const struct format *f, const struct value *v, s
 	if (f->has_count)
 		return err_set(err, EINVAL,
 			       "a count is for the command x: print an array as EXPR@N");
+	if (v->type && !v->is_void) {
+		struct print_style style = c->print;
+
+		if (f->letter && !strchr("xduotzacfs", f->letter))
+			return unit_format(c, f->letter, 8, 0, out, err);
+		style.letter = f->letter;
+		return value_print(c->s, &style, v, out, err);
+	}
 	if (v->is_void) {
 		strbuf_adds(out, "void");
 		return 0;

@@ -254,7 +254,7 @@ static void note_show(void *arg, const char *text)
 int session_main(const struct options *opt, struct output *out)
 {
 	struct session_config cfg = opt->cfg;
-	struct cli c = { .opt = opt, .color = opt->color };
+	struct cli c = { .opt = opt, .color = opt->color, .print = print_default };
 	struct err err = { 0 };
 	int r, status;
 

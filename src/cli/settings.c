@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vmstep/parse.h>
 
 #include "cli.h"
 
@@ -133,6 +134,46 @@ static void prompt_show(struct cli *c, struct strbuf *out)
 	strbuf_addf(out, "\"%s\"", c->prompt);
 }
 
+/* A number, or unlimited (also 0), as gdb has it. */
+static int limit_parse(const struct setting *row, const char *value, u32 *ret, struct err *err)
+{
+	u64 n = 0;
+	int r = strcmp(value, "unlimited") ? number_parse_range(value, row->name, 0, UINT32_MAX, &n, err)
+					   : 0;
+
+	if (!r)
+		*ret = n;
+	return r;
+}
+
+static void limit_show(u32 n, struct strbuf *out)
+{
+	if (n)
+		strbuf_addf(out, "%u", n);
+	else
+		strbuf_adds(out, "unlimited");
+}
+
+static int elements_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
+{
+	return limit_parse(row, value, &c->print.elements, err);
+}
+
+static void elements_show(struct cli *c, struct strbuf *out)
+{
+	limit_show(c->print.elements, out);
+}
+
+static int repeats_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
+{
+	return limit_parse(row, value, &c->print.repeats, err);
+}
+
+static void repeats_show(struct cli *c, struct strbuf *out)
+{
+	limit_show(c->print.repeats, out);
+}
+
 #define IN_SESSION(f) false, offsetof(struct settings, f), NULL, NULL
 #define IN_CLI(f)     true, offsetof(struct cli, f), NULL, NULL
 
@@ -207,6 +248,13 @@ static const struct setting table[] = {
 	{ "color", "auto always never", "When output is coloured.",
 	  "auto: on a terminal, unless NO_COLOR is set.", true, offsetof(struct cli, color),
 	  color_apply, NULL },
+	{ "print pretty", "off on", "Whether each member of a structure has a line of its own.", "",
+	  IN_CLI(print.pretty) },
+	{ "print elements", NULL, "How many elements of an array or string are shown at most.",
+	  "A number, or unlimited.", true, 0, elements_apply, elements_show },
+	{ "print repeats", NULL, "How many equal elements are shown one by one at most.",
+	  "More of them are shown once with \"<repeats N times>\". A number, or unlimited.", true, 0,
+	  repeats_apply, repeats_show },
 	{ "prompt", NULL, "The prompt.", "", true, 0, prompt_apply, prompt_show },
 	{ "auto-load-local", "off on",
 	  "Whether .vmstepinit in the working directory is read at start.",
