@@ -118,6 +118,7 @@ struct engine_ops {
 	/* Mask of enum catch_bit that run() honours in PLAN_CONTINUE; the session does the others by
 	 * stepping, one stop a run(). 0 is right too, only slow. */
 	u32 catches;
+	bool deterministic; /* the same guest and input give the same run: its traces carry no clock */
 	bool vmx_view; /* honours plan.mtf and plan.intercept_*: it has a VMCS, real or modelled */
 	/* No side effects. */
 	void (*probe)(struct engine_probe *ret);

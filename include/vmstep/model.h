@@ -65,7 +65,9 @@ enum model_end {
 
 struct model_report {
 	u8 end;               /* enum model_end */
+	u64 from_rip, from_lin; /* the boundary it began at */
 	u8 retired;           /* 0 or 1 */
+	u8 cls;               /* enum insn_class of what retired or exited */
 	bool rep;             /* behind an iteration that is not the last */
 	bool exits;           /* `ev` is a VM exit; false: nothing tells a hypervisor of this boundary */
 	bool skipped;         /* the instruction always exits: done by the hypervisor, outer skip, and the
@@ -87,6 +89,8 @@ void model_step(struct model *m, const struct model_controls *ctl, struct model_
 struct model_run {
 	u64 until;        /* back when model_clock() has reached this */
 	const u64 *breaks;/* NULL, or a bit for each value of model_break_hash(): back *at* such a boundary */
+	u32 classes;      /* mask of enum insn_class: back behind such an instruction, with a report */
+	bool events;      /* back after each delivery, with its report */
 	bool touched;     /* out: back because a watched range was touched (model_touched()) */
 };
 enum { MODEL_BREAK_BITS = 1 << 16 };

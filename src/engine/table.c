@@ -5,6 +5,7 @@
 
 #include "engine/kvm/kvm_engine.h"
 #include "engine/mtf/mtf_engine.h"
+#include "engine/soft/soft_engine.h"
 
 #include <string.h>
 
@@ -19,5 +20,6 @@ const struct engine_ops *engine_find(const char *name)
 const struct engine_ops *const engine_table[] = {
 	&kvm_engine_ops,
 	&mtf_engine_ops,
+	&soft_engine_ops,
 	NULL,
 };

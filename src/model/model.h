@@ -235,8 +235,6 @@ enum delivery_outcome model_deliver(struct model *m, const struct guest_event *e
 void access_note(struct model *m, u64 lin, unsigned size, bool write);
 /* DR0-3 (mask) whose execute breakpoint is enabled at `lin`. */
 u8 code_hits(const struct model *m, u64 lin);
-/* Does any of the guest's enabled breakpoints, or model_watch(), want data accesses noted? */
-bool data_points_wanted(const struct model *m);
 
 /*
  * The boundary the instruction ran from, for the core; `facts` its class.

@@ -126,6 +126,7 @@ void model_derive(struct model *m)
 void model_changed(struct model *m)
 {
 	m->c.rflags |= FL_FIXED;
+	m->rep_rip = ~0ull;
 	tlb_flush(m);
 	model_derive(m);
 }

@@ -149,6 +149,13 @@ const char *trace_guest_name(struct session *s, struct strbuf *scratch)
 	return strbuf_str(scratch);
 }
 
+static bool is_deterministic(const struct session *s)
+{
+	const struct engine_ops *ops = engine_find(session_engine_name(s));
+
+	return ops && ops->deterministic;
+}
+
 int trace_open(struct session *s, const struct sink_ops *ops, int fd,
 	       const struct trace_options *opt, struct trace **ret, struct err *err)
 {
@@ -163,6 +170,7 @@ int trace_open(struct session *s, const struct sink_ops *ops, int fd,
 	t->last.first = CAUSE_START;
 	t->sink.ops = ops;
 	t->sink.opt = *opt;
+	t->sink.opt.deterministic |= is_deterministic(s);
 	t->sink.src = (struct line_source){ s, insn_cache_create(), symbol_memo_create() };
 	strbuf_init(&t->sink.out);
 	pthread_mutex_init(&t->lock, NULL);

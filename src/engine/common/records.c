@@ -1,0 +1,61 @@
+/* records.c - see records.h. */
+#include "engine/common/records.h"
+
+void record_note(struct records *r, enum did_kind kind, u8 arg, u64 a, u64 b)
+{
+	if (r->n_notes < RECORD_NOTES)
+		r->note[r->n_notes++] = (struct did){ kind, arg, a, b };
+}
+
+void record_notes_tell(const struct records *r, struct stop *s)
+{
+	for (unsigned i = 0; i < r->n_notes; i++)
+		stop_did(s, r->note[i].kind, r->note[i].arg, r->note[i].a, r->note[i].b);
+}
+
+/* The count is since the last record. */
+static void dropped_take(struct records *r, struct stop *s)
+{
+	s64 n = r->dropped < 0 || s->retired < 0 ? -1 : r->dropped + s->retired;
+
+	s->retired = n > INT32_MAX ? -1 : n;
+	r->dropped = 0;
+}
+
+void record_push(struct records *r, struct stop *s)
+{
+	r->n_notes = 0;
+	dropped_take(r, s);
+	s->n = ++r->seq;
+	if (!ring_full(r->ring)) {
+		*ring_push(r->ring) = *s;
+		return;
+	}
+	r->backlog = *s;
+	r->has_backlog = true;
+}
+
+void record_dropped(struct records *r, s64 retired)
+{
+	r->dropped = r->dropped < 0 || retired < 0 ? -1 : r->dropped + retired;
+}
+
+void record_drop(struct records *r, const struct stop *s)
+{
+	r->n_notes = 0;
+	record_dropped(r, s->retired);
+	for (unsigned i = 0; i < s->n_did; i++)
+		if (s->did[i].kind == DID_SWALLOW || s->did[i].kind == DID_WRONG_SKIP)
+			record_note(r, s->did[i].kind, s->did[i].arg, s->did[i].a, s->did[i].b);
+}
+
+bool record_backlog(struct records *r, struct ring *ring)
+{
+	if (!r->has_backlog)
+		return false;
+	if (ring_full(ring))
+		return true;
+	*ring_push(ring) = r->backlog;
+	r->has_backlog = false;
+	return true;
+}

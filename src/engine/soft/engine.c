@@ -1,0 +1,288 @@
+/*
+ * engine.c - engine soft as engine.h wants it.
+ */
+#include "engine/soft/soft_engine.h"
+#include "engine/soft/soft.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+static void probe(struct engine_probe *ret)
+{
+	*ret = (struct engine_probe){
+		.works = true,
+		.caps = ENGINE_MTF | ENGINE_SHADOW_STI | ENGINE_SHADOW_MOV_SS | ENGINE_DATA_POINTS |
+			ENGINE_DETERMINISTIC,
+	};
+	snprintf(ret->text, sizeof(ret->text),
+		 "a processor model, needs nothing of the host; integer instructions, no x87 or SSE");
+}
+
+/* ---- create and destroy --------------------------------------------------------------------------- */
+
+static void destroy(struct engine *base)
+{
+	struct soft_engine *e = to_soft(base);
+
+	if (!e)
+		return;
+	machine_set_irq(e->base.machine, NULL, NULL);
+	machine_set_clock(e->base.machine, NULL, NULL);
+	model_destroy(e->m);
+	point_set_deinit(&e->points);
+	free(e);
+}
+
+/* The boot loaders switch SSE on, which this processor does not have. */
+static void boot(struct soft_engine *e)
+{
+	*e->c = *machine_boot_state(e->base.machine);
+	e->c->known = REGS_ALL;
+	e->c->cr4 &= ~(CR4_OSFXSR | CR4_OSXMMEXCPT);
+	e->c->shadow_known = true;
+	model_changed(e->m);
+	soft_at_load(e);
+}
+
+static int create(struct machine *m, struct engine **ret, struct err *err)
+{
+	struct soft_engine *e = calloc(1, sizeof(*e));
+	struct model_config cfg = { 0 };
+	int r;
+
+	if (!e)
+		return err_set(err, ENOMEM, "no memory for the engine");
+	e->base = (struct engine){ .ops = &soft_engine_ops, .machine = m };
+	e->phys = machine_phys(m);
+	cfg.regions = machine_regions(m, &cfg.n_regions);
+	platform_init(e, &cfg.bus);
+	r = model_create(&cfg, &e->m, err);
+	if (r) {
+		free(e);
+		return r;
+	}
+	e->c = model_cpu(e->m);
+	machine_set_irq(m, platform_line, e);
+	machine_set_clock(m, platform_ns, e);
+	boot(e);
+	*ret = &e->base;
+	return 0;
+}
+
+/* ---- running -------------------------------------------------------------------------------------- */
+
+/* `set skip outer`: the MTF or TF too many that a hypervisor with that bug gives. */
+static void owed_stop(struct soft_engine *e, int *ret_end)
+{
+	struct step st;
+
+	e->owed = false;
+	soft_step_begin(e, &st);
+	soft_stop_begin(e, &st.from, &st.stop);
+	st.v.first = e->plan->mtf ? CAUSE_MTF : CAUSE_TF;
+	st.v.causes = CAUSE_BIT(st.v.first);
+	st.v.proof = PROOF_DEDUCED;
+	stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
+	soft_step_finish(e, &st, ret_end);
+}
+
+static void step_many(struct soft_engine *e, int *ret_end)
+{
+	u64 first = e->rec.seq;
+
+	while (*ret_end < 0) {
+		if (e->rec.seq - first >= e->plan->count)
+			*ret_end = RUN_COUNT;
+		else if (e->rec.has_backlog || ring_full(e->rec.ring))
+			*ret_end = RUN_RING_FULL;
+		else if (e->interrupted)
+			soft_interrupt_stop(e, ret_end);
+		else if (e->owed)
+			owed_stop(e, ret_end);
+		else
+			soft_step(e, ret_end);
+	}
+}
+
+static int run(struct engine *base, const struct plan *plan, struct ring *ring, enum run_end *ret_end,
+	       struct err *err)
+{
+	struct soft_engine *e = to_soft(base);
+	int end = -1;
+
+	if (record_backlog(&e->rec, ring)) {
+		*ret_end = RUN_RING_FULL;
+		return 0;
+	}
+	if (e->dead)
+		return err_set(err, ESRCH, "the guest is dead: `run` starts it again");
+	e->rec.ring = ring;
+	e->plan = plan;
+	soft_points_refresh(e);
+	platform_update(e);
+	if (plan->mode == PLAN_STEP)
+		step_many(e, &end);
+	else
+		soft_cont(e, &end);
+	e->plan = NULL;
+	*ret_end = end;
+	return 0;
+}
+
+static void interrupt(struct engine *base)
+{
+	to_soft(base)->interrupted = 1;
+}
+
+/* ---- state ---------------------------------------------------------------------------------------- */
+
+static int get_regs(struct engine *base, u32 groups, struct cpu_state *ret, struct err *err)
+{
+	*ret = *to_soft(base)->c;
+	ret->known = groups & REGS_ALL;
+	return 0;
+}
+
+static void copy_msrs(struct cpu_state *to, const struct cpu_state *c)
+{
+	to->star = c->star;
+	to->lstar = c->lstar;
+	to->cstar = c->cstar;
+	to->sfmask = c->sfmask;
+	to->kernel_gs_base = c->kernel_gs_base;
+	to->sysenter_cs = c->sysenter_cs;
+	to->sysenter_esp = c->sysenter_esp;
+	to->sysenter_eip = c->sysenter_eip;
+	to->debugctl = c->debugctl;
+	to->tsc = c->tsc;
+	to->pat = c->pat;
+}
+
+static void copy_system(struct cpu_state *to, const struct cpu_state *c)
+{
+	memcpy(to->seg, c->seg, sizeof(to->seg));
+	to->ldtr = c->ldtr;
+	to->tr = c->tr;
+	to->gdtr = c->gdtr;
+	to->idtr = c->idtr;
+	to->cr0 = c->cr0;
+	to->cr2 = c->cr2;
+	to->cr3 = c->cr3;
+	to->cr4 = c->cr4;
+	to->cr8 = c->cr8;
+	to->efer = c->efer;
+	to->apic_base = c->apic_base;
+	to->fs_base_msr = c->seg[SEG_FS].base;
+	to->gs_base_msr = c->seg[SEG_GS].base;
+}
+
+/* A jump out of a HLT: the CPU is to run there. */
+static void copy_general(struct cpu_state *to, const struct cpu_state *c)
+{
+	if (to->rip != c->rip && to->activity == ACT_HLT)
+		to->activity = ACT_ACTIVE;
+	memcpy(to->gpr, c->gpr, sizeof(to->gpr));
+	to->rip = c->rip;
+	to->rflags = c->rflags | FL_FIXED;
+}
+
+static void copy_debug(struct cpu_state *to, const struct cpu_state *c)
+{
+	memcpy(to->dr, c->dr, sizeof(to->dr));
+	to->dr6 = (c->dr6 & (DR6_CAUSE | DR6_BLD | DR6_RTM)) | (DR6_INIT & ~(DR6_BLD | DR6_RTM));
+	to->dr7 = (u32)c->dr7 | DR7_FIXED;
+}
+
+static int set_regs(struct engine *base, u32 groups, const struct cpu_state *c, struct err *err)
+{
+	struct soft_engine *e = to_soft(base);
+
+	if (groups & REGS_GPR)
+		copy_general(e->c, c);
+	if (groups & REGS_SYS)
+		copy_system(e->c, c);
+	if (groups & REGS_DEBUG)
+		copy_debug(e->c, c);
+	if (groups & REGS_MSR)
+		copy_msrs(e->c, c);
+	if (groups & REGS_FPU)
+		memcpy(e->c->fxsave, c->fxsave, sizeof(e->c->fxsave));
+	if (groups & REGS_EVENTS) {
+		e->c->shadow = c->shadow;
+		e->c->activity = c->activity;
+		e->c->nmi_blocked = c->nmi_blocked;
+	}
+	if (groups & REGS_SYS)
+		e->chips.lapic.tpr = e->c->cr8 << 4;
+	model_changed(e->m);
+	soft_at_load(e);
+	return 0;
+}
+
+static int set_points(struct engine *base, struct point *p, size_t n, struct err *err)
+{
+	return soft_points_set(to_soft(base), p, n, err);
+}
+
+static int skip(struct engine *base, enum skip_kind kind, struct ring *ring, struct err *err)
+{
+	static const struct plan plan = { .mode = PLAN_STEP, .count = 1, .mtf = true };
+	struct soft_engine *e = to_soft(base);
+	struct step st;
+	int end = -1;
+
+	if (e->dead)
+		return err_set(err, ESRCH, "the guest is dead: `run` starts it again");
+	if (!e->at.insn.facts.length)
+		return err_set(err, EINVAL, "the bytes at %#llx are no instruction, so there is no length to "
+					    "skip: set $rip instead", (unsigned long long)e->at.insn.lin);
+	e->plan = &plan;
+	e->rec.ring = ring;
+	soft_step_begin(e, &st);
+	soft_stop_begin(e, &st.from, &st.stop);
+	soft_skip(e, kind, e->at.insn.facts.length, &st.stop);
+	st.v.first = kind == SKIP_KIND_OUTER ? CAUSE_MTF : CAUSE_LIMIT;
+	st.v.causes = CAUSE_BIT(st.v.first);
+	st.v.proof = PROOF_DEDUCED;
+	soft_step_finish(e, &st, &end);
+	e->plan = NULL;
+	return 0;
+}
+
+static int queue_event(struct engine *base, const struct guest_event *ev, struct err *err)
+{
+	struct soft_engine *e = to_soft(base);
+
+	if (e->pending.active)
+		return err_set(err, EBUSY, "vector %#x is pending already: deliver or swallow that first",
+			       e->pending.ev.vector);
+	e->pending = (struct pending){ .active = true, .by_user = true, .ev = *ev, .cause = CAUSE_EVENT };
+	return 0;
+}
+
+static int info(struct engine *base, const char *what, struct strbuf *out, struct err *err)
+{
+	return soft_info(to_soft(base), what, out, err);
+}
+
+const struct engine_ops soft_engine_ops = {
+	.name = "soft",
+	.summary = "a processor model: every debug event as the manual has it, on any machine",
+	.catches = CATCH_ICEBP | CATCH_INT3 | CATCH_HLT | CATCH_IO | CATCH_MMIO | CATCH_EXCEPTION | CATCH_MSR |
+		   CATCH_CR,
+	.deterministic = true,
+	.vmx_view = true,
+	.probe = probe,
+	.create = create,
+	.destroy = destroy,
+	.run = run,
+	.interrupt = interrupt,
+	.get_regs = get_regs,
+	.set_regs = set_regs,
+	.set_points = set_points,
+	.skip = skip,
+	.queue_event = queue_event,
+	.info = info,
+};

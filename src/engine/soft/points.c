@@ -1,0 +1,137 @@
+/*
+ * points.c - the user's points and catches at a stop. All are noticed by their address, in every mode and
+ * any number: the model notes accesses to watched ranges, code is a bit in a filter.
+ */
+#include "engine/soft/soft.h"
+
+static u64 value_of(struct soft_engine *e, const struct point *p)
+{
+	u64 v = 0;
+
+	linear_read(e->c, &e->phys, p->addr, &v, p->len);
+	return v;
+}
+
+int soft_points_set(struct soft_engine *e, struct point *p, size_t n, struct err *err)
+{
+	int r = point_set_make(&e->points, p, n, err);
+
+	if (r)
+		return r;
+	model_watch(e->m, e->points.ranges, e->points.n_data);
+	soft_points_refresh(e);
+	return 0;
+}
+
+void soft_points_refresh(struct soft_engine *e)
+{
+	for (size_t i = 0; i < e->points.n_data; i++)
+		e->points.data[i].value = value_of(e, &e->points.data[i].p);
+}
+
+static bool kind_meets(u8 kind, bool write)
+{
+	return kind == POINT_ACCESS || (kind == POINT_WRITE) == write;
+}
+
+static void data_tell(struct soft_engine *e, struct data_point *d, struct stop *s)
+{
+	u64 now = value_of(e, &d->p);
+
+	if (!(s->causes & CAUSE_BIT(CAUSE_UWATCH))) {
+		s->causes |= CAUSE_BIT(CAUSE_UWATCH);
+		if (s->first == CAUSE_NONE)
+			s->first = CAUSE_UWATCH;
+		s->point = d->p.id;
+		s->point_how = POINT_HOW_ADDRESS;
+		s->hit_addr = d->p.addr;
+		s->old_value = d->value;
+		s->new_value = now;
+	}
+	d->value = now;
+}
+
+static bool data_check(struct soft_engine *e, struct stop *s)
+{
+	unsigned n;
+	const struct model_touch *t = model_touched(e->m, &n);
+	bool hit = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct data_point *d;
+		size_t from = 0;
+
+		while ((d = point_set_data(&e->points, t[i].lin, t[i].size, &from))) {
+			if (!kind_meets(d->p.kind, t[i].write)) {
+				d->value = value_of(e, &d->p);
+				continue;
+			}
+			data_tell(e, d, s);
+			hit = true;
+		}
+	}
+	return hit;
+}
+
+static bool code_check(struct soft_engine *e, struct step *st)
+{
+	struct stop *s = &st->stop;
+	const struct point *p = point_set_code(&e->points, s->lin);
+
+	if (!p || (s->lin == st->from.insn.lin && !s->retired))
+		return false;
+	s->causes |= CAUSE_BIT(CAUSE_BREAK);
+	if (s->first == CAUSE_NONE)
+		s->first = CAUSE_BREAK;
+	if (!(s->causes & CAUSE_BIT(CAUSE_UWATCH))) {
+		s->point = p->id;
+		s->point_how = POINT_HOW_ADDRESS;
+	}
+	return true;
+}
+
+bool soft_points_check(struct soft_engine *e, struct step *st)
+{
+	bool hit;
+
+	if (!e->points.n_code && !e->points.n_data)
+		return false;
+	if (e->plan->quiet_points)
+		return false;
+	hit = data_check(e, &st->stop);
+	hit |= code_check(e, st);
+	return hit && (!e->plan->accept || e->plan->accept(e->plan->accept_arg, &st->stop));
+}
+
+/* ---- catches -------------------------------------------------------------------------------------- */
+
+/* What happened, as catch bits; which ports and vectors are meant is for accept() to say. */
+static u32 happened(const struct soft_engine *e, const struct step *st)
+{
+	const struct stop *s = &st->stop;
+	u32 bits = st->r.retired ? catches_of_class(st->r.cls) : 0;
+
+	if (s->causes & CAUSE_BIT(CAUSE_ICEBP))
+		bits |= CATCH_ICEBP;
+	if (s->causes & CAUSE_BIT(CAUSE_INT3))
+		bits |= CATCH_INT3;
+	if (e->mmio)
+		bits |= CATCH_MMIO;
+	if (s->has_event && !s->event_rep && s->event_type != INTR_EXTERNAL && s->event_vector < 32)
+		bits |= CATCH_EXCEPTION;
+	return bits;
+}
+
+bool soft_catch_check(struct soft_engine *e, struct step *st)
+{
+	u32 bits = happened(e, st) & e->plan->catches, mask = e->plan->catch_vectors;
+
+	if (bits == CATCH_EXCEPTION && mask && !(mask & BIT(st->stop.event_vector & 31)))
+		return false;
+	if (!bits)
+		return false;
+	st->stop.causes |= CAUSE_BIT(CAUSE_CATCH);
+	if (st->stop.first == CAUSE_NONE)
+		st->stop.first = CAUSE_CATCH;
+	return !e->plan->accept || e->plan->accept(e->plan->accept_arg, &st->stop);
+}

@@ -1,0 +1,191 @@
+/*
+ * report.c - what a report of the model means: the core attributes the VM exit, the engine does what a
+ * hypervisor owes then - the skip, the trap of the same boundary, the event for the guest.
+ */
+#include "engine/soft/soft.h"
+
+/* ---- the skip ------------------------------------------------------------------------------------- */
+
+void soft_skip(struct soft_engine *e, enum skip_kind kind, unsigned len, struct stop *s)
+{
+	struct cpu_state *c = e->c;
+	u64 from = e->at.insn.lin, *pending = model_pending_dbg(e->m);
+	struct skip_state k = {
+		.rip = c->rip, .rflags = c->rflags, .shadow = c->shadow, .pending_dbg = *pending,
+		.mtf = e->plan && e->plan->mtf, .tf = c->rflags & FL_TF, .btf = c->debugctl & DEBUGCTL_BTF,
+	};
+
+	skip_apply(kind, e->at.insn.bits, len, &k);
+	c->rip = k.rip;
+	c->rflags = k.rflags;
+	c->shadow = k.shadow;
+	*pending = k.pending_dbg;
+	soft_at_load(e);
+	if (kind == SKIP_KIND_NONE)
+		stop_did(s, DID_NO_SKIP, 0, from, 0);
+	else
+		stop_did(s, kind == SKIP_KIND_INNER ? DID_INNER_SKIP : DID_OUTER_SKIP, 0, from, e->at.insn.lin);
+	soft_stop_place_again(e, s);
+}
+
+/* The skip owed before the stop is shown, by the rule the user chose. */
+static void skip_owed(struct soft_engine *e, struct step *st)
+{
+	const struct vmx_evidence *ev = &st->stop.ev.vmx;
+	enum skip_kind kind = skip_choose(e->plan->skip, &st->v, DR6_INIT | ev->qualification);
+
+	if (st->v.skip == SKIP_KIND_NONE && kind == SKIP_KIND_NONE)
+		return;
+	soft_skip(e, kind, ev->insn_len, &st->stop);
+	if (kind != st->v.skip)
+		stop_did(&st->stop, DID_WRONG_SKIP, e->plan->skip, 0, 0);
+	if (kind == SKIP_KIND_OUTER)
+		e->owed = true;
+	if (kind != SKIP_KIND_NONE)
+		st->v.retired++;
+}
+
+/* ---- attribution ---------------------------------------------------------------------------------- */
+
+static void attribute(struct soft_engine *e, const struct step *st, struct verdict *ret)
+{
+	const struct landing l = {
+		.lin = e->at.insn.lin, .rflags = e->c->rflags, .insn = e->at.insn.facts,
+		.vector = e->at.insn.vector,
+	};
+
+	attribute_vmx(&st->b, &st->armed, &st->r.ev, &l, ret);
+}
+
+static enum cause step_cause(const struct soft_engine *e)
+{
+	return e->plan->mtf ? CAUSE_MTF : CAUSE_TF;
+}
+
+/* An instruction that exited was emulated and skipped: the boundary is owed by who did that. */
+static void skipped(struct soft_engine *e, struct step *st)
+{
+	bool asleep = e->c->activity == ACT_HLT;
+
+	if (st->r.cls == INSN_CPUID || st->r.cls == INSN_HLT)
+		stop_did(&st->stop, DID_OUTER_SKIP, 0, st->r.ev.rip, e->at.insn.lin);
+	st->v.skip = SKIP_KIND_NONE;
+	st->v.first = asleep && !(e->c->rflags & FL_IF) ? CAUSE_HLT : step_cause(e);
+	st->v.causes = CAUSE_BIT(st->v.first);
+	st->v.proof = PROOF_DEDUCED;
+}
+
+/* VMX makes a task switch exit and leaves the T flag of the new TSS to who emulates it. */
+static void tbit_owed(struct step *st)
+{
+	st->v.causes |= CAUSE_BIT(CAUSE_TBIT);
+	st->v.first = CAUSE_TBIT;
+	st->v.pending = true;
+	st->v.vector = EXC_DB;
+	st->v.type = INTR_HARD_EXC;
+	st->v.guest_dr6 |= DR6_BT;
+}
+
+static void debug_registers_tell(const struct soft_engine *e, const struct vmx_evidence *ev, struct stop *s)
+{
+	if (ev->reason || (u8)ev->intr_info != EXC_DB)
+		return;
+	s->has_dr = true;
+	s->dr6 = DR6_INIT | (ev->qualification & DR6_CAUSE);
+	s->dr7 = e->c->dr7;
+}
+
+/*
+ * A trap due at the boundary that MTF or a skip has told of comes with the next entry before anything
+ * runs: one stop (semantics.md section 9). Under a MOV-SS shadow it is not due yet.
+ */
+static void fold_trap(struct soft_engine *e, struct step *st)
+{
+	const struct model_controls ctl = controls_of(e, true);
+	u64 pending = *model_pending_dbg(e->m);
+	struct verdict more;
+
+	if (!ctl.db_exiting || !(pending & (PDBG_BS | PDBG_ENABLED)) || (e->c->shadow & SHADOW_MOV_SS))
+		return;
+	model_step(e->m, &ctl, &st->r);
+	soft_at_load(e);
+	attribute(e, st, &more);
+	verdict_fold(&st->v, &more);
+	debug_registers_tell(e, &st->r.ev, &st->stop);
+}
+
+static void event_tell(struct step *st)
+{
+	const struct delivery *d = &st->r.event;
+	struct stop *s = &st->stop;
+
+	s->has_event = true;
+	s->event_vector = d->vector;
+	s->event_type = d->type;
+	s->event_has_error = d->has_error;
+	s->event_error = d->error;
+	st->v.causes |= CAUSE_BIT(CAUSE_EVENT);
+	if (st->v.first == CAUSE_NONE)
+		st->v.first = CAUSE_EVENT;
+	if (st->injected)
+		stop_did(s, DID_DELIVER, d->vector, d->return_rip, d->handler_lin);
+}
+
+static void end_tell(struct soft_engine *e, struct step *st)
+{
+	static const u8 cause_of[] = {
+		[MODEL_HALTED] = CAUSE_HLT, [MODEL_SHUTDOWN] = CAUSE_SHUTDOWN, [MODEL_MISSING] = CAUSE_ERROR,
+	};
+
+	st->v.first = cause_of[st->r.end];
+	st->v.causes = CAUSE_BIT(st->v.first);
+	e->dead |= st->r.end == MODEL_SHUTDOWN;
+}
+
+/* With neither MTF nor an intercepted TF nobody tells of a boundary but the model itself. */
+static void boundary_tell(struct soft_engine *e, struct step *st)
+{
+	if (st->v.causes || e->plan->mode != PLAN_STEP)
+		return;
+	st->v.first = CAUSE_TF;
+	st->v.causes = CAUSE_BIT(CAUSE_TF);
+	st->v.proof = PROOF_DEDUCED;
+}
+
+void report_take(struct soft_engine *e, struct step *st)
+{
+	struct model_report r = st->r;
+
+	soft_at_load(e);
+	soft_stop_begin(e, &st->from, &st->stop);
+	st->v = (struct verdict){ .first = CAUSE_NONE };
+	if (r.exits) {
+		attribute(e, st, &st->v);
+		st->stop.ev.kind = EVIDENCE_SOFT;
+		st->stop.ev.vmx = e->last = r.ev;
+		e->has_last = true;
+		e->n_exits++;
+		debug_registers_tell(e, &r.ev, &st->stop);
+	}
+	st->v.retired = 0;
+	if (r.end == MODEL_HALTED || r.end == MODEL_SHUTDOWN || r.end == MODEL_MISSING)
+		end_tell(e, st);
+	else if (r.skipped)
+		skipped(e, st);
+	if (r.has_event)
+		event_tell(st);
+	else if (r.end == MODEL_BOUNDARY)
+		boundary_tell(e, st);
+	if (r.rep && !r.has_event)
+		st->stop.has_event = st->stop.event_rep = true;
+	if (r.tbit && e->plan->intercept_db)
+		tbit_owed(st);
+	if (r.end == MODEL_BOUNDARY && (e->plan->mtf || r.skipped) && e->plan->mode == PLAN_STEP)
+		fold_trap(e, st);
+	st->r.cls = r.cls;
+	st->r.retired = r.retired;
+	skip_owed(e, st);
+	if (st->waited)
+		stop_did(&st->stop, DID_WAIT_HLT, 0, 0, 0);
+	soft_stop_place_again(e, &st->stop);
+}
