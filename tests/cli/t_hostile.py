@@ -21,7 +21,7 @@ def path(name, data=b""):
 
 def to(stdout, *args):
     """(status, standard error) with standard output there; status -1 if it did not end."""
-    p = subprocess.Popen([os.path.abspath(VMSTEP), *args], stdin=subprocess.DEVNULL, stdout=stdout,
+    p = subprocess.Popen([os.path.abspath(VMSTEP), *on_kvm(args)], stdin=subprocess.DEVNULL, stdout=stdout,
                          stderr=subprocess.PIPE, env=environment())
     try:
         return p.wait(20), p.stderr.read().decode()

@@ -37,8 +37,6 @@ refused(2, "does not go with", "-n", "5", "x")
 refused(2, "contradict", "trace", "--json", "-f", "text", "x")
 for sub in ("compare", "probe", "lesson"):
     refused(2, sub + ": this version has", sub)
-refused(3, "not in this version", "-e", "soft", "--hex", "90")
-refused(3, "not in this version", "trace", "-e", "soft", "--hex", "90")
 if any(line.split()[:2] == ["mtf", "works"] for line in vmstep("engines")[1].splitlines()):
     t.skip("vmstep -e mtf is refused with a reason", "engine mtf works here")
 else:
@@ -89,7 +87,7 @@ elif subprocess.run(NOBODY + ["test", "-r", "/dev/kvm"]).returncode == 0:
 elif subprocess.run(NOBODY + ["test", "-x", os.path.abspath(VMSTEP)]).returncode:
     t.skip("no permission for /dev/kvm", "the build folder is not readable for others")
 else:
-    for args in (["--batch", "--hex", "90"], ["trace", "--hex", "90"]):
+    for args in (["--batch", "-e", "kvm", "--hex", "90"], ["trace", "-e", "kvm", "--hex", "90"]):
         p = subprocess.run(NOBODY + [os.path.abspath(VMSTEP), *args], capture_output=True, text=True, env=environment(), timeout=TIMEOUT)
         t.ok(p.returncode == 3 and "permission" in p.stderr and p.stderr.count("\n") == 1, "no permission for /dev/kvm, %s: status 3 and what to do" % args[0],
              (p.returncode, p.stderr))

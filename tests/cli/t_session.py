@@ -209,7 +209,7 @@ t.ok(rc == 1 and o, "diff of two: status 1 and where", (rc, o, e))
 import signal, subprocess, time
 for sig, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
     for args in (["--batch", "-ex", "continue"], ["trace", "-o", "/dev/null"]):
-        p = subprocess.Popen([os.path.abspath(VMSTEP), *args, "--hex", "eb fe"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        p = subprocess.Popen([os.path.abspath(VMSTEP), *on_kvm([*args, "--hex", "eb fe"])], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL, env=environment())
         time.sleep(0.7)
         p.send_signal(sig)

@@ -4,7 +4,7 @@
 import os, signal, sys, tempfile, termios, time
 sys.path.insert(0, os.path.dirname(__file__))
 from term import *
-from run import demo, vmstep
+from run import demo, on_kvm, vmstep
 
 t = Tap()
 if kvm_missing():
@@ -18,7 +18,7 @@ home = tempfile.TemporaryDirectory()
 
 
 def session(*args, **more):
-    s = Term([VMSTEP, *args], home=home.name, **more)
+    s = Term([VMSTEP, *on_kvm(args)], home=home.name, **more)
     first = s.prompt()
     t.ok(first is not None, "a prompt comes: " + " ".join(args), s.text)
     return s, first or ""
@@ -190,7 +190,7 @@ s.close()
 s = Term(["bash", "--norc", "--noprofile", "-i"], home=home.name, env={"PS1": "shell$ ", "PROMPT_COMMAND": ""})
 s.send("PS1='shell''$ '\r")
 s.expect(r"shell\$ $")
-s.send("%s -q -nx --hex 'eb fe'\r" % VMSTEP)
+s.send("%s -e kvm -q -nx --hex 'eb fe'\r" % VMSTEP)
 t.ok(s.prompt(), "a session under a shell", s.text)
 s.send("print 4")
 s.expect("print 4")
@@ -217,7 +217,7 @@ s.close()
 for name, env, args, wanted in (
         ("a terminal", {}, [], True), ("NO_COLOR", {"NO_COLOR": "1"}, [], False), ("TERM=dumb", {"TERM": "dumb"}, [], False),
         ("--color never", {}, ["--color", "never"], False), ("--color always with NO_COLOR", {"NO_COLOR": "1"}, ["--color", "always"], True)):
-    s = Term([VMSTEP, "--batch", *args, "-ex", "stepi", *ENDLESS], home=home.name, env=env)
+    s = Term([VMSTEP, "-e", "kvm", "--batch", *args, "-ex", "stepi", *ENDLESS], home=home.name, env=env)
     t.eq(s.wait(), 0, "colour, %s: ends" % name)
     t.eq(b"\x1b[" in s.raw, wanted, "colour, %s" % name)
     s.close()
@@ -225,14 +225,14 @@ rc, out, err = vmstep("--batch", "-ex", "stepi", *ENDLESS)
 t.ok(rc == 0 and "\x1b" not in out and "(vmstep)" not in out and out.count("\n") == 2, "a pipe: no colour, no prompt, two lines", out)
 rc, out, err = vmstep(*ENDLESS, stdin="stepi\nprint 1\n")
 t.ok(rc == 0 and "(vmstep)" not in out and "stepi" not in out and "$1 = 1" in out, "commands from a pipe: no prompt, no echo", out)
-s = Term(["bash", "-c", "%s -q -nx --hex 'eb fe' | cat" % VMSTEP], home=home.name)
+s = Term(["bash", "-c", "%s -e kvm -q -nx --hex 'eb fe' | cat" % VMSTEP], home=home.name)
 t.ok(s.prompt(), "a terminal in, a pipe out: the prompt is on the terminal", s.text)
 s.send("print 6*7\r")
 t.ok(s.expect("= 42"), "and the output comes through the pipe", s.text)
 s.send("quit\r")
 t.eq(s.wait(), 0, "quit there")
 s.close()
-s = Term([VMSTEP, "-q", "-nx", demo()], home=home.name)
+s = Term([VMSTEP, "-e", "kvm", "-q", "-nx", demo()], home=home.name)
 s.prompt()
 s.send("break mai\t")
 t.ok(s.expect("main"), "TAB completes symbols", s.text)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""t_guests.py - every guest of tests/guests on engine kvm.
+"""t_guests.py - every guest of tests/guests on engine kvm and on engine soft.
 
+Engine soft shows what engine mtf shows (column mtf of the expectations), and gives the same bytes twice.
 Each is stepped from its first instruction to its end and every stop compared with what the guest
 says must come there; then it runs free, and must have printed the same.
 """
@@ -45,15 +46,21 @@ def ended_wrong(result, text):
     return "got exit status %d (%s), wanted 0 or 5" % (result.returncode, (text or "").strip()[-200:])
 
 
-def one(elf, which, folder):
+def one(elf, engine, which, folder):
     name = os.path.basename(elf).removesuffix(".elf")
     trace, stepped, free = (os.path.join(folder, name + "." + e) for e in ("jsonl", "stepped", "free"))
     expect.expectation_read(elf, which)  # NotHere
-    common = ["-e", "kvm", "--serial", "null"]
-    r = run(["trace", *common, "-f", "jsonl", "-n", str(STEPS), "-o", trace, "--debugcon", stepped, image_of(elf)])
+    common = ["-e", engine, "--serial", "null"]
+    command = ["trace", *common, "-f", "jsonl", "-n", str(STEPS), "--debugcon", stepped, image_of(elf)]
+    name = "%s: %s" % (engine, name)
+    r = run([*command, "-o", trace])
     if not expect.tap(name + ": steps to its end", ended_wrong(r, r.stderr)):
         return
     expect.check(name, elf, trace, which)
+    if engine == "soft":
+        run([*command, "-o", trace + "2"])
+        expect.tap(name + ": the same trace twice", None if open(trace, "rb").read() == open(trace + "2", "rb").read()
+                   else "got other bytes, wanted the same")
     r = run(["-q", "--batch", "-nx", *common, "--debugcon", free, "-ex", "continue", image_of(elf)])
     if not expect.tap(name + ": runs free to its end", ended_wrong(r, r.stderr)):
         return
@@ -61,24 +68,29 @@ def one(elf, which, folder):
     expect.tap(name + ": prints the same stepped and free", None if a == b else "got %r, wanted %r" % (a, b))
 
 
-def main():
-    which, why = flavour()
-    if which is None:
-        print("ok - guests on engine kvm # SKIP %s" % why)
-        return
+def engine_check(engine, which):
     guests = sorted(glob.glob(os.path.join(O, "tests/guests/*[0-9].elf")))
     if not guests:
         print("not ok - guests: got none in %s, wanted some (make guests)" % O)
     with tempfile.TemporaryDirectory() as folder:
         for elf in guests:
             try:
-                one(elf, which, folder)
+                one(elf, engine, which, folder)
             except expect.NotHere as e:
-                expect.skip(os.path.basename(elf).removesuffix(".elf"), e)
+                expect.skip("%s: %s" % (engine, os.path.basename(elf).removesuffix(".elf")), e)
             except subprocess.TimeoutExpired as e:
-                print("not ok - %s: got no end within %d s, wanted one" % (os.path.basename(elf), e.timeout))
+                print("not ok - %s: %s: got no end within %d s, wanted one" % (engine, os.path.basename(elf), e.timeout))
             except (ValueError, KeyError, OSError) as e:
-                print("not ok - %s: got %s: %s, wanted a readable trace" % (os.path.basename(elf), type(e).__name__, e))
+                print("not ok - %s: %s: got %s: %s, wanted a readable trace" % (engine, os.path.basename(elf), type(e).__name__, e))
+
+
+def main():
+    which, why = flavour()
+    if which is None:
+        print("ok - guests on engine kvm # SKIP %s" % why)
+    else:
+        engine_check("kvm", which)
+    engine_check("soft", "mtf")
 
 
 main()

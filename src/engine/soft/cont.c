@@ -45,10 +45,14 @@ static bool is_passed(struct soft_engine *e, const struct step *st, u32 classes)
 	return !r->exits;
 }
 
-static bool is_stop(struct soft_engine *e, const struct model_run *run)
+static bool at_point(const struct soft_engine *e, const struct model_run *run)
 {
-	return run->touched || e->event != MACHINE_NONE || e->interrupted ||
-	       (run->breaks && point_set_code(&e->points, cpu_linear_rip(e->c)));
+	return run->breaks && point_set_code(&e->points, cpu_linear_rip(e->c));
+}
+
+static bool is_stop(const struct soft_engine *e, const struct model_run *run)
+{
+	return run->touched || e->event != MACHINE_NONE || e->interrupted || at_point(e, run);
 }
 
 static void halted(struct soft_engine *e, struct step *st, int *ret_end)
@@ -86,7 +90,7 @@ static void run_free(struct soft_engine *e, int *ret_end)
 	struct model_run run = { .events = true, .classes = classes_of(e->plan->catches) };
 	u64 start = model_retired(e->m);
 	struct step st;
-	bool told;
+	bool told, passed;
 
 	soft_step_begin(e, &st);
 	st.injected = soft_pending_resume(e);
@@ -101,9 +105,10 @@ static void run_free(struct soft_engine *e, int *ret_end)
 		if (run.until <= now)
 			run.until = now + 1;
 		told = model_free_run(e->m, &ctl, &run, &st.r);
-	} while (told ? is_passed(e, &st, run.classes) : !is_stop(e, &run));
+		passed = told && is_passed(e, &st, run.classes);
+	} while (passed ? !at_point(e, &run) : !told && !is_stop(e, &run));
 	st.retired = model_retired(e->m) - start;
-	if (!told)
+	if (!told || passed)
 		limited(e, &st, ret_end);
 	else if (st.r.end == MODEL_HALTED)
 		halted(e, &st, ret_end);
