@@ -87,7 +87,8 @@ int value_of_variable(struct session *s, unsigned level, const struct variable *
 		      struct err *err);
 /* A value of type `t` at an address, not read yet: what is in memory there. */
 int value_at(struct session *s, const struct ctype *t, u64 addr, struct value *ret, struct err *err);
-/* A value from the registers of a call's result; see SysV ABI. -ENOTSUP: returned in memory that is unknown. */
+/* What the function that has just returned gave back, of type `t`, from the registers or memory its ABI says.
+ * -ENOENT: it returns nothing. */
 int value_returned(struct session *s, const struct ctype *t, struct value *ret, struct err *err);
 /* A location: symbol, *EXPR, SEG:OFF, number or any expression; a linear address. */
 int expr_location(struct session *s, const char *text, u64 *ret, struct err *err);
