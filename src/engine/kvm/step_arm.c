@@ -76,9 +76,18 @@ static bool must_hold(struct kvm_engine *k)
 	return k->hold_steps;
 }
 
+/* K8: without USE_HW_BP KVM gives a MOV DR under the guest's own GD its #DB by itself, with our TF in the
+ * frame. */
+static bool faults_by_gd(const struct kvm_engine *k, const struct step *st)
+{
+	return (k->guest_dr.dr7 & DR7_GD) &&
+	       (st->from.insn.facts.cls == INSN_MOV_DR || (st->pair && st->second.facts.cls == INSN_MOV_DR));
+}
+
 void step_arm(struct kvm_engine *k, struct step *st, struct arm *a)
 {
 	a->block_irq = must_hold(k);
+	a->hw_bp = !k->quirks.software && faults_by_gd(k, st);
 	a->sw_bp = !k->quirks.software && (st->from.insn.facts.cls == INSN_INT3 ||
 					   (st->pair && st->second.facts.cls == INSN_INT3));
 	arm_event(k, &st->from.insn, a);
