@@ -1,0 +1,3 @@
+/* events32.S - see events.inc. */
+#define BITS 32
+#include "events.inc"
