@@ -106,6 +106,20 @@ int frame_select(struct session *s, unsigned level, struct err *err);
 int frame_selected(struct session *s, const struct frame **ret, struct err *err);
 /* Registers of the selected frame. */
 int frame_regs(struct session *s, const struct frame_regs **ret, struct err *err);
+/*
+ * The processor's state with the registers of the selected frame in it: what $names, $pc and info
+ * registers show. Valid as frames are, and until the next call. frame_register() wants one register and
+ * gives -ENODATA where the frame does not know it.
+ */
+struct reg_desc;
+int frame_cpu(struct session *s, u32 groups, const struct cpu_state **ret, const struct frame **ret_frame,
+	      struct err *err);
+int frame_register(struct session *s, const struct reg_desc *r, const struct cpu_state **ret, struct err *err);
+/* Whether `r` (a part of it) is known in a frame; those that frames do not have are the processor's. `c` is any
+ * state. */
+bool frame_knows(const struct frame *f, const struct cpu_state *c, const struct reg_desc *r);
+/* Assign to a register by name in the selected frame: `set $rbx = 1`. */
+int frame_assign(struct session *s, const struct reg_desc *r, u64 value, struct err *err);
 /* Write a register of a frame (enum gpr, FRAME_RIP, FRAME_RFLAGS) where it lives: the processor's or the slot it
  * was saved in. -ENOENT where it was not saved. Frames are found anew afterwards. */
 int frame_set_reg(struct session *s, unsigned level, unsigned reg, u64 value, struct err *err);

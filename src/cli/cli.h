@@ -196,7 +196,7 @@ void say_wrapped(struct cli *c, const char *text);
 void say_buf(struct cli *c, struct strbuf *b); /* and resets it */
 /* A count of steps: 1 for an empty text, never 0. */
 int count_get(struct cli *c, const char *args, u64 *ret, struct err *err);
-/* A location, or the linear address of the current instruction for an empty text. */
+/* A location, or the linear address the selected frame is at for an empty text. */
 int location_get(struct cli *c, const char *text, u64 *ret, struct err *err);
 /* A location where memory is meant: in modes with segments $sp stands for its linear address, as
  * $pc does in every expression. */

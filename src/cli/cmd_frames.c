@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vmstep/source.h>
 #include "cli.h"
 #include "term.h"
 
@@ -24,13 +25,33 @@ static void event_format(const struct frame *f, struct strbuf *out)
 		strbuf_addf(out, ", error code 0x%x", f->event.error);
 }
 
-void frame_format(struct cli *c, const struct frame *f, struct strbuf *out)
+/* "main+0x1c" where no line says more. */
+static void name_format(struct cli *c, const struct frame *f, bool has_line, struct strbuf *out)
 {
 	char name[300];
 
-	strbuf_addf(out, "#%-3u0x%016" PRIx64 " in %s ()", f->level, f->pc,
-		    session_symbolize(c->s, f->pc, name, sizeof(name)) ? name : "??");
-	if (f->how == FRAME_CPU || f->how == FRAME_CFI)
+	if (f->name && has_line)
+		strbuf_adds(out, f->name);
+	else if (session_symbolize(c->s, f->pc, name, sizeof(name)))
+		strbuf_adds(out, name);
+	else
+		strbuf_adds(out, f->name ?: "??");
+}
+
+void frame_format(struct cli *c, const struct frame *f, struct strbuf *out)
+{
+	struct frame_source at;
+	bool has_line = frame_line(c->s, f, &at);
+
+	/* As gdb: no address for the beginning of a line, nor for a call that is no call. */
+	strbuf_addf(out, "#%-3u", f->level);
+	if (!has_line || (!at.begins && f->how != FRAME_INLINED))
+		strbuf_addf(out, "0x%016" PRIx64 " in ", f->pc);
+	name_format(c, f, has_line, out);
+	strbuf_adds(out, " ()");
+	if (has_line)
+		strbuf_addf(out, " at %s:%u", at.file->name, at.line);
+	if (f->how == FRAME_CPU || f->how == FRAME_CFI || f->how == FRAME_INLINED)
 		return;
 	strbuf_adds(out, "  [");
 	if (f->interrupted)
@@ -136,8 +157,9 @@ static int selected_level(struct cli *c, unsigned *ret, struct err *err)
 
 static int level_select(struct cli *c, u64 level, struct err *err)
 {
-	int r = level < FRAMES_SHOWN ? frame_select(c->s, level, err)
-				     : err_set(err, ENOENT, "there is no frame %" PRId64, (s64)level);
+	int r = level < FRAMES_SHOWN
+			? frame_select(c->s, level, err)
+			: err_set(err, ENOENT, "there is no frame %" PRId64, (s64)level);
 
 	return r ?: selection_show(c, err);
 }
@@ -194,7 +216,8 @@ static int frame_move(struct cli *c, const char *args, bool up, struct err *err)
 	}
 	r = frame_count(c->s, level + by + 1, &n, &why, err);
 	if (!r && n == level + 1 && by)
-		return err_set(err, ENOENT, "initial (outermost) frame selected: up goes no further%s%s",
+		return err_set(err, ENOENT,
+			       "initial (outermost) frame selected: up goes no further%s%s",
 			       why ? "; " : "", why ?: "");
 	return r ?: level_select(c, level + by < n ? level + by : n - 1, err);
 }
@@ -215,7 +238,8 @@ const struct command commands_frames[] = {
 	{ "backtrace", "bt where", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "backtrace [N|-N]",
 	  "Show the frames of the stack.",
 	  "N shows the N innermost frames, -N the N outermost. Frames come from call frame "
-	  "information (.eh_frame, .debug_frame); code without it is unwound by its frame pointers, "
+	  "information (.eh_frame, .debug_frame); code without it is unwound by its frame "
+	  "pointers, "
 	  "at a function's first and last instructions by the top of the stack. Behind a frame not "
 	  "found by call frame information stands how it was found. Where the stack ends for "
 	  "another reason than that the outermost frame was reached, the last line says why.",

@@ -224,7 +224,9 @@ const struct command commands_info[] = {
 	{ "variables", "var", GROUP_STATE, ARG_LOCATION, 0, "info variables [TEXT]",
 	  "The data and labels the symbols name.", "With TEXT, those whose name holds it.",
 	  "info variables", info_variables, NULL },
-	{ "frame", "f", GROUP_STATE, ARG_NONE, GUEST, "info frame", "The selected frame.", "",
+	{ "frame", "f", GROUP_STATE, ARG_NONE, GUEST, "info frame", "The selected frame.",
+	  "Its address (CFA), what it is called by and how that was found, where it has saved its "
+	  "caller's registers.",
 	  "info frame", info_frame, NULL },
 	{ "locals", "lo", GROUP_STATE, ARG_NONE, GUEST, "info locals",
 	  "The variables of the selected frame's function.",

@@ -124,14 +124,14 @@ int count_get(struct cli *c, const char *args, u64 *ret, struct err *err)
 
 int location_get(struct cli *c, const char *text, u64 *ret, struct err *err)
 {
-	const struct cpu_state *cpu;
+	const struct frame *f;
 	int r;
 
 	if (*text)
 		return expr_location(c->s, text, ret, err);
-	r = session_regs(c->s, &cpu, err);
+	r = frame_selected(c->s, &f, err);
 	if (!r)
-		*ret = cpu_linear_rip(cpu);
+		*ret = f->pc;
 	return r;
 }
 
@@ -144,6 +144,7 @@ static bool is_stack_pointer(const char *text)
 int address_get(struct cli *c, const char *text, u64 *ret, struct err *err)
 {
 	const struct cpu_state *cpu;
+	const struct frame *f;
 	u64 addr;
 	int r = expr_location(c->s, text, &addr, err);
 
@@ -151,7 +152,7 @@ int address_get(struct cli *c, const char *text, u64 *ret, struct err *err)
 		return r;
 	/* $pc is linear by itself (expr.h). */
 	if (is_stack_pointer(text) && session_has_guest(c->s) &&
-	    session_regs(c->s, &cpu, NULL) == 0 && cpu_mode(cpu) != MODE_LONG)
+	    frame_cpu(c->s, 0, &cpu, &f, NULL) == 0 && cpu_mode(cpu) != MODE_LONG)
 		addr = (u32)(addr + cpu->seg[SEG_SS].base);
 	*ret = addr;
 	return 0;

@@ -1,5 +1,6 @@
 /* info_frame.c - `info frame`: everything known of the selected frame, in gdb's manner. */
 #include <inttypes.h>
+#include <vmstep/source.h>
 
 #include "info.h"
 
@@ -10,8 +11,9 @@ static const char *const frame_reg_names[FRAME_REGS] = {
 
 static const char *reg_label(const struct frame *f, unsigned reg)
 {
-	static const char *const narrow[] = { "eax", "ecx", "edx", "ebx", "esp",
-					      "ebp", "esi", "edi" };
+	static const char *const narrow[] = {
+		"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"
+	};
 
 	if (f->regs.mode == MODE_LONG)
 		return frame_reg_names[reg];
@@ -35,46 +37,94 @@ static void saved_format(const struct frame *f, const struct frame *caller, stru
 		strbuf_addc(out, '\n');
 }
 
-static void caller_format(struct cli *c, const struct frame *f, struct strbuf *out)
+/* " called by frame at ADDR", or what else is above. */
+static void above_format(struct cli *c, const struct frame *f, struct strbuf *out)
 {
-	const struct frame *caller;
+	const struct frame *up;
 	struct err why = { 0 };
+	u64 cfa;
 
-	if (frame_at(c->s, f->level + 1, &caller, &why)) {
-		strbuf_adds(out, f->level ? " caller of the frame below; outermost here: "
-					  : " outermost here: ");
-		strbuf_addf(out, "%s\n", why.text);
+	if (frame_at(c->s, f->level + 1, &up, &why)) {
+		strbuf_addf(out, " outermost: %s\n", why.text);
 		return;
 	}
-	strbuf_addf(out, " %s frame %u at ",
-		    caller->how == FRAME_INLINED ? "inlined into"
-		    : caller->interrupted	 ? "handler of an event that interrupted"
-						 : "called by",
-		    caller->level);
-	address_format(c, caller->pc, out);
-	strbuf_addf(out, ", found by %s%s\n", frame_how_text(caller->how),
-		    caller->deduced ? " (deduced)" : "");
-	saved_format(f, caller, out);
+	strbuf_addf(out, " %s frame %u",
+		    up->how == FRAME_INLINED ? "inlined into"
+		    : up->interrupted        ? "handler of an event that interrupted"
+					     : "called by",
+		    up->level);
+	if (!frame_cfa(c->s, up, &cfa, NULL))
+		strbuf_addf(out, " at 0x%" PRIx64, cfa);
+	strbuf_addf(out, "%s%s%s\n", up->how == FRAME_INLINED ? "" : ", found by ",
+		    up->how == FRAME_INLINED ? "" : frame_how_text(up->how),
+		    up->deduced ? " (deduced)" : "");
+}
+
+static void below_format(struct cli *c, const struct frame *f, struct strbuf *out)
+{
+	const struct frame *down;
+	u64 cfa;
+
+	if (!f->level || frame_at(c->s, f->level - 1, &down, NULL))
+		return;
+	strbuf_addf(out, " %s frame %u", f->interrupted ? "interrupted, handler is" : "caller of",
+		    down->level);
+	if (!frame_cfa(c->s, down, &cfa, NULL))
+		strbuf_addf(out, " at 0x%" PRIx64, cfa);
+	strbuf_addc(out, '\n');
+}
+
+/* The frame that the same code returns to: inlined bodies have their function's. */
+static const struct frame *caller_of(struct cli *c, const struct frame *f)
+{
+	const struct frame *up = f;
+
+	do {
+		if (frame_at(c->s, up->level + 1, &up, NULL))
+			return NULL;
+	} while (up->how == FRAME_INLINED);
+	return up;
+}
+
+static void where_format(struct cli *c, const struct frame *f, const struct frame *caller,
+			 struct strbuf *out)
+{
+	struct frame_source at;
+
+	strbuf_addf(out, " %s = 0x%" PRIx64, reg_label(f, FRAME_RIP), f->pc);
+	if (f->name)
+		strbuf_addf(out, " in %s", f->name);
+	if (frame_line(c->s, f, &at))
+		strbuf_addf(out, " (%s:%u)", at.file->name, at.line);
+	if (caller)
+		strbuf_addf(out, "; saved %s = 0x%" PRIx64, reg_label(f, FRAME_RIP), caller->pc);
+	strbuf_addc(out, '\n');
 }
 
 int info_frame(struct cli *c, const char *args, struct err *err)
 {
-	const struct frame *f;
+	const struct frame *f, *caller;
 	struct strbuf out;
 	u64 cfa;
 	int r = frame_selected(c->s, &f, err);
 
 	if (r)
 		return r;
+	caller = caller_of(c, f);
 	strbuf_init(&out);
-	strbuf_addf(&out, "Stack level %u, %s = ", f->level, reg_label(f, FRAME_RIP));
-	address_format(c, f->pc, &out);
-	strbuf_addf(&out, ", found by %s%s\n", frame_how_text(f->how),
-		    f->deduced ? " (deduced)" : "");
-	strbuf_addf(&out, " %s = 0x%" PRIx64 "\n", reg_label(f, GPR_RSP), f->regs.value[GPR_RSP]);
-	if (!frame_cfa(c->s, f, &cfa, NULL))
-		strbuf_addf(&out, " frame at 0x%" PRIx64 "\n", cfa);
-	caller_format(c, f, &out);
+	strbuf_addf(&out, "Stack level %u, ", f->level);
+	if (frame_cfa(c->s, f, &cfa, NULL))
+		strbuf_adds(&out, "frame address not known:\n");
+	else
+		strbuf_addf(&out, "frame at 0x%" PRIx64 ":\n", cfa);
+	where_format(c, f, caller, &out);
+	above_format(c, f, &out);
+	below_format(c, f, &out);
+	if (caller) {
+		strbuf_addf(&out, " Previous frame's %s is 0x%" PRIx64 "\n", reg_label(f, GPR_RSP),
+			    caller->regs.value[GPR_RSP]);
+		saved_format(f, caller, &out);
+	}
 	say_buf(c, &out);
 	strbuf_deinit(&out);
 	return 0;

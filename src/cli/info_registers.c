@@ -79,8 +79,8 @@ static void wide_add(const struct cpu_state *cpu, const struct reg_desc *r, stru
 		strbuf_addhex_pad(out, p[i], 2);
 }
 
-static void register_add(struct cli *c, const struct cpu_state *cpu, const struct reg_desc *r,
-			 bool detail, struct strbuf *out)
+static void register_add(struct cli *c, const struct frame *f, const struct cpu_state *cpu,
+			 const struct reg_desc *r, bool detail, struct strbuf *out)
 {
 	const size_t line = out->n;
 
@@ -88,6 +88,10 @@ static void register_add(struct cli *c, const struct cpu_state *cpu, const struc
 	strbuf_pad(out, line + 15, 1);
 	if (!(cpu->known & r->group)) {
 		strbuf_adds(out, "not known\n");
+		return;
+	}
+	if (!frame_knows(f, cpu, r)) {
+		strbuf_adds(out, "<not saved>\n");
 		return;
 	}
 	if (r->kind == REGK_XMM || r->kind == REGK_ST) {
@@ -102,8 +106,8 @@ static void register_add(struct cli *c, const struct cpu_state *cpu, const struc
 	strbuf_addc(out, '\n');
 }
 
-static int registers_named(struct cli *c, const struct cpu_state *cpu, const char *args,
-			   struct strbuf *out, struct err *err)
+static int registers_named(struct cli *c, const struct frame *f, const struct cpu_state *cpu,
+			   const char *args, struct strbuf *out, struct err *err)
 {
 	char word[64];
 
@@ -113,7 +117,7 @@ static int registers_named(struct cli *c, const struct cpu_state *cpu, const cha
 		if (!r)
 			return err_set(err, ENOENT,
 				       "there is no register %s, see info all-registers", word);
-		register_add(c, cpu, r, true, out);
+		register_add(c, f, cpu, r, true, out);
 	}
 	return 0;
 }
@@ -122,19 +126,20 @@ static int registers_show(struct cli *c, const char *args, bool all, struct err 
 {
 	const struct cpu_state *cpu;
 	const struct reg_desc *table;
+	const struct frame *f;
 	struct strbuf out;
 	size_t n;
-	int r = session_regs(c->s, &cpu, err);
+	int r = frame_cpu(c->s, REGS_ALL, &cpu, &f, err);
 
 	if (r)
 		return r;
 	strbuf_init(&out);
 	table = reg_table(&n);
 	if (*args)
-		r = registers_named(c, cpu, args, &out, err);
+		r = registers_named(c, f, cpu, args, &out, err);
 	for (size_t i = 0; !*args && i < n; i++)
 		if (table[i].kind != REGK_SUB && (all || table[i].in_info))
-			register_add(c, cpu, &table[i], all, &out);
+			register_add(c, f, cpu, &table[i], all, &out);
 	say_buf(c, &out);
 	strbuf_deinit(&out);
 	return r;

@@ -49,7 +49,7 @@ static int eval_register(struct eval *ev, const struct node *n, struct val *ret)
 	*ret = (struct val){ .type = n->type, .repeat = 1 };
 	if (ev->types_only)
 		return 0;
-	rc = state_need(ev->s, r->group | REGS_GPR | REGS_SYS, &c, ev->err);
+	rc = frame_register(ev->s, r, &c, ev->err);
 	if (rc)
 		return rc;
 	ret->bits = bits_extend(reg_get(c, r), type_size(&ret->type), type_signed(&ret->type));
@@ -59,13 +59,14 @@ static int eval_register(struct eval *ev, const struct node *n, struct val *ret)
 static int eval_pc(struct eval *ev, struct val *ret)
 {
 	const struct cpu_state *c;
+	const struct frame *f;
 	int rc = 0;
 
 	*ret = (struct val){ .type = { .depth = 1 }, .repeat = 1 };
 	if (!ev->types_only)
-		rc = state_need(ev->s, REGS_GPR | REGS_SYS, &c, ev->err);
+		rc = frame_cpu(ev->s, 0, &c, &f, ev->err);
 	if (!ev->types_only && !rc)
-		ret->bits = cpu_linear_rip(c);
+		ret->bits = f->pc;
 	return rc;
 }
 
@@ -259,10 +260,10 @@ static int assign_register(struct eval *ev, const struct node *n, const struct v
 	int rc;
 
 	if (n->op == NODE_PC) {
-		rc = state_set_linear_rip(ev->s, v->bits, ev->err);
+		rc = frame_set_pc(ev->s, v->bits, ev->err);
 		return rc ?: eval_pc(ev, ret);
 	}
-	rc = session_set_reg(ev->s, n->reg->name, v->bits, ev->err);
+	rc = frame_assign(ev->s, n->reg, v->bits, ev->err);
 	return rc ?: eval_register(ev, n, ret);
 }
 

@@ -40,11 +40,13 @@ struct frames {
 	struct frame **frame; /* `cap` slots, NULL where never used */
 	unsigned n, cap;
 	unsigned selected;
+	unsigned hidden; /* session's inline_hidden when they were found */
 	bool ended;      /* there are no more than `n` */
 	const char *why; /* then: the reason, NULL for an outermost frame */
 	char text[600];  /* `why` where it is no constant */
 	bool gates_read;
 	u64 gate[256]; /* linear addresses the IDT (IVT) leads to, 0: none */
+	struct cpu_state cpu; /* of frame_cpu() */
 };
 
 struct session {
@@ -232,6 +234,8 @@ bool run_show(struct session *s, struct stop *st, stop_observer *each, void *arg
  * stack pointer is the one after the return. */
 const struct frame *frame_caller(struct session *s, unsigned level);
 u64 frame_linear_sp(const struct frame *f);
+/* $pc of the selected frame := linear. */
+int frame_set_pc(struct session *s, u64 linear, struct err *err);
 void frames_forget(struct session *s);
 void frames_destroy(struct session *s);
 

@@ -45,33 +45,42 @@ static int frame_first(struct session *s, struct err *err)
 	f->pc = f->lookup = cpu_linear_rip(c);
 	frame_name(s, f);
 	s->frames.n = 1;
+	s->frames.hidden = s->inline_hidden;
 	return 0;
 }
 
 /* The next frame, or the reason why there is none stays in s->frames. */
 static int frame_next(struct session *s, struct err *err)
 {
-	struct frame *f = frame_new(s);
+	struct frames *fs = &s->frames;
+	struct frame *f = frame_new(s), *from;
 
 	if (!f)
 		return err_set(err, ENOMEM, "no memory for the frames");
-	if (s->frames.n == FRAMES_MAX) {
-		s->frames.ended = true;
-		s->frames.why = "Backtrace stopped: more frames than a stack can hold";
-		return 0;
+	from = fs->frame[fs->n - 1];
+	if (fs->n == FRAMES_MAX) {
+		fs->ended = true;
+		fs->why = "Backtrace stopped: more frames than a stack can hold";
+	} else if (from->inline_depth) {
+		frame_around(s, from, f);
+		fs->n++;
+	} else if (frame_up(s, from, f, &fs->why)) {
+		fs->n++;
+	} else {
+		fs->ended = true;
 	}
-	if (frame_up(s, s->frames.frame[s->frames.n - 1], f, &s->frames.why))
-		s->frames.n++;
-	else
-		s->frames.ended = true;
 	return 0;
 }
 
 /* At least `n` frames, or all there are. */
 static int frames_need(struct session *s, unsigned n, struct err *err)
 {
-	int rc = s->engine && s->frames.n ? 0 : frame_first(s, err);
+	int rc = 0;
 
+	if (!s->engine || s->frames.hidden != s->inline_hidden)
+		frames_forget(s);
+	if (!s->frames.n)
+		rc = frame_first(s, err);
 	while (!rc && s->frames.n < n && !s->frames.ended)
 		rc = frame_next(s, err);
 	return rc;

@@ -63,9 +63,8 @@ static bool cfa_get(struct rules *rules)
 	if (row->cfa_is_expr)
 		return evaluate(rules, &row->cfa_expr, NULL, &rules->cfa);
 	if (!read_register(rules, row->cfa_column, &rules->cfa)) {
-		climb_why(
-			rules->k,
-			"Backtrace stopped: the frame's address is in a register that was not saved");
+		climb_why(rules->k, "Backtrace stopped: the frame's address is in a register that "
+				    "was not saved");
 		return false;
 	}
 	rules->cfa = regs_cut(&rules->k->from->regs, rules->cfa + row->cfa_offset);
@@ -102,8 +101,8 @@ static enum cell_state cell_get(struct rules *rules, const struct cfi_cell *cell
 		break;
 	}
 	*ret_slot = regs_linear_ss(r, at);
-	return read_memory(rules, at, rules->row->address_size, ret) ? CELL_MEMORY :
-								       CELL_UNREADABLE;
+	return read_memory(rules, at, rules->row->address_size, ret) ? CELL_MEMORY
+								     : CELL_UNREADABLE;
 }
 
 static void register_get(struct rules *rules, u64 column, unsigned reg)
@@ -196,8 +195,8 @@ static void forget_lost(struct rules *rules)
 }
 
 /*
- * Compilers describe a handler as if RIP alone had been pushed: what lies above it makes the rest of
- * the frame. clang counts an error code as the return address. Handlers keep all registers.
+ * Compilers describe a handler as if RIP alone had been pushed: what lies above it makes the rest
+ * of the frame. clang counts an error code as the return address. Handlers keep all registers.
  */
 static bool is_event(struct rules *rules)
 {

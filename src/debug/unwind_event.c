@@ -59,8 +59,8 @@ bool event_gate(struct session *s, u64 addr, struct event_hint *ret)
 /* SDM "Error Code"; none in real mode. */
 static bool pushes_error(u8 vector)
 {
-	static const u32 with = BIT(EXC_DF) | BIT(EXC_TS) | BIT(EXC_NP) | BIT(EXC_SS) | BIT(EXC_GP) |
-				BIT(EXC_PF) | BIT(EXC_AC) | BIT(EXC_CP);
+	static const u32 with = BIT(EXC_DF) | BIT(EXC_TS) | BIT(EXC_NP) | BIT(EXC_SS) |
+				BIT(EXC_GP) | BIT(EXC_PF) | BIT(EXC_AC) | BIT(EXC_CP);
 
 	return vector < 32 && (with & BIT(vector));
 }
@@ -120,8 +120,12 @@ static bool segment_get(const struct pushed *p, u16 sel, bool code, struct segme
 
 static void v86_segments(const struct pushed *p, struct frame_regs *ret)
 {
-	ret->cs = (struct segment){ .sel = p->v[CS], .base = (u64)(u16)p->v[CS] << 4, .limit = 0xffff };
-	ret->ss = (struct segment){ .sel = p->v[SS], .base = (u64)(u16)p->v[SS] << 4, .limit = 0xffff };
+	ret->cs = (struct segment){ .sel = p->v[CS],
+				    .base = (u64)(u16)p->v[CS] << 4,
+				    .limit = 0xffff };
+	ret->ss = (struct segment){ .sel = p->v[SS],
+				    .base = (u64)(u16)p->v[SS] << 4,
+				    .limit = 0xffff };
 }
 
 /* CS, and the stack where it was switched. The ring never gets lower by an event. */
@@ -145,8 +149,7 @@ static bool segments_get(struct pushed *p, struct frame_regs *ret)
 	if (!words_read(p, SP, WORDS) || p->v[SS] >> 16)
 		return false;
 	if (!v86)
-		return segment_get(p, p->v[SS], false, &ret->ss) &&
-		       (p->v[SS] & 3) == rpl;
+		return segment_get(p, p->v[SS], false, &ret->ss) && (p->v[SS] & 3) == rpl;
 	v86_segments(p, ret);
 	return true;
 }
@@ -215,7 +218,8 @@ bool event_at(struct climb *k, u64 off, const struct event_hint *hint)
 
 	if (!pushed_get(k, off, word, &regs))
 		return false;
-	below = hint->has_error || (hint->has_vector && pushes_error(hint->vector) && hint->error_below);
+	below = hint->has_error ||
+		(hint->has_vector && pushes_error(hint->vector) && hint->error_below);
 	memset(&to->event, 0, sizeof(to->event));
 	to->event.at = regs_linear_ss(&k->from->regs, off);
 	if (below && (k->from->regs.mode != MODE_REAL))
@@ -258,6 +262,24 @@ static bool stop_tells(const struct climb *k, struct event_hint *ret)
 	return true;
 }
 
+/* At its IRET a handler has given everything back but what the event pushed. */
+static bool at_iret(struct climb *k, struct event_hint *ret)
+{
+	const struct frame *f = k->from;
+	u8 bytes[INSN_MAX];
+	size_t n = state_read_some(k->s, f->pc, bytes, sizeof(bytes));
+	struct insn in;
+
+	if (!n)
+		return false;
+	insn_decode(mode_bits(f->regs.mode), bytes, n, &in);
+	if (in.facts.cls != INSN_IRET)
+		return false;
+	event_gate(k->s, f->function, ret);
+	ret->word = in.opsize;
+	return event_at(k, f->regs.value[GPR_RSP], ret);
+}
+
 enum up up_by_event(struct climb *k)
 {
 	const struct frame_regs *r = &k->from->regs;
@@ -270,6 +292,8 @@ enum up up_by_event(struct climb *k)
 		sp += hint.has_error ? regs_word(r) : 0;
 		if (!event_at(k, sp, &hint))
 			return UP_NO;
+	} else if (at_iret(k, &hint)) {
+		; /* an error code was taken off already */
 	} else if (!event_gate(k->s, k->from->pc, &hint) || !event_at_or_above(k, sp, &hint)) {
 		return UP_NO;
 	}

@@ -88,8 +88,8 @@ void regs_forget_clobbered(struct frame_regs *r)
 /* System V ABI: "DWARF Register Number Mapping". i386 has ESP 4, EBP 5, ESI 6, EDI 7, EIP 8. */
 int frame_reg_of_dwarf(unsigned bits, u64 number)
 {
-	static const u8 wide[] = { GPR_RAX, GPR_RDX, GPR_RCX, GPR_RBX, GPR_RSI, GPR_RDI,
-				   GPR_RBP, GPR_RSP, GPR_R8,  GPR_R9,  GPR_R10, GPR_R11,
+	static const u8 wide[] = { GPR_RAX, GPR_RDX, GPR_RCX, GPR_RBX, GPR_RSI,  GPR_RDI,
+				   GPR_RBP, GPR_RSP, GPR_R8,  GPR_R9,  GPR_R10,  GPR_R11,
 				   GPR_R12, GPR_R13, GPR_R14, GPR_R15, FRAME_RIP };
 	static const u8 narrow[] = { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX,   GPR_RSP,
 				     GPR_RBP, GPR_RSI, GPR_RDI, FRAME_RIP, FRAME_RFLAGS };

@@ -12,14 +12,6 @@ static void set_lookup(struct frame *f)
 	f->lookup = f->interrupted || !f->pc ? f->pc : f->pc - 1;
 }
 
-void frame_name(struct session *s, struct frame *f)
-{
-	const struct symbol *sym = s->symbols ? symbols_at(s->symbols, f->lookup) : NULL;
-
-	f->function = sym ? sym->addr : 0;
-	f->name = sym ? sym->name : NULL;
-}
-
 void climb_why(struct climb *k, const char *fmt, ...)
 {
 	va_list ap;
@@ -43,9 +35,8 @@ static bool goes_up(const struct climb *k)
 static enum up climb(struct climb *k)
 {
 	static enum up (*const ways[])(struct climb *) = {
-		up_by_event,	     up_by_cfi,	 up_by_stack_top,
-		up_by_frame_pointer, up_by_path, up_by_scan,
-		up_by_event_scan,
+		up_by_event, up_by_cfi,  up_by_stack_top,  up_by_frame_pointer,
+		up_by_path,  up_by_scan, up_by_event_scan,
 	};
 	const char *damage = NULL;
 	enum up up = UP_NO;

@@ -89,7 +89,12 @@ bool event_at_or_above(struct climb *k, u64 off, struct event_hint *hint);
 bool frame_up(struct session *s, struct frame *from, struct frame *ret, const char **ret_why);
 /* Puts a sentence into `why`. */
 void climb_why(struct climb *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Function and name by f->lookup. */
+
+/* ---- unwind_name.c --------------------------------------------------------------------------- */
+
+/* Function, name and how deep it is inlined, for the innermost body around f->lookup that is shown. */
 void frame_name(struct session *s, struct frame *f);
+/* The frame around `from`, an inlined body; `ret` has the same registers. */
+void frame_around(struct session *s, const struct frame *from, struct frame *ret);
 
 #endif

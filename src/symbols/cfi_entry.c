@@ -119,7 +119,9 @@ struct header {
 
 static bool header_read(const struct cfi_section *sec, u64 offset, struct header *ret)
 {
-	struct cfi_cursor c = { .sec = sec, .at = offset, .end = sec->size, .bad = offset > sec->size };
+	struct cfi_cursor c = {
+		.sec = sec, .at = offset, .end = sec->size, .bad = offset > sec->size
+	};
 	u64 length = cfi_uint(&c, 4);
 	bool wide = length == 0xffffffff;
 	unsigned id_size = wide && !sec->eh ? 8 : 4;
@@ -166,7 +168,8 @@ static void augmentation_read(struct cfi_cursor *c, const char *letters, struct 
 		case 'S':
 			ret->signal = true;
 			break;
-		default: /* of unknown length: what follows cannot be told, but the data's end can */
+		default: /* of unknown length: what follows cannot be told, but the data's end can
+			  */
 			return;
 		}
 	}

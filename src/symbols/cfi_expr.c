@@ -336,8 +336,8 @@ static bool run(struct eval *ev)
 	return ev->n || refuse(ev, EBADMSG, "it gives no value");
 }
 
-int cfi_evaluate(const struct cfi_machine *m, const struct cfi_expr *e, const u64 *initial, u64 *ret,
-		 struct err *err)
+int cfi_evaluate(const struct cfi_machine *m, const struct cfi_expr *e, const u64 *initial,
+		 u64 *ret, struct err *err)
 {
 	struct eval ev = { .m = m, .sec = { .bytes = e->bytes, .size = e->n } };
 

@@ -149,7 +149,7 @@ t.ok(rc == 1 and "0xfffffffffff0" in e, "memory that is not there is named", e)
 o = on_demo("disassemble\ndisassemble /r $pc, +5\ntranslate $pc\ninfo gdt\ninfo idt\ninfo tss\ninfo paging\ninfo files\ninfo engine\ninfo events\ninfo line\n"
             "info frame\ninfo registers\ninfo all-registers\ninfo io\npredict\nwhy\ninfo stop\ninfo symbol main")
 for want in ("Dump of assembler code for function main:\n=> 0x0000000000401000 <+0>:\t", "End of assembler dump.\n", "Linear 0x401000:\n  PML4", "physical 0x401000",
-             "code 64-bit dpl=0", "<- cs", "interrupt gate 64-bit", "TR 0x", "4-level", "ELF64", "Engine kvm", "No line number information", "Frame 0",
+             "code 64-bit dpl=0", "<- cs", "interrupt gate 64-bit", "TR 0x", "4-level", "ELF64", "Engine kvm", "No line number information", "Stack level 0",
              "cr0            0x80", "[ PE ", "xmm15", "Next stop: TF", "causes      START", "limit=0xffffffff"):
     t.has(o, want, "state shows " + repr(want))
 t.ok(len(re.findall(r"^(rax|r15|rip|eflags|cs|dr7) ", o, re.M)) == 12, "both register lists have their rows")

@@ -70,11 +70,9 @@ static void plain_cie(struct maker *m)
 
 static struct cfi_section section(const struct maker *m)
 {
-	return (struct cfi_section){ .bytes = m->b,
-				     .size = m->n,
-				     .addr = 0x5000,
-				     .eh = m->eh,
-				     .address_size = m->word };
+	return (struct cfi_section){
+		.bytes = m->b, .size = m->n, .addr = 0x5000, .eh = m->eh, .address_size = m->word
+	};
 }
 
 enum { START = 0x1000 };
@@ -182,7 +180,8 @@ static void test_damage(void)
 	tap_eq(row_of(deep, sizeof(deep), 0, &r), -EBADMSG, "too many remembered states");
 	tap_eq(ROW("\x09\3\x63", 0, &r), -EBADMSG, "a register kept in none");
 	tap_eq(ROW("\x0d\x63", 0, &r), -EBADMSG, "a CFA in no register");
-	tap_eq(ROW("\x0f\1\x30\x0e\x08", 0, &r), -EBADMSG, "an offset to a CFA that is an expression");
+	tap_eq(ROW("\x0f\1\x30\x0e\x08", 0, &r), -EBADMSG,
+	       "an offset to a CFA that is an expression");
 	tap_eq(ROW("\x10\3\x70\x30", 0, &r), -EBADMSG, "an expression longer than the entry");
 	tap_eq(ROW("\x0e\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 0, &r), 0,
 	       "a number of more than 64 bits is cut");
@@ -233,9 +232,11 @@ static void test_eh_frame(void)
 	tap_eq(span[0].start << 16 | span[0].end, 0x10001020, "sorted: the first");
 	tap_eq(span[1].start << 16 | span[1].end, 0x20002018, "the second, by another CIE");
 	tap_eq(span[2].start << 16 | span[2].end, 0x30003010, "the last");
-	tap_ok(cfi_fde_read(&sec, span[2].entry, &fde) && !cfi_run(&fde, 0x3000, &r, &err) && r.signal,
+	tap_ok(cfi_fde_read(&sec, span[2].entry, &fde) && !cfi_run(&fde, 0x3000, &r, &err) &&
+		       r.signal,
 	       "S makes a signal frame");
-	tap_ok(cfi_fde_read(&sec, span[1].entry, &fde) && !cfi_run(&fde, 0x2000, &r, &err) && !r.signal,
+	tap_ok(cfi_fde_read(&sec, span[1].entry, &fde) && !cfi_run(&fde, 0x2000, &r, &err) &&
+		       !r.signal,
 	       "others are none");
 	free(span);
 }
@@ -298,7 +299,8 @@ static void test_cut(void)
 		sec = section(&m);
 		sec.bytes = copy;
 		sec.size = cut;
-		if (!cfi_spans(&sec, &span, &n, &bad) && n && cfi_fde_read(&sec, span[0].entry, &fde))
+		if (!cfi_spans(&sec, &span, &n, &bad) && n &&
+		    cfi_fde_read(&sec, span[0].entry, &fde))
 			cfi_run(&fde, START + 0x50, &r, NULL);
 		free(span);
 		free(copy);
@@ -312,7 +314,8 @@ static void test_cut(void)
 		}
 		sec = section(&m);
 		sec.bytes = copy;
-		if (!cfi_spans(&sec, &span, &n, &bad) && n && cfi_fde_read(&sec, span[0].entry, &fde))
+		if (!cfi_spans(&sec, &span, &n, &bad) && n &&
+		    cfi_fde_read(&sec, span[0].entry, &fde))
 			cfi_run(&fde, fde.start + 0x50, &r, NULL);
 		free(span);
 		free(copy);
@@ -336,10 +339,9 @@ static bool read_memory(void *arg, u64 addr, unsigned size, u64 *ret)
 
 static int value_of(const char *bytes, size_t n, u8 word, u64 *ret)
 {
-	const struct cfi_machine m = { .reg = reg,
-				       .read = read_memory,
-				       .bias = 0x40,
-				       .address_size = word };
+	const struct cfi_machine m = {
+		.reg = reg, .read = read_memory, .bias = 0x40, .address_size = word
+	};
 	const struct cfi_expr e = { (const u8 *)bytes, n };
 	const u64 initial = 0x800;
 
