@@ -43,6 +43,8 @@ enum location_use {
 int location_resolve(struct session *s, const char *text, const struct location_default *def,
 		     enum location_use use, struct locations *ret, const char **ret_end,
 		     struct err *err);
+/* What an address is, as for *ADDR. */
+void location_at(struct session *s, u64 addr, struct location *ret);
 void locations_deinit(struct locations *l);
 
 #endif

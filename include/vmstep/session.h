@@ -141,6 +141,8 @@ struct point_place {
 	u64 addr;
 	bool enabled;
 	char *function;      /* it belongs to, also an inlined one; NULL: unknown */
+	char *file;          /* as debug information names it; NULL: no line is known */
+	u32 line;
 	u8 got;              /* enum point_how */
 	const char *cost;
 };

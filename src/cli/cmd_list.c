@@ -75,22 +75,32 @@ static void address_tell(struct cli *c, const struct location *l)
 	strbuf_deinit(&out);
 }
 
+/* Copies of an inlined function are one thing to read. */
+static bool is_repeated(const struct locations *l, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (l->at[k].file == l->at[i].file && l->at[k].line == l->at[i].line)
+			return true;
+	return false;
+}
+
 static int list_location(struct cli *c, const struct locations *l, bool is_address, struct err *err)
 {
+	size_t distinct = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		distinct += !is_repeated(l, i);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct location *at = &l->at[i];
-		bool seen = false;
 		int r;
 
 		if (!at->file)
 			return err_set(err, ENOENT, "No line number known for %s.", l->canonical);
-		for (size_t k = 0; k < i; k++)
-			seen |= l->at[k].file == at->file && l->at[k].line == at->line;
-		if (seen)
+		if (is_repeated(l, i))
 			continue;
 		if (is_address)
 			address_tell(c, at);
-		else if (l->n > 1)
+		else if (distinct > 1)
 			say(c, "file: \"%s\", line number: %u, symbol: \"%s\"\n", at->file->name,
 			    at->line, at->function ? at->function : "???");
 		view_move(c, at->file, at->line);

@@ -47,8 +47,6 @@ static char *text_before(const char *text, const char *end)
 /* gdb's words: " at 0x401136: file demo.c, line 4." */
 static void places_show(struct cli *c, const struct upoint *p, struct strbuf *out)
 {
-	struct source_line row;
-
 	if (!p->n_places) {
 		strbuf_addf(out, " (%s) pending.", p->what);
 		return;
@@ -57,9 +55,9 @@ static void places_show(struct cli *c, const struct upoint *p, struct strbuf *ou
 	if (p->n_places > 1) {
 		strbuf_addhex(out, p->addr, true);
 		strbuf_addf(out, ": %s. (%zu locations)", p->what, p->n_places);
-	} else if (session_symbols(c->s) && source_line_at(session_symbols(c->s), p->addr, &row)) {
+	} else if (p->place[0].file) {
 		strbuf_addhex(out, p->addr, true);
-		strbuf_addf(out, ": file %s, line %u.", row.file->name, row.line);
+		strbuf_addf(out, ": file %s, line %u.", p->place[0].file, p->place[0].line);
 	} else {
 		address_format(c, p->addr, out);
 	}

@@ -331,20 +331,14 @@ static void point_details(struct cli *c, const struct upoint *p, struct strbuf *
 /* "0x0000000000401136 in main at demo.c:4", or the symbol where no line is known. */
 static void place_put(struct cli *c, const struct point_place *at, struct strbuf *out)
 {
-	struct symbols *syms = session_symbols(c->s);
-	struct source_function f;
-	struct source_line row;
-
 	strbuf_addf(out, "0x%016" PRIx64, at->addr);
-	if (!syms || !source_line_at(syms, at->addr, &row)) {
+	if (!at->file) {
 		symbol_format(c, at->addr, out);
 		return;
 	}
 	if (at->function)
 		strbuf_addf(out, " in %s", at->function);
-	else if (source_inlines_at(syms, at->addr, &f, 1) || source_function_at(syms, at->addr, &f))
-		strbuf_addf(out, " in %s", f.name);
-	strbuf_addf(out, " at %s:%u", row.file->name, row.line);
+	strbuf_addf(out, " at %s:%u", at->file, at->line);
 }
 
 static bool has_rows(const struct upoint *p)

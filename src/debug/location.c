@@ -45,7 +45,7 @@ static int by_address(const void *a, const void *b)
 }
 
 /* An address with the line it belongs to. */
-static struct location at_address(struct query *q, u64 addr, const char *function)
+static struct location at_address(const struct query *q, u64 addr, const char *function)
 {
 	struct location l = { .addr = addr, .has_addr = true, .function = function };
 	struct source_function f;
@@ -70,11 +70,18 @@ static int add_line(struct query *q, const char *file, u32 line)
 	size_t n;
 	int rc = source_lines(q->syms, file, line, &place, &n, q->err);
 
+	if (rc == -ENOENT)
+		return err_set(q->err, ENOENT, "No line %u in file \"%s\".", line, file);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < n && !rc; i++) {
 		struct location l = at_address(q, place[i].body, place[i].function);
 
+		/* Several lines may begin at one address: the one that was found is meant. */
+		if (place[i].body == place[i].addr) {
+			l.file = place[i].file;
+			l.line = place[i].line;
+		}
 		rc = add(q, &l);
 	}
 	free(place);
@@ -131,11 +138,6 @@ static int locate_function(struct query *q, const char *file, const char *name)
 	for (size_t i = 0; i < n && !rc; i++) {
 		struct location l = at_address(q, function_address(q, &f[i]), f[i].name);
 
-		/* Where a copy of it stands is of no interest to who wants to read it. */
-		if (q->use == LOCATION_LINE && f[i].inlined && f[i].file && f[i].line) {
-			l.file = f[i].file;
-			l.line = f[i].line;
-		}
 		rc = add(q, &l);
 	}
 	free(f);
@@ -332,6 +334,13 @@ int location_resolve(struct session *s, const char *text, const struct location_
 	*ret = l;
 	*ret_end = end;
 	return 0;
+}
+
+void location_at(struct session *s, u64 addr, struct location *ret)
+{
+	const struct query q = { .s = s, .syms = session_symbols(s) };
+
+	*ret = at_address(&q, addr, NULL);
 }
 
 void locations_deinit(struct locations *l)

@@ -8,11 +8,26 @@
 #include <vmstep/location.h>
 #include "private.h"
 
+static void free_list(struct point_place *place, size_t n)
+{
+	for (size_t i = 0; place && i < n; i++) {
+		free(place[i].function);
+		free(place[i].file);
+	}
+	free(place);
+}
+
+static char *copy(const char *text, bool *fine)
+{
+	char *new = text ? strdup(text) : NULL;
+
+	*fine &= new || !text;
+	return new;
+}
+
 void places_free(struct upoint *p)
 {
-	for (size_t i = 0; i < p->n_places; i++)
-		free(p->place[i].function);
-	free(p->place);
+	free_list(p->place, p->n_places);
 	p->place = NULL;
 	p->n_places = 0;
 }
@@ -34,13 +49,12 @@ int places_set(struct upoint *p, const struct location *at, size_t n, struct err
 	for (size_t i = 0; i < n && fine; i++) {
 		new[i].addr = at[i].addr;
 		new[i].enabled = !was_disabled(p, &at[i]);
-		new[i].function = at[i].function ? strdup(at[i].function) : NULL;
-		fine = new[i].function || !at[i].function;
+		new[i].function = copy(at[i].function, &fine);
+		new[i].file = copy(at[i].file ? at[i].file->name : NULL, &fine);
+		new[i].line = at[i].line;
 	}
 	if (!fine) {
-		for (size_t i = 0; new && i < n; i++)
-			free(new[i].function);
-		free(new);
+		free_list(new, n);
 		return err_set(err, ENOMEM, "no memory for the places of the point");
 	}
 	places_free(p);

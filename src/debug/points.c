@@ -229,8 +229,9 @@ int session_break(struct session *s, enum upoint_type type, const char *what, u6
 	int rc;
 
 	if (type == UPOINT_BREAK || type == UPOINT_HBREAK) {
-		const struct location l = { .addr = addr, .has_addr = true };
+		struct location l;
 
+		location_at(s, addr, &l);
 		return session_break_at(s, type, what, &l, 1, !what || !*what || *what == '*',
 					temporary, condition, ret, err);
 	}
