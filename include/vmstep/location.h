@@ -44,7 +44,7 @@ int location_resolve(struct session *s, const char *text, const struct location_
 		     enum location_use use, struct locations *ret, const char **ret_end,
 		     struct err *err);
 /* What an address is, as for *ADDR. */
-void location_at(struct session *s, u64 addr, struct location *ret);
+void location_of_address(struct session *s, u64 addr, struct location *ret);
 void locations_deinit(struct locations *l);
 
 #endif

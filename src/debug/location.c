@@ -336,7 +336,7 @@ int location_resolve(struct session *s, const char *text, const struct location_
 	return 0;
 }
 
-void location_at(struct session *s, u64 addr, struct location *ret)
+void location_of_address(struct session *s, u64 addr, struct location *ret)
 {
 	const struct query q = { .s = s, .syms = session_symbols(s) };
 

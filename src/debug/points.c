@@ -231,7 +231,7 @@ int session_break(struct session *s, enum upoint_type type, const char *what, u6
 	if (type == UPOINT_BREAK || type == UPOINT_HBREAK) {
 		struct location l;
 
-		location_at(s, addr, &l);
+		location_of_address(s, addr, &l);
 		return session_break_at(s, type, what, &l, 1, !what || !*what || *what == '*',
 					temporary, condition, ret, err);
 	}
