@@ -6,7 +6,7 @@
 
 UNIT_BINS    := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/*.c)))
 UNIT_SCRIPTS := $(sort $(wildcard tests/unit/t_*.sh))
-SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli symbols faults docs,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
+SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli symbols faults docs diff,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libvmstep.a $(O)/.flags
 	$(call say,CC,$<)
@@ -25,10 +25,23 @@ $(ASK): tests/symbols/ask.c $(O)/libvmstep.a $(O)/.flags
 
 -include $(ASK).d
 
+# Random instructions on KVM and on the processor model (tests/diff/diff.h); `make diff` runs a million.
+DIFF      := $(O)/tests/diff/diff
+DIFF_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/diff/*.c)))
+
+$(DIFF): $(DIFF_OBJS) $(O)/libvmstep.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(DIFF_OBJS:.o=.d)
+
+diff: $(DIFF)
+	$(Q)$(DIFF)
+
 check-unit: $(UNIT_BINS) $(UNIT_SCRIPTS)
 	$(Q)O=$(O) CC="$(CC)" tests/run $^
 
-check: all guests $(UNIT_BINS) $(ASK)
+check: all guests $(UNIT_BINS) $(ASK) $(DIFF)
 	$(Q)O=$(O) CC="$(CC)" tests/run $(UNIT_BINS) $(UNIT_SCRIPTS) $(SCRIPTS)
 
 # --- guests --------------------------------------------------------------------------------------
@@ -91,4 +104,4 @@ bench: all guests $(O)/tests/bench/bare
 lint: all
 	$(Q)O=$(O) CC="$(CC)" tests/docs/t_lint.sh
 
-.PHONY: check-unit check guests c-guests demo bench lint
+.PHONY: check-unit check diff guests c-guests demo bench lint

@@ -5,7 +5,10 @@
 
 #include "model/operand.h"
 
-/* The destination is written whatever the comparison says (SDM volume 2, CMPXCHG). */
+/*
+ * A destination in memory is written whatever the comparison says (SDM volume 2, CMPXCHG); one in a
+ * register is left alone by processors when it differs, its upper half included.
+ */
 static enum ex op_cmpxchg(struct model *m, const struct op *o)
 {
 	unsigned size = o->opnd[0].size;
@@ -16,7 +19,8 @@ static enum ex op_cmpxchg(struct model *m, const struct op *o)
 	if (a == d) {
 		TRY(op_write(m, o, 0, b));
 	} else {
-		TRY(op_write(m, o, 0, d));
+		if (o->opnd[0].kind == OPND_MEM)
+			TRY(op_write(m, o, 0, d));
 		gpr_set(m, GPR_RAX, size, d);
 	}
 	flags_set(m, FL_ARITH, flags_sub(a, d, (a - d) & size_mask(size), size));

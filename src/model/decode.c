@@ -96,7 +96,16 @@ static u8 address_register(ZydisRegister r)
 	}
 }
 
-static void memory_operand(const ZydisDecodedOperand *z, struct opnd *d)
+/* Without a base: mod 0 with a SIB base of 5. Zydis 4.0.0 gives R13D under REX.B and a 67 prefix.
+ */
+static bool base_is_none(const ZydisDecodedInstruction *i)
+{
+	return i->attributes & ZYDIS_ATTRIB_HAS_SIB && i->raw.modrm.mod == 0 &&
+	       i->raw.sib.base == 5;
+}
+
+static void memory_operand(const ZydisDecodedInstruction *i, const ZydisDecodedOperand *z,
+			   struct opnd *d)
 {
 	s8 seg = ZydisRegisterGetClass(z->mem.segment) == ZYDIS_REGCLASS_SEGMENT
 			 ? ZydisRegisterGetId(z->mem.segment)
@@ -108,9 +117,14 @@ static void memory_operand(const ZydisDecodedOperand *z, struct opnd *d)
 	d->scale = z->mem.scale;
 	d->seg = seg;
 	d->disp = z->mem.disp.value;
+	if (z->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN && base_is_none(i)) {
+		d->base = INSN_MEM_NONE;
+		d->disp = i->raw.disp.value;
+	}
 }
 
-static void operand_decode(const ZydisDecodedOperand *z, struct opnd *d)
+static void operand_decode(const ZydisDecodedInstruction *i, const ZydisDecodedOperand *z,
+			   struct opnd *d)
 {
 	d->size = z->size / 8;
 	switch (z->type) {
@@ -118,7 +132,7 @@ static void operand_decode(const ZydisDecodedOperand *z, struct opnd *d)
 		register_operand(z, d);
 		break;
 	case ZYDIS_OPERAND_TYPE_MEMORY:
-		memory_operand(z, d);
+		memory_operand(i, z, d);
 		break;
 	case ZYDIS_OPERAND_TYPE_POINTER:
 		d->kind = OPND_FAR;
@@ -162,6 +176,36 @@ static void prefixes_decode(const ZydisDecodedInstruction *i, struct op *o)
 	}
 }
 
+/*
+ * In 64-bit mode an override by SS changes nothing but the exception: #SS in place of #GP for an
+ * address that is not canonical. CS, DS and ES do not even that.
+ */
+static void stack_override(const ZydisDecodedInstruction *i, struct op *o)
+{
+	if (i->machine_mode != ZYDIS_MACHINE_MODE_LONG_64)
+		return;
+	for (unsigned k = 0; k < i->raw.prefix_count; k++) {
+		if (i->raw.prefixes[k].value != 0x36)
+			continue;
+		for (unsigned n = 0; n < o->n; n++)
+			if (o->opnd[n].kind == OPND_MEM && o->opnd[n].seg == SEG_DS)
+				o->opnd[n].seg = SEG_SS;
+		if (o->seg == SEG_DS)
+			o->seg = SEG_SS;
+	}
+}
+
+/* F3 90 with REX.B is XCHG R8, RAX all the same; Zydis has it as PAUSE. */
+static void pause_adapt(const ZydisDecodedInstruction *i, struct op *o)
+{
+	if (i->mnemonic != ZYDIS_MNEMONIC_PAUSE || !i->raw.rex.B)
+		return;
+	o->mnemonic = ZYDIS_MNEMONIC_XCHG;
+	o->n = 2;
+	o->opnd[0] = (struct opnd){ .kind = OPND_GPR, .size = o->opsize, .reg = GPR_R8 };
+	o->opnd[1] = (struct opnd){ .kind = OPND_GPR, .size = o->opsize, .reg = GPR_RAX };
+}
+
 static enum row_form form_of(const struct op *o)
 {
 	for (unsigned i = 0; i < o->n; i++) {
@@ -195,7 +239,9 @@ static void op_fill(const struct dispatch *dispatch, const ZydisDecodedInstructi
 	prefixes_decode(i, o);
 	o->n = i->operand_count_visible < OPNDS ? i->operand_count_visible : OPNDS;
 	for (unsigned k = 0; k < o->n; k++)
-		operand_decode(&z[k], &o->opnd[k]);
+		operand_decode(i, &z[k], &o->opnd[k]);
+	stack_override(i, o);
+	pause_adapt(i, o);
 	o->exec = i->meta.isa_ext == ZYDIS_ISA_EXT_X87 && i->mnemonic != ZYDIS_MNEMONIC_FWAIT
 			  ? op_x87
 			  : dispatch_find(dispatch, o->mnemonic, form_of(o));

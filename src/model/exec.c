@@ -22,6 +22,7 @@ enum ex insn_run(struct model *m, const struct op **ret)
 	m->hits = 0;
 	m->tbit = m->rf_next = false;
 	r = o->exec(m, o);
+	m->rep_rip = r == EX_REPEAT ? m->c.rip : ~0ull;
 	if (r != EX_DONE)
 		return r;
 	m->c.rip = m->next;

@@ -136,6 +136,7 @@ struct model {
 	u8 n_touch;              /* of the instruction that runs */
 	struct model_touch touch[MODEL_TOUCHES];
 
+	u64 rep_flags;           /* string.c: RFLAGS before a REP CMPS or SCAS that goes on (rep_rip) */
 	u64 paging_key;          /* state.c: the control bits the TLB was filled under */
 	struct tlb_entry tlb[TLB_SIZE];
 	struct code_cache *code; /* decode.c */

@@ -74,13 +74,15 @@ static enum ex frames_copy(struct model *m, const struct op *o, unsigned level, 
 }
 
 /*
- * SDM volume 2, ENTER. The last byte of the new frame is probed for writing, too, as the SDM says;
- * what was stored before a fault lies below the stack pointer, which stays.
+ * SDM volume 2, ENTER: all by the operand size but the stack pointer itself. The end of the new
+ * frame is probed for writing, too, as the SDM says; what was stored before a fault lies below the
+ * stack pointer, which stays.
  */
 static enum ex op_enter(struct model *m, const struct op *o)
 {
 	unsigned width = stack_width(m), level = o->opnd[1].imm % 32;
-	u64 sp = (m->c.gpr[GPR_RSP] - o->opsize) & size_mask(width), frame = sp;
+	u64 sp = (m->c.gpr[GPR_RSP] - o->opsize) & size_mask(width);
+	u64 frame = (m->c.gpr[GPR_RSP] & ~size_mask(width)) | sp;
 
 	TRY(mem_write(m, SEG_SS, sp, o->opsize, gpr_get(m, GPR_RBP, o->opsize)));
 	TRY(frames_copy(m, o, level, &sp));
@@ -90,7 +92,7 @@ static enum ex op_enter(struct model *m, const struct op *o)
 	}
 	sp = (sp - (o->opnd[0].imm & 0xffff)) & size_mask(width);
 	TRY(mem_probe_write(m, SEG_SS, sp, o->opsize));
-	gpr_set(m, GPR_RBP, width, frame);
+	gpr_set(m, GPR_RBP, o->opsize, frame);
 	gpr_set(m, GPR_RSP, width, sp);
 	return EX_DONE;
 }

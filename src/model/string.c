@@ -77,14 +77,37 @@ static enum ex compare_end(struct model *m, const struct op *o, u64 a, u64 b)
 	return rep_next(m, o, (a == b) == (o->rep == REP_E));
 }
 
+/*
+ * "When a fault occurs during the execution of a CMPS or SCAS instruction that is prefixed [...]
+ * the EFLAGS value is restored to the state prior to the execution of the instruction" (SDM volume
+ * 2, REP). An interrupt between iterations is no fault, and what it returns to begins anew.
+ */
+static enum ex compare_fault(struct model *m, const struct op *o, enum ex r)
+{
+	if (o->rep != REP_NONE)
+		flags_set(m, FL_ARITH, m->rep_flags & FL_ARITH);
+	return r;
+}
+
+static void compare_begin(struct model *m)
+{
+	if (m->rep_rip != m->c.rip)
+		m->rep_flags = m->c.rflags;
+}
+
 static enum ex op_cmps(struct model *m, const struct op *o)
 {
 	u64 a, b;
+	enum ex r;
 
 	if (rep_is_over(m, o, false, false))
 		return EX_DONE;
-	TRY(mem_read(m, o->seg, source_at(m, o), o->opsize, &a));
-	TRY(mem_read(m, SEG_ES, dest_at(m, o), o->opsize, &b));
+	compare_begin(m);
+	r = mem_read(m, o->seg, source_at(m, o), o->opsize, &a);
+	if (r == EX_DONE)
+		r = mem_read(m, SEG_ES, dest_at(m, o), o->opsize, &b);
+	if (unlikely(r != EX_DONE))
+		return compare_fault(m, o, r);
 	index_step(m, o, GPR_RSI, o->opsize);
 	return compare_end(m, o, a, b);
 }
@@ -92,10 +115,14 @@ static enum ex op_cmps(struct model *m, const struct op *o)
 static enum ex op_scas(struct model *m, const struct op *o)
 {
 	u64 b;
+	enum ex r;
 
 	if (rep_is_over(m, o, false, false))
 		return EX_DONE;
-	TRY(mem_read(m, SEG_ES, dest_at(m, o), o->opsize, &b));
+	compare_begin(m);
+	r = mem_read(m, SEG_ES, dest_at(m, o), o->opsize, &b);
+	if (unlikely(r != EX_DONE))
+		return compare_fault(m, o, r);
 	return compare_end(m, o, gpr_get(m, GPR_RAX, o->opsize), b);
 }
 

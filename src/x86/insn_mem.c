@@ -72,6 +72,14 @@ void insn_mem_decode(const struct decoded *d, struct insn *ret)
 			.write = op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE,
 			.disp = op->mem.disp.value,
 		};
+		/* Mod 0 with a SIB base of 5 has no base; Zydis 4.0.0 gives R13D under REX.B
+		 * and 67. */
+		if (op->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
+		    d->insn.attributes & ZYDIS_ATTRIB_HAS_SIB && !d->insn.raw.modrm.mod &&
+		    d->insn.raw.sib.base == 5) {
+			m->base = INSN_MEM_NONE;
+			m->disp = d->insn.raw.disp.value;
+		}
 		if (is_push(op))
 			m->disp -= m->size;
 		/* SDM volume 2, POP: a destination relative to the stack pointer uses its value

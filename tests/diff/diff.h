@@ -1,0 +1,149 @@
+/*
+ * diff.h - the differential test of the processor model: one random instruction in a random state
+ * at a time, executed by this machine's KVM and by the model, and everything compared.
+ *
+ *   place.c      where things lie in the guest, and the state of each mode
+ *   gen.c        an instruction and the registers that make it meaningful
+ *   kvm.c        one instruction on KVM
+ *   soft.c       the same on the model
+ *   undefined.c  flags that the SDM leaves undefined, by instruction
+ *   judge.c      what differs
+ *   known.c      the list of known differences
+ *   main.c       the loop, the counts, TAP
+ */
+#ifndef DIFF_H
+#define DIFF_H
+
+#include <stdio.h>
+#include <Zydis/Zydis.h>
+
+#include "model/operand.h"
+
+/* ---- place.c ------------------------------------------------------------------------------------
+ */
+
+enum {
+	RAM_SIZE = 0x200000,
+	AT_HANDLERS = 0x1000,
+	HANDLER_SIZE = 16,
+	AT_GDT = 0x2000,
+	AT_TSS = 0x2800,
+	AT_IDT = 0x3000,
+	AT_ENV_END = 0x5000,
+	AT_CODE = 0x8000,
+	CODE_END = 0xb000, /* the page behind is not there when there is paging */
+	AT_DATA = 0x10000,
+	AT_STACK = 0x20000,
+	AT_END = 0x30000,
+	AT_RING0 = 0x2e800, /* stack of ring 0 for events in ring 3 */
+	AT_TABLES = 0x100000,
+};
+enum place {
+	P_REAL,
+	P_PROT16,
+	P_STACK16,
+	P_PROT32,
+	P_LONG,
+	P_COMPAT16,
+	P_COMPAT32,
+	P_LONG3,
+	P_COMPAT3,
+	PLACES
+};
+
+extern const char *const place_name[PLACES];
+unsigned place_bits(enum place p);
+bool place_user(enum place p);
+/* Descriptor tables, gates, handlers, page tables. */
+void place_memory(enum place p, u8 *ram);
+void place_state(enum place p, struct cpu_state *c);
+
+/* ---- gen.c --------------------------------------------------------------------------------------
+ */
+
+u64 random_u64(u64 *seed);
+static inline u32 random_below(u64 *seed, u32 n)
+{
+	return random_u64(seed) % n;
+}
+
+enum { PATCHES = 3 };
+struct sample {
+	enum place place;
+	struct {
+		u32 at;
+		u64 value;
+	} patch[PATCHES]; /* guest memory, 8 bytes each */
+	u8 n_patch;
+	bool repeats; /* a REP: may stop on its way */
+	u8 code[16];
+	u8 len; /* bytes given; the instruction may be shorter */
+	u32 at; /* offset of the code in RAM */
+	struct cpu_state c;
+};
+/* Fills code, where it lies, registers and patches for s->place. False: try again. */
+bool sample_make(u64 *seed, struct sample *s);
+
+/* ---- kvm.c, soft.c ------------------------------------------------------------------------------
+ */
+
+enum outcome {
+	OUT_DONE /* or an exception's handler entered */,
+	OUT_SHUTDOWN,
+	OUT_CANNOT /* not executed */,
+	OUT_MISSING
+};
+struct result {
+	enum outcome outcome;
+	struct cpu_state c;
+};
+
+struct kvm_side;
+/* NULL with *ret_why when there is no usable KVM. */
+struct kvm_side *kvm_side_open(const char **ret_why);
+u8 *kvm_side_ram(struct kvm_side *k);
+bool kvm_side_run(struct kvm_side *k, const struct sample *s, struct result *ret);
+void kvm_side_close(struct kvm_side *k);
+
+struct soft_side {
+	u8 *ram;
+	struct mem_region region;
+	struct model *m;
+};
+bool soft_side_open(struct soft_side *s);
+void soft_side_close(struct soft_side *s);
+/* What the sample is, decoded; exec op_undefined when it is not one of the model's. */
+void soft_side_decode(struct soft_side *s, const struct sample *x, struct op *ret);
+void soft_side_run(struct soft_side *s, const struct sample *x, struct result *ret);
+
+/* ---- undefined.c, judge.c -----------------------------------------------------------------------
+ */
+
+/* Flags that may have any value after `o` in state `before`. */
+u64 undefined_flags(const struct op *o, const struct cpu_state *before);
+/* Its result is undefined, not only flags: nothing to compare. */
+bool result_undefined(const struct op *o, const struct cpu_state *before);
+
+/* One instance on both sides. */
+struct contest {
+	const struct sample *sample;
+	const struct op *op;
+	struct result kvm, soft;
+	u8 *kvm_ram;
+	const u8 *soft_ram;
+};
+/* The first thing that differs, as text, or NULL. */
+const char *judge(struct contest *x, char *buf, size_t size);
+
+/* ---- known.c ------------------------------------------------------------------------------------
+ */
+
+struct known {
+	const char *name;
+	bool (*apply)(struct contest *x); /* true: it was this, and is put right */
+	bool rare;
+};
+enum { KNOWN_MAX = 32 };
+const struct known *known_rows(size_t *ret_n);
+
+#endif
