@@ -61,6 +61,8 @@ void step_event(struct model *m, const struct model_controls *ctl, const struct 
 	if (event_exits(m, ctl, &ev, o ? o->len : 0, r))
 		return;
 	m->pending_dbg = 0;
+	if (ev.type == INTR_PRIV_SOFT_EXC)
+		ev.dr6 |= deferred; /* undocumented; as event_exits() shows it */
 	if (is_software(&ev))
 		ev.insn_len = o->len;
 	if (!event_deliver_to(m, &ev, r))

@@ -36,6 +36,8 @@ static bool is_passed(struct soft_engine *e, const struct step *st, u32 classes)
 		return false;
 	if (r->retired && (classes >> r->cls & 1))
 		return false;
+	if (r->exits && r->has_event) /* a trap at the handler's first instruction */
+		return false;
 	if (r->has_event)
 		return !(e->plan->catches & CATCH_EXCEPTION) &&
 		       (linear_to_phys(e->c, &e->phys, cpu_linear_rip(e->c), &gpa) ||

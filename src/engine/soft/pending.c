@@ -29,7 +29,12 @@ bool soft_pending_resume(struct soft_engine *e)
 	if (!p.active)
 		return false;
 	e->pending.active = false;
+	*model_pending_dbg(e->m) |= p.deferred;
 	if (!swallows(e, &p, &no_gate)) {
+		/* What a MOV SS deferred to an INT3 follows it to the handler, if the entry that injects it
+		 * has MOV-SS blocking (SDM 3 "Delivery of Pending Debug Exceptions after VM Entry"). */
+		if (p.deferred)
+			e->c->shadow |= SHADOW_MOV_SS;
 		model_inject(e->m, &p.ev);
 		return true;
 	}
@@ -52,6 +57,7 @@ void soft_pending_set(struct soft_engine *e, struct step *st)
 		/* A code breakpoint's #DB pushes RF as it was, and so does what was seen of GD: neither
 		 * counts as a fault here. */
 		.ev = { .vector = v->vector, .type = v->type, .dr6 = v->guest_dr6 },
+		.deferred = int3 ? st->r.ev.pending_dbg & (PDBG_BN | PDBG_ENABLED) : 0,
 	};
 	st->stop.pending = true;
 	st->stop.pending_vector = v->vector;

@@ -40,6 +40,7 @@ struct pending {
 	bool active, by_user;
 	u8 cause;              /* CAUSE_ICEBP, CAUSE_INT3 or CAUSE_TF (the guest's own #DB) */
 	struct guest_event ev;
+	u64 deferred;          /* PDBG_*: held back by a MOV SS before an INT3 */
 };
 
 struct soft_engine {
