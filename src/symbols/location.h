@@ -40,6 +40,7 @@ struct location_env {
 	struct dwunit *unit;  /* NULL likewise */
 	u64 function;         /* DIE whose frame base DW_OP_fbreg means, 0: none */
 	u64 pc;               /* link address, for its location list */
+	u64 entry;              /* link address of the function's first instruction */
 	u8 address_size;
 	unsigned nesting;     /* frame base within frame base */
 };
@@ -54,8 +55,9 @@ void location_expr_free(struct location_expr *e);
 int location_read(struct dwfile *f, struct dwunit *u, Dwarf_Die die, u16 attr, struct location_list *ret,
 		  struct err *err);
 void location_list_free(struct location_list *l);
-/* The one that holds at a link address; NULL: none. */
-const struct location_expr *location_at(const struct location_list *l, bool has_pc, u64 link);
+/* The one that holds at a link address; NULL: none. An empty range is for the entry of the function alone,
+ * as gdb reads it. */
+const struct location_expr *location_at(const struct location_list *l, u64 link, bool at_entry);
 
 /* ---- location.c ------------------------------------------------------------------------------ */
 

@@ -285,7 +285,7 @@ void location_list_free(struct location_list *l)
 	*l = (struct location_list){ 0 };
 }
 
-const struct location_expr *location_at(const struct location_list *l, bool has_pc, u64 link)
+const struct location_expr *location_at(const struct location_list *l, u64 link, bool at_entry)
 {
 	const struct location_expr *otherwise = NULL;
 
@@ -294,7 +294,9 @@ const struct location_expr *location_at(const struct location_list *l, bool has_
 
 		if (!e->low && !e->high)
 			otherwise = e;
-		else if (has_pc && link >= e->low && link < e->high)
+		else if (link >= e->low && link < e->high)
+			return e;
+		else if (at_entry && link == e->low && link == e->high)
 			return e;
 	}
 	return otherwise;

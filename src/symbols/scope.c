@@ -68,16 +68,26 @@ static bool is_copied(struct dwfile *f, Dwarf_Die copy, u64 abstract)
 	return found;
 }
 
-static bool children_each(struct dwfile *f, Dwarf_Die die, Dwarf_Die copy, each_fn *each, void *arg)
+/* A lexical block without code of its own is as if it were not there: gdb's reading too. */
+static bool is_transparent(Dwarf_Die die)
 {
-	bool go = true;
+	return dw_tag(die) == DW_TAG_lexical_block && !dw_has(die, DW_AT_low_pc) &&
+	       !dw_has(die, DW_AT_ranges);
+}
+
+static bool children_each(struct dwfile *f, Dwarf_Die die, Dwarf_Die copy, unsigned depth,
+			  each_fn *each, void *arg)
+{
+	bool go = depth < DW_DEPTH_MAX;
 
 	for (Dwarf_Die d = dw_child(f, die); d; d = dw_next(f, d)) {
 		struct variable v;
 
-		if (!go || !variable_tag(dw_tag(d)) || !variable_of(f, d, &v) || !v.name)
+		if (!go || (copy && is_copied(f, copy, dw_offset(d))))
 			continue;
-		if (!copy || !is_copied(f, copy, v.die))
+		if (is_transparent(d))
+			go = children_each(f, d, copy, depth + 1, each, arg);
+		else if (variable_tag(dw_tag(d)) && variable_of(f, d, &v) && v.name)
 			go = each(arg, &v);
 	}
 	return go;
@@ -90,10 +100,10 @@ static bool block_each(struct dwfile *f, const struct dwblock *b, each_fn *each,
 
 	if (!die)
 		return true;
-	go = children_each(f, die, NULL, each, arg);
+	go = children_each(f, die, NULL, 0, each, arg);
 	origin = go && b->origin ? dw_die(f, b->origin) : NULL;
 	if (origin)
-		go = children_each(f, origin, die, each, arg);
+		go = children_each(f, origin, die, 0, each, arg);
 	dw_free(origin);
 	dw_free(die);
 	return go;

@@ -111,14 +111,16 @@ bool variable_of_enum(struct dwfile *f, Dwarf_Die die, const char *name, struct 
 /* ---- where it is ----------------------------------------------------------------------------- */
 
 /* The function whose frame base holds at `pc`: inlined bodies have none of their own. */
-static u64 function_around(struct dwfile *f, struct dwunit *u, u64 link)
+static u64 function_around(struct dwfile *f, struct dwunit *u, u64 link, u64 *ret_entry)
 {
 	u32 b;
 
 	dw_blocks(f, u);
 	for (b = dw_block_at(f, u, link); b != DW_NONE; b = u->block[b].parent)
-		if (u->block[b].tag == DW_TAG_subprogram)
+		if (u->block[b].tag == DW_TAG_subprogram) {
+			*ret_entry = u->block[b].n_ranges ? u->range[u->block[b].range].start : 0;
 			return u->block[b].die;
+		}
 	return 0;
 }
 
@@ -135,7 +137,7 @@ static bool env_of(const struct variable *v, u64 pc, const struct location_ops *
 				      .address_size = u->address_size };
 	around = has_pc ? dw_unit_at(f, ret->pc) : NULL;
 	if (around)
-		ret->function = function_around(f, around, ret->pc);
+		ret->function = function_around(f, around, ret->pc, &ret->entry);
 	if (!has_pc)
 		ret->pc = 0;
 	return true;
@@ -213,7 +215,7 @@ int variable_place(const struct variable *v, u64 pc, const struct location_ops *
 	}
 	rc = list_of(f, env.unit, die, &list, err);
 	if (!rc) {
-		e = location_at(&list, true, env.pc);
+		e = location_at(&list, env.pc, env.pc == env.entry);
 		rc = e ? location_run(&env, e, ret, err) : 0;
 		location_list_free(&list);
 		if (rc == -ENODATA && ops && ops->reg) { /* there is a frame: it is gone */

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""t_locals.py - arguments and locals of running C guests, beside gdb's in the same registers and memory.
+
+vmstep steps through a guest and at each stop shows info args and info locals of the first two frames;
+gdb shows the same for a core file of the stop. -O0 to -O2: locations in memory, in registers, in pieces,
+by location lists and entry values.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import core  # noqa: E402
+
+O = os.environ.get("O", "build")
+ENV = dict(os.environ, LC_ALL="C")
+KINDS = ["gcc-O0-m64-dw5", "gcc-O1-m32-dw4", "gcc-O2-m64-dw5", "gcc-O2-m32-dw5",
+         "clang-O0-m32-dw4", "clang-O1-m64-dw5", "clang-O2-m64-dw4", "clang-O2-m32-dw5"]
+ASKED = ["info args", "info locals"]
+STOPS, STEP = 30, 4
+TOP = 64 << 20  # of the guest's memory, where its stack begins
+failed = 0
+
+
+def claim(name, wrong):
+    global failed
+    if wrong:
+        failed += 1
+        what, got, wanted = wrong[0]
+        print(f"not ok - {name}: {what}: got {got!r}, wanted {wanted!r} ({len(wrong)} differ)")
+    else:
+        print(f"ok - {name}")
+
+
+def loaded(elf):
+    """[(address, size)] of what the file puts into memory."""
+    out = subprocess.run(["readelf", "-lW", elf], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [(int(m[1], 16), int(m[2], 16)) for m in
+            re.finditer(r"^\s+LOAD\s+\S+\s+(0x\S+)\s+\S+\s+\S+\s+(0x\S+)", out, re.M)]
+
+
+def run(argv, script):
+    return subprocess.run(argv, input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", env=ENV, check=False).stdout
+
+
+def vmstep_stops(elf, start, tmp, areas):
+    """[(registers, memory, [answers])]."""
+    lines = [f"tbreak *{start}", "continue"]
+    for i in range(STOPS):
+        lines += ["echo @stop\\n\n", "info registers"]
+        for k, (addr, size) in enumerate(areas):
+            lines.append(f"dump memory {tmp}/{i}.{k} {addr:#x} {addr + size:#x}")
+        lines.append(f"dump memory {tmp}/{i}.stack $sp-256 {TOP:#x}")
+        for frame in (0, 1):
+            lines.append(f"frame {frame}")
+            lines += [f"echo @ask\\n\n{a}" for a in ASKED]
+            lines.append("echo @end\\n")
+        lines.append(f"stepi {STEP}")
+    stops = []
+    for i, part in enumerate(run([f"{O}/vmstep", "-q", "-nx", elf], "\n".join(lines) + "\n").split("@stop\n")[1:]):
+        answers = [a.split("@end\n")[0] for a in part.split("@ask\n")[1:]]
+        regs = {m[1]: int(m[2], 16) for m in re.finditer(r"^([er]\w+|[cdefgs]s) +(0x[0-9a-f]+)", part, re.M)}
+        if len(answers) < 2 * len(ASKED) or "rsp" not in regs:
+            break
+        memory = []
+        for k, (addr, _) in enumerate(areas):
+            with open(f"{tmp}/{i}.{k}", "rb") as f:
+                memory.append((addr, f.read()))
+        with open(f"{tmp}/{i}.stack", "rb") as f:
+            memory.append((regs["rsp"] - 256, f.read()))
+        stops.append((regs, memory, answers))
+    return stops
+
+
+def gdb_answers(elf, bits, stops, tmp):
+    script = ""
+    for i, (regs, memory, _) in enumerate(stops):
+        core.write(f"{tmp}/core{i}", bits, regs, memory)
+        script += f"core-file {tmp}/core{i}\necho @stop\\n\n"
+        for frame in (0, 1):
+            script += f"frame {frame}\n" + "".join(f"echo @ask\\n\n{a}\n" for a in ASKED) + "echo @end\\n\n"
+    quiet = ["set width 0", "set height 0", "set confirm off", "set prompt", "set print entry-values no",
+             "set backtrace past-main on"]
+    out = run(["gdb", "-nx", "-q", *[x for q in quiet for x in ("-ex", q)], elf], script)
+    return [[a.split("@end\n")[0] for a in part.split("@ask\n")[1:]] for part in out.split("@stop\n")[1:]]
+
+
+def by_name(text):
+    """{name: values}: within a block gdb's order of names is that of a hash table."""
+    out = {}
+    for line in text.strip().splitlines():
+        name, _, value = line.partition(" = ")
+        out.setdefault(name, []).append(value)
+    return {k: sorted(v) for k, v in out.items()}
+
+
+def differs(frame, ours, theirs):
+    # _start has no debug information: gdb then lists the file's block.
+    if by_name(ours) == by_name(theirs) or (frame and "No symbol table info" in ours):
+        return False
+    a, b = by_name(ours), by_name(theirs)
+    # A register that a call may change is not known in frame 1; gdb shows what is in it now.
+    return not (frame and a.keys() == b.keys() and
+                all(a[k] == b[k] or any("<optimized out>" in v for v in a[k]) for k in a))
+
+
+def compare(name, elf, bits, start):
+    with tempfile.TemporaryDirectory() as tmp:
+        stops = vmstep_stops(elf, start, tmp, loaded(elf))
+        theirs = gdb_answers(elf, bits, stops, tmp)
+    wrong = [] if len(stops) >= 5 else [("stops", len(stops), "at least 5")]
+    shown = 0
+    for i, ((regs, _, ours), gdbs) in enumerate(zip(stops, theirs)):
+        for k, (a, b) in enumerate(zip(ours, gdbs)):
+            shown += a.count(" = ")
+            if differs(k >= len(ASKED), a, b):
+                wrong.append((f"{ASKED[k % len(ASKED)]} at {regs['rip']:#x}, frame {k // len(ASKED)}", a, b))
+    claim(f"{name}: {len(stops)} stops, {shown} values", wrong or ([] if shown else [("values", 0, "some")]))
+
+
+def main():
+    for kind in KINDS:
+        bits = 64 if "m64" in kind else 32
+        for guest, start in (("flow", "many"), ("flow", "loop"), ("types", "locals"), ("flow", "add")):
+            elf = f"{O}/tests/guests/c/{guest}-{kind}.elf"
+            if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+                print(f"ok - {guest}-{kind} {start} # SKIP no /dev/kvm to run a guest on")
+                continue
+            compare(f"{guest}-{kind} {start}", elf, bits, start)
+    sys.exit(1 if failed else 0)
+
+
+main()
