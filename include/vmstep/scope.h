@@ -97,10 +97,10 @@ int variable_place(const struct variable *v, u64 pc, const struct location_ops *
  */
 int variable_describe(const struct variable *v, u64 pc, struct strbuf *out, struct err *err);
 /*
- * What the call that returns to `pc` passed in a register, as its caller's debug information says
- * (DW_TAG_call_site): `ops` are the caller's. -ENODATA: it does not say.
+ * What the call that returns to `pc` passed in a register to the function around `callee_pc`, as its
+ * caller's debug information says (DW_TAG_call_site): `ops` are the caller's. -ENODATA: it does not say.
  */
-int call_site_value(struct symbols *s, u64 pc, unsigned reg, const struct location_ops *ops, u64 *ret,
+int call_site_value(struct symbols *s, u64 pc, u64 callee_pc, unsigned reg, const struct location_ops *ops, u64 *ret,
 		    struct err *err);
 /* Only the storage of a variable that has one address: true and *ret. */
 bool variable_static(const struct variable *v, u64 *ret);

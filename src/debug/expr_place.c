@@ -74,7 +74,7 @@ static int get_entry(void *arg, unsigned reg, u64 *ret, struct err *err)
 	if (!up)
 		return err_set(err, ENODATA, "the caller is not known");
 	there.frame = up;
-	return call_site_value(a->s->symbols, up->pc, reg, &ops, ret, err);
+	return call_site_value(a->s->symbols, up->pc, a->frame->lookup, reg, &ops, ret, err);
 }
 
 /* ---- variables ------------------------------------------------------------------------------- */

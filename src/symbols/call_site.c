@@ -4,9 +4,11 @@
 #include "location.h"
 
 struct search {
-	u64 link; /* behind the call */
-	unsigned reg;
-	u64 die;  /* the call site; 0: not found */
+	u64 link;      /* behind the call; 0: any tail call... */
+	u64 to;        /* ...to this function: its DIE, and its abstract one */
+	u64 to_origin;
+	u64 die;       /* the call site; 0: not found */
+	unsigned n;    /* how many there are */
 };
 
 static bool returns_to(Dwarf_Die die, u64 link)
@@ -17,13 +19,29 @@ static bool returns_to(Dwarf_Die die, u64 link)
 	       pc == link;
 }
 
+/* The DIE of the function called; false: called through a pointer. */
+static bool target_of(Dwarf_Die die, u64 *ret)
+{
+	return dw_ref(die, DW_AT_call_origin, ret) || dw_ref(die, DW_AT_abstract_origin, ret);
+}
+
+static bool matches(const struct search *q, Dwarf_Die die)
+{
+	u64 to;
+
+	if (q->link)
+		return returns_to(die, q->link);
+	return (dw_flag(die, DW_AT_call_tail_call) || dw_flag(die, DW_AT_GNU_tail_call)) &&
+	       target_of(die, &to) && (to == q->to || to == q->to_origin);
+}
+
 static enum dw_walk look(void *arg, struct dwfile *f, Dwarf_Die die, u16 tag, unsigned depth)
 {
 	struct search *q = arg;
 
-	if ((tag == DW_TAG_call_site || tag == DW_TAG_GNU_call_site) && returns_to(die, q->link)) {
+	if ((tag == DW_TAG_call_site || tag == DW_TAG_GNU_call_site) && matches(q, die)) {
 		q->die = dw_offset(die);
-		return DW_STOP;
+		q->n++;
 	}
 	return tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine ? DW_INTO : DW_OVER;
 }
@@ -70,34 +88,100 @@ static u32 function_block(struct dwfile *f, struct dwunit *u, u64 link)
 	return b;
 }
 
-int call_site_value(struct symbols *s, u64 pc, unsigned reg, const struct location_ops *ops, u64 *ret,
-		    struct err *err)
+/* A function's DIE and the abstract one it is an instance of. */
+struct function {
+	u64 die, origin;
+};
+
+static struct function function_at(struct dwfile *f, struct dwunit *u, u64 link)
 {
+	struct function ret = { 0 };
+	u32 b;
+
+	dw_blocks(f, u);
+	b = function_block(f, u, link);
+	if (b != DW_NONE)
+		ret = (struct function){ u->block[b].die, u->block[b].origin };
+	return ret;
+}
+
+static bool is_function(const struct function *fn, u64 die)
+{
+	return die && (die == fn->die || die == fn->origin);
+}
+
+/* The instance with code of the function a call site names, in the unit. */
+static u64 instance_of(struct dwunit *u, u64 die)
+{
+	for (u32 i = 0; i < u->n_blocks; i++)
+		if (u->block[i].tag == DW_TAG_subprogram &&
+		    (u->block[i].die == die || u->block[i].origin == die))
+			return u->block[i].die;
+	return 0;
+}
+
+static void search_in(struct dwfile *f, u64 function, struct search *q)
+{
+	Dwarf_Die die = function ? dw_die(f, function) : NULL;
+
+	if (die)
+		dw_walk(f, die, look, q);
+	dw_free(die);
+}
+
+/*
+ * The call that leads to `callee`: the one that returns to q->link, or, where that is of another
+ * function, the only tail call of that one to the callee. *ret_tail: nothing is known of the
+ * registers there.
+ */
+static u64 call_of(struct dwfile *f, struct dwunit *u, struct search *q,
+		   const struct function *callee, bool *ret_tail)
+{
+	struct search tail = { .to = callee->die, .to_origin = callee->origin };
+	Dwarf_Die die = q->die ? dw_die(f, q->die) : NULL;
+	u64 to = 0;
+	bool known = die && target_of(die, &to);
+
+	dw_free(die);
+	*ret_tail = false;
+	if (!q->die || (known && is_function(callee, to)))
+		return q->die;
+	if (!known) /* through a pointer: to whomever it is */
+		return q->die;
+	search_in(f, instance_of(u, to), &tail);
+	*ret_tail = true;
+	return tail.n == 1 ? tail.die : 0;
+}
+
+int call_site_value(struct symbols *s, u64 pc, u64 callee_pc, unsigned reg,
+		    const struct location_ops *ops, u64 *ret, struct err *err)
+{
+	static const struct location_ops nothing;
 	struct location_env env = { .ops = ops };
-	struct search q = { .reg = reg };
-	Dwarf_Die die = NULL;
-	u32 b = DW_NONE;
+	struct function caller, callee;
+	struct search q = { 0 };
+	Dwarf_Die site = NULL;
+	bool tail = false;
+	u64 link;
 	int rc = -ENODATA;
 
 	env.file = s ? dw_file_at(s, pc) : NULL;
 	if (env.file && dw_to_link(env.file, pc, &q.link))
 		env.unit = dw_unit_at(env.file, q.link - 1);
-	if (env.unit) {
-		dw_blocks(env.file, env.unit);
-		b = function_block(env.file, env.unit, q.link - 1);
-	}
-	if (b != DW_NONE) {
+	if (env.unit && dw_to_link(env.file, callee_pc, &link) &&
+	    dw_unit_at(env.file, link) == env.unit) {
+		caller = function_at(env.file, env.unit, q.link - 1);
+		callee = function_at(env.file, env.unit, link);
+		search_in(env.file, caller.die, &q);
+		site = dw_die(env.file, call_of(env.file, env.unit, &q, &callee, &tail));
 		env.pc = q.link - 1;
 		env.address_size = env.unit->address_size;
-		env.function = env.unit->block[b].die;
-		die = dw_die(env.file, env.function);
+		env.function = caller.die;
+		if (tail)
+			env.ops = &nothing;
 	}
-	if (die)
-		dw_walk(env.file, die, look, &q);
-	dw_free(die);
-	die = q.die ? dw_die(env.file, q.die) : NULL;
-	if (die)
-		rc = parameter_value(&env, die, reg, ret, err);
-	dw_free(die);
+	if (site)
+		rc = parameter_value(&env, site, reg, ret, err);
+	dw_free(site);
 	return rc == -ENODATA ? err_set(err, ENODATA, "the caller does not say what it passed") : rc;
 }

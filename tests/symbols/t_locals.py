@@ -46,6 +46,15 @@ def run(argv, script):
                           errors="replace", env=ENV, check=False).stdout
 
 
+def parts_of(text):
+    """[(function of the frame, answer)]."""
+    out = []
+    for frame in text.split("@frame\n")[1:]:
+        name = re.search(r"(\w+)(?:\.\w+)* \(", frame)
+        out += [(name[1] if name else "?", a.split("@end\n")[0]) for a in frame.split("@ask\n")[1:]]
+    return out
+
+
 def vmstep_stops(elf, start, tmp, areas):
     """[(registers, memory, [answers])]."""
     lines = [f"tbreak *{start}", "continue"]
@@ -55,13 +64,13 @@ def vmstep_stops(elf, start, tmp, areas):
             lines.append(f"dump memory {tmp}/{i}.{k} {addr:#x} {addr + size:#x}")
         lines.append(f"dump memory {tmp}/{i}.stack $sp-256 {TOP:#x}")
         for frame in (0, 1):
-            lines.append(f"frame {frame}")
+            lines += ["echo @frame\\n\n", f"frame {frame}"]
             lines += [f"echo @ask\\n\n{a}" for a in ASKED]
             lines.append("echo @end\\n")
         lines.append(f"stepi {STEP}")
     stops = []
     for i, part in enumerate(run([f"{O}/vmstep", "-q", "-nx", elf], "\n".join(lines) + "\n").split("@stop\n")[1:]):
-        answers = [a.split("@end\n")[0] for a in part.split("@ask\n")[1:]]
+        answers = parts_of(part)
         regs = {m[1]: int(m[2], 16) for m in re.finditer(r"^([er]\w+|[cdefgs]s) +(0x[0-9a-f]+)", part, re.M)}
         if len(answers) < 2 * len(ASKED) or "rsp" not in regs:
             break
@@ -81,17 +90,17 @@ def gdb_answers(elf, bits, stops, tmp):
         core.write(f"{tmp}/core{i}", bits, regs, memory)
         script += f"core-file {tmp}/core{i}\necho @stop\\n\n"
         for frame in (0, 1):
-            script += f"frame {frame}\n" + "".join(f"echo @ask\\n\n{a}\n" for a in ASKED) + "echo @end\\n\n"
+            script += f"echo @frame\\n\nframe {frame}\n" + "".join(f"echo @ask\\n\n{a}\n" for a in ASKED) + "echo @end\\n\n"
     quiet = ["set width 0", "set height 0", "set confirm off", "set prompt", "set print entry-values no",
              "set backtrace past-main on"]
     out = run(["gdb", "-nx", "-q", *[x for q in quiet for x in ("-ex", q)], elf], script)
-    return [[a.split("@end\n")[0] for a in part.split("@ask\n")[1:]] for part in out.split("@stop\n")[1:]]
+    return [parts_of(part) for part in out.split("@stop\n")[1:]]
 
 
 def by_name(text):
     """{name: values}: within a block gdb's order of names is that of a hash table."""
     out = {}
-    for line in text.strip().splitlines():
+    for line in re.sub(r"(<error reading variable \w+) \(.*?\)>", r"\1>", text).strip().splitlines():
         name, _, value = line.partition(" = ")
         out.setdefault(name, []).append(value)
     return {k: sorted(v) for k, v in out.items()}
@@ -114,11 +123,20 @@ def compare(name, elf, bits, start):
     wrong = [] if len(stops) >= 5 else [("stops", len(stops), "at least 5")]
     shown = 0
     for i, ((regs, _, ours), gdbs) in enumerate(zip(stops, theirs)):
-        for k, (a, b) in enumerate(zip(ours, gdbs)):
+        for k, ((our_frame, a), (gdb_frame, b)) in enumerate(zip(ours, gdbs)):
+            # gdb invents frames for tail calls; t_backtrace.py is about frames.
+            if k >= len(ASKED) and our_frame != gdb_frame:
+                continue
             shown += a.count(" = ")
             if differs(k >= len(ASKED), a, b):
                 wrong.append((f"{ASKED[k % len(ASKED)]} at {regs['rip']:#x}, frame {k // len(ASKED)}", a, b))
     claim(f"{name}: {len(stops)} stops, {shown} values", wrong or ([] if shown else [("values", 0, "some")]))
+
+
+def no_engine(elf):
+    """Why no guest runs here; None: one does."""
+    p = subprocess.run([f"{O}/vmstep", "-q", "-nx", "--batch", elf], capture_output=True, text=True, check=False)
+    return p.stderr.strip() if p.returncode == 3 else None
 
 
 def main():
@@ -126,8 +144,8 @@ def main():
         bits = 64 if "m64" in kind else 32
         for guest, start in (("flow", "many"), ("flow", "loop"), ("types", "locals"), ("flow", "add")):
             elf = f"{O}/tests/guests/c/{guest}-{kind}.elf"
-            if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-                print(f"ok - {guest}-{kind} {start} # SKIP no /dev/kvm to run a guest on")
+            if no_engine(elf):
+                print(f"ok - {guest}-{kind} {start} # SKIP {no_engine(elf)}")
                 continue
             compare(f"{guest}-{kind} {start}", elf, bits, start)
     sys.exit(1 if failed else 0)
