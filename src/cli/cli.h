@@ -231,6 +231,11 @@ void point_show(struct cli *c, const struct upoint *p);
 int points_info(struct cli *c, const char *args, struct err *err);
 /* cmd_frames.c: "#1  0x... in main ()" of one frame, as backtrace shows it. */
 void frame_format(struct cli *c, const struct frame *f, struct strbuf *out);
+/* "add (a=2, b=3) at demo.c:4"; `at` is NULL where no line is known. */
+void frame_head_format(struct cli *c, const struct frame *f, const struct frame_source *at,
+		       struct strbuf *out);
+/* info_scope.c: the variables of a frame, each behind `indent`. */
+void frame_locals_show(struct cli *c, const struct frame *f, const char *indent);
 /* cmd_srcpath.c: settings whose values lie in c->view. */
 int directories_apply(struct cli *c, const struct setting *row, const char *value, struct err *err);
 int substitute_apply(struct cli *c, const struct setting *row, const char *value, struct err *err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vmstep/scope.h>
 #include <vmstep/source.h>
 #include "cli.h"
 #include "term.h"
@@ -38,6 +39,50 @@ static void name_format(struct cli *c, const struct frame *f, bool has_line, str
 		strbuf_adds(out, f->name ?: "??");
 }
 
+struct arguments {
+	struct cli *c;
+	const struct frame *f;
+	struct strbuf *out;
+	unsigned n;
+};
+
+static bool argument_add(void *arg, const struct scope_block *b, const struct variable *v)
+{
+	struct arguments *a = arg;
+	struct print_style style = a->c->print;
+	struct err why = { 0 };
+	struct value value;
+
+	if (v->kind != VARIABLE_PARAMETER || v->artificial)
+		return true;
+	style.bare = style.short_form = true;
+	strbuf_addf(a->out, "%s%s=", a->n++ ? ", " : "", v->name);
+	if (value_of_variable(a->c->s, a->f->level, v, &value, &why) ||
+	    value_print(a->c->s, &style, &value, a->out, &why))
+		strbuf_addf(a->out, "<error reading variable: %s>", why.text);
+	return true;
+}
+
+static void arguments_format(struct cli *c, const struct frame *f, struct strbuf *out)
+{
+	struct arguments a = { .c = c, .f = f, .out = out };
+	const struct scope_at at = { true, f->lookup, f->inline_depth };
+
+	if (session_symbols(c->s))
+		scope_each(session_symbols(c->s), &at, argument_add, &a, NULL);
+}
+
+void frame_head_format(struct cli *c, const struct frame *f, const struct frame_source *at,
+		       struct strbuf *out)
+{
+	name_format(c, f, at, out);
+	strbuf_adds(out, " (");
+	arguments_format(c, f, out);
+	strbuf_addc(out, ')');
+	if (at)
+		strbuf_addf(out, " at %s:%u", at->file->name, at->line);
+}
+
 void frame_format(struct cli *c, const struct frame *f, struct strbuf *out)
 {
 	struct frame_source at;
@@ -47,10 +92,7 @@ void frame_format(struct cli *c, const struct frame *f, struct strbuf *out)
 	strbuf_addf(out, "#%-3u", f->level);
 	if (!has_line || (!at.begins && f->how != FRAME_INLINED))
 		strbuf_addf(out, "0x%016" PRIx64 " in ", f->pc);
-	name_format(c, f, has_line, out);
-	strbuf_adds(out, " ()");
-	if (has_line)
-		strbuf_addf(out, " at %s:%u", at.file->name, at.line);
+	frame_head_format(c, f, has_line ? &at : NULL, out);
 	if (f->how == FRAME_CPU || f->how == FRAME_CFI || f->how == FRAME_INLINED)
 		return;
 	strbuf_adds(out, "  [");
@@ -73,6 +115,25 @@ static void frame_show(struct cli *c, const struct frame *f)
 }
 
 /* ---- backtrace ------------------------------------------------------------------------------- */
+
+/* "full" anywhere among the words; the rest, a number, in `buf`. */
+static int words_split(const char *args, bool *ret_full, char *buf, size_t size, struct err *err)
+{
+	char word[64];
+	size_t n = 0;
+
+	*buf = '\0';
+	while (word_take(&args, word, sizeof(word))) {
+		if (!strcmp(word, "full") || !strcmp(word, "-full")) {
+			*ret_full = true;
+			continue;
+		}
+		if (n + strlen(word) + 2 > size)
+			return err_set(err, EINVAL, "backtrace takes one number and the word full");
+		n += snprintf(buf + n, size - n, "%s%s", n ? " " : "", word);
+	}
+	return 0;
+}
 
 /* Which frames: the N innermost, or with -N the N outermost. */
 static int range_get(struct cli *c, const char *args, unsigned *ret_from, unsigned *ret_to,
@@ -121,12 +182,17 @@ static int cmd_backtrace(struct cli *c, const char *args, struct err *err)
 	const struct frame *f;
 	const char *why = NULL;
 	unsigned from = 0, to = 0;
-	int r = range_get(c, args, &from, &to, &why, err);
+	bool full = false;
+	char number[200];
+	int r = words_split(args, &full, number, sizeof(number), err);
 
+	r = r ?: range_get(c, number, &from, &to, &why, err);
 	for (unsigned i = from; !r && i < to && !c->out.quit && !term_interrupted(); i++) {
 		r = frame_at(c->s, i, &f, err);
 		if (!r)
 			frame_show(c, f);
+		if (!r && full)
+			frame_locals_show(c, f, "        ");
 	}
 	if (!r)
 		end_show(c, to, why);
@@ -137,12 +203,16 @@ static int cmd_backtrace(struct cli *c, const char *args, struct err *err)
 
 static int selection_show(struct cli *c, struct err *err)
 {
+	struct frame_source at;
 	const struct frame *f;
 	int r = frame_selected(c->s, &f, err);
 
-	if (!r)
-		frame_show(c, f);
-	return r;
+	if (r)
+		return r;
+	frame_show(c, f);
+	if (!c->view.hidden && frame_line(c->s, f, &at))
+		view_line(c, f, &at);
+	return 0;
 }
 
 static int selected_level(struct cli *c, unsigned *ret, struct err *err)
@@ -235,9 +305,10 @@ static int cmd_down(struct cli *c, const char *args, struct err *err)
 /* ---- the table ------------------------------------------------------------------------------- */
 
 const struct command commands_frames[] = {
-	{ "backtrace", "bt where", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "backtrace [N|-N]",
-	  "Show the frames of the stack.",
-	  "N shows the N innermost frames, -N the N outermost. Frames come from call frame "
+	{ "backtrace", "bt where", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST,
+	  "backtrace [full] [N|-N]", "Show the frames of the stack.",
+	  "N shows the N innermost frames, -N the N outermost; full shows each frame's variables "
+	  "too. Frames come from call frame "
 	  "information (.eh_frame, .debug_frame); code without it is unwound by its frame "
 	  "pointers, "
 	  "at a function's first and last instructions by the top of the stack. Behind a frame not "

@@ -16,6 +16,7 @@ struct listing {
 	struct cli *c;
 	unsigned level;
 	bool parameters; /* else the rest */
+	const char *indent;
 	unsigned n;
 };
 
@@ -46,39 +47,48 @@ static bool list_variable(void *arg, const struct scope_block *b, const struct v
 
 	if ((v->kind == VARIABLE_PARAMETER) != l->parameters || v->artificial)
 		return true;
-	variable_show(l->c, l->level, v, "");
+	variable_show(l->c, l->level, v, l->indent);
 	l->n++;
 	return true;
 }
 
-static int list_frame(struct cli *c, bool parameters, struct err *err)
+static void list_frame(struct cli *c, const struct frame *f, bool parameters, const char *indent)
 {
-	struct listing l = { .c = c, .parameters = parameters };
+	struct listing l = {
+		.c = c, .level = f->level, .parameters = parameters, .indent = indent
+	};
+	const struct scope_at at = { true, f->lookup, f->inline_depth };
+
+	if (!session_symbols(c->s) ||
+	    scope_each(session_symbols(c->s), &at, list_variable, &l, NULL))
+		say(c, "No symbol table info available.\n");
+	else if (!l.n)
+		say(c, parameters ? "No arguments.\n" : "No locals.\n");
+}
+
+static int list_selected(struct cli *c, bool parameters, struct err *err)
+{
 	const struct frame *f;
-	struct scope_at at;
 	int r = frame_selected(c->s, &f, err);
 
-	if (r)
-		return r;
-	at = (struct scope_at){ true, f->lookup, f->inline_depth };
-	l.level = f->level;
-	if (scope_each(session_symbols(c->s), &at, list_variable, &l, err)) {
-		say(c, "No symbol table info available.\n");
-		return 0;
-	}
-	if (!l.n)
-		say(c, parameters ? "No arguments.\n" : "No locals.\n");
-	return 0;
+	if (!r)
+		list_frame(c, f, parameters, "");
+	return r;
+}
+
+void frame_locals_show(struct cli *c, const struct frame *f, const char *indent)
+{
+	list_frame(c, f, false, indent);
 }
 
 int info_locals(struct cli *c, const char *args, struct err *err)
 {
-	return list_frame(c, false, err);
+	return list_selected(c, false, err);
 }
 
 int info_args(struct cli *c, const char *args, struct err *err)
 {
-	return list_frame(c, true, err);
+	return list_selected(c, true, err);
 }
 
 /* ---- scope ----------------------------------------------------------------------------------- */
@@ -125,7 +135,8 @@ static int line_address(struct cli *c, const char *text, u64 *ret, struct err *e
 	if (!colon || !digits || colon[1 + digits] || colon == text || !session_symbols(c->s))
 		return -ENOENT;
 	snprintf(file, sizeof(file), "%.*s", (int)(colon - text), text);
-	r = source_lines(session_symbols(c->s), file, strtoul(colon + 1, NULL, 10), &place, &n, err);
+	r = source_lines(session_symbols(c->s), file, strtoul(colon + 1, NULL, 10), &place, &n,
+			 err);
 	if (r)
 		return r;
 	*ret = place[0].body;
@@ -198,8 +209,10 @@ int info_address(struct cli *c, const char *args, struct err *err)
 		r = variable_describe(&v, pc, &out, err);
 		strbuf_adds(&out, ".\n");
 	} else if (symbols && (sym = symbols_find(symbols, args))) {
-		strbuf_addf(&out, "Symbol \"%s\" is at 0x%" PRIx64
-			    " in a file compiled without debugging.\n", args, sym->addr);
+		strbuf_addf(&out,
+			    "Symbol \"%s\" is at 0x%" PRIx64
+			    " in a file compiled without debugging.\n",
+			    args, sym->addr);
 	} else {
 		strbuf_addf(&out, "No symbol \"%s\" in current context.\n", args);
 	}

@@ -167,10 +167,16 @@ static bool frame_changed(struct cli *c, const struct frame *f)
 	return true;
 }
 
-/* "f () at demo.c:4" */
+/* "f (a=1) at demo.c:4" */
 static void frame_head(struct cli *c, const struct frame *f, const struct frame_source *at)
 {
-	say(c, "%s () at %s:%u\n", f->name ? f->name : "??", at->file->name, at->line);
+	struct strbuf out;
+
+	strbuf_init(&out);
+	frame_head_format(c, f, at, &out);
+	strbuf_addc(&out, '\n');
+	say_buf(c, &out);
+	strbuf_deinit(&out);
 }
 
 static void line_show(struct cli *c, const struct frame *f, const struct frame_source *at)
@@ -214,4 +220,14 @@ void view_stop(struct cli *c, bool always)
 	if (changed || moved || at.begins || always)
 		line_show(c, f, &at);
 	view_move(c, at.file, at.line);
+}
+
+void view_line(struct cli *c, const struct frame *f, const struct frame_source *at)
+{
+	struct err err = { 0 };
+
+	view_move(c, at->file, at->line);
+	if (view_lines(c, at->line, at->line, false, &err))
+		say(c, "%u\tin %s\n", at->line, c->view.file.name);
+	view_move(c, at->file, at->line);
 }

@@ -44,6 +44,8 @@ int view_lines(struct cli *c, u32 first, u32 last, bool told, struct err *err);
 /* At a stop: the function where it is another one, then the source line; quiet without lines. With
  * `always` also where the stop is in the middle of the line the user saw last. */
 void view_stop(struct cli *c, bool always);
+/* The line a selected frame is at. */
+void view_line(struct cli *c, const struct frame *f, const struct frame_source *at);
 /* The guest starts anew: the next stop shows everything. */
 void view_forget(struct cli *c);
 

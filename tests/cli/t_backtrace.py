@@ -24,9 +24,10 @@ def value(f, r):
     except gdb.error:
         return None
 def show():
-    f, out = gdb.newest_frame(), []
+    f, out, tail = gdb.newest_frame(), [], False
     while f:
         if f.type() == gdb.TAILCALL_FRAME:
+            tail = True
             f = f.older()
             continue
         inline = f.type() == gdb.INLINE_FRAME
@@ -37,7 +38,7 @@ def show():
             f = f.older()
         except gdb.error:
             break
-    print("@@" + json.dumps(out))
+    print("@@" + json.dumps([out, "" if tail else gdb.execute("bt", to_string=True)]))
 for i in range(%d):
     show()
     gdb.execute("stepi", to_string=True)
@@ -84,7 +85,7 @@ def record(guest, bits, n, by):
         trace, *more = rest.split("@regs\n")
         regs = register_values(regs)
         with open("%s/%d.bin" % (tmp.name, i), "rb") as f:
-            stops.append((regs, regs["rsp"] - 512, f.read(), frames(trace), [register_values(m) for m in more]))
+            stops.append((regs, regs["rsp"] - 512, f.read(), trace, [register_values(m) for m in more]))
     return stops
 
 
@@ -96,7 +97,7 @@ def gdb_view(guest, bits, stops):
     source = os.path.join(tmp.name, "frames.py")
     with open(source, "w") as f:
         f.write(GDB_FRAMES % (KEPT[bits], len(stops)))
-    p = subprocess.run(["gdb", "-nx", "-q", "-batch", "-ex", "set trust-readonly-sections on", "-ex", "set backtrace past-main on",
+    p = subprocess.run(["gdb", "-nx", "-q", "-batch", "-ex", "set trust-readonly-sections on", "-ex", "set backtrace past-main on", "-ex", "set width 0", "-ex", "set print entry-values no",
                         "-ex", "target remote | exec %s %s %s" % (sys.executable, STUB, path), "-x", source, guest],
                        capture_output=True, text=True, timeout=120, env=environment())
     return [json.loads(line[2:]) for line in p.stdout.splitlines() if line.startswith("@@")], p.stdout[-800:] + p.stderr[-800:]
@@ -105,6 +106,22 @@ def gdb_view(guest, bits, stops):
 def upto_start(bt):
     names = [f[1] for f in bt]
     return bt[:names.index("_start") + 1] if "_start" in names else bt
+
+
+def plain(trace):
+    """The text, without what we say beyond gdb: offsets in functions without lines, how a frame was found."""
+    out = []
+    for line in trace.splitlines():
+        line = re.sub(r"0x0*", "0x", re.sub(r"  \[.*\]$", "", line))
+        out.append(re.sub(r"\.\d+ \(", " (", re.sub(r"\+0x[0-9a-f]+ \(", " (", line)))
+        if " in _start" in line:
+            break
+    return out
+
+
+def same_text(ours, theirs):
+    """A register that the callee did not save is lost; gdb shows what is in it now."""
+    return re.fullmatch(re.escape("\n".join(ours)).replace(re.escape("<optimized out>"), "[^,)]*"), "\n".join(theirs))
 
 
 def same_registers(ours, theirs, bits, guessed):
@@ -125,7 +142,8 @@ def compare(guest, bits, name, n=60, by=11, guessed=False):
     if not t.ok(len(theirs) == len(stops) > 10, name + ": gdb saw every stop", (len(theirs), text), len(stops)):
         return
     wrong, depth, inlined = [], 0, 0
-    for i, ((regs, _, _, ours, kept), gdb) in enumerate(zip(stops, theirs)):
+    for i, ((regs, _, _, trace, kept), (gdb, gdb_trace)) in enumerate(zip(stops, theirs)):
+        ours = frames(trace)
         # An inlined call has no address of its own here.
         mine = [[re.sub(r"\.\d+$", "", f[1]), f[3], f[0]] for f in upto_start(ours)]  # gdb cuts numbers off the linker's names
         his = [[f[1], f[3], f[0]] for f in upto_start(gdb)]
@@ -134,6 +152,8 @@ def compare(guest, bits, name, n=60, by=11, guessed=False):
             continue
         if mine != his:
             wrong.append((i, hex(regs["rip"]), mine, his))
+        if gdb_trace and not guessed and not same_text(plain(trace), plain(gdb_trace)):
+            wrong.append((i, hex(regs["rip"]), plain(trace), plain(gdb_trace)))
         bad = same_registers(kept, gdb, bits, guessed) if len(gdb) > 1 else "gdb has no caller"
         if bad:
             wrong.append((i, hex(regs["rip"]), bad))
