@@ -50,9 +50,12 @@ struct kvm_evidence {
 	u8 completed;      /* an IO/MMIO was completed by a re-entry with immediate_exit: 1 EINTR, 2 DEBUG */
 };
 
+/* What KVM_GET_NESTED_STATE said once KVM had done an access of the instruction's to a device. */
+enum l0_mtf { L0_MTF_UNKNOWN, L0_MTF_NONE, L0_MTF_PENDING /* KVM_STATE_NESTED_MTF_PENDING */ };
 struct vmx_evidence {
 	u32 reason, intr_info, intr_error, idt_info, idt_error, insn_len, interruptibility, activity;
 	u64 qualification, pending_dbg, rip, rflags, gpa, gla;
+	u8 l0_mtf; /* engine mtf: enum l0_mtf */
 };
 
 /* How the shim, engine mtf's own L1 hypervisor, failed instead of handing an exit over. The guest ends. */

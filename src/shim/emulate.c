@@ -4,7 +4,8 @@
  */
 #include "shim.h"
 
-enum { REASON_CPUID = 10, REASON_INVD = 13, REASON_VMCALL = 18, REASON_XSETBV = 55 };
+enum { REASON_CPUID = 10, REASON_INVD = 13, REASON_VMCALL = 18, REASON_RDMSR = 31, REASON_WRMSR = 32,
+       REASON_XSETBV = 55 };
 
 static bool is_long(void)
 {
@@ -36,6 +37,32 @@ static u32 emulate_xsetbv(void)
 	return failed ? EMULATED_GP : EMULATED_DONE;
 }
 
+/*
+ * MSRs that the bitmap has no bit for exit always (SDM "MSR-Bitmap Address"): KVM's own, such as its clock,
+ * are there. They are one for shim and L2, and what they point to has the same address in both.
+ */
+static u32 emulate_rdmsr(void)
+{
+	u64 value = 0, failed = msr_is_hidden(mailbox.gpr[GPR_RCX]);
+
+	if (!failed)
+		rdmsr_try(mailbox.gpr[GPR_RCX], &value, &failed);
+	if (failed)
+		return EMULATED_GP;
+	mailbox.gpr[GPR_RAX] = (u32)value;
+	mailbox.gpr[GPR_RDX] = value >> 32;
+	return EMULATED_DONE;
+}
+
+static u32 emulate_wrmsr(void)
+{
+	u64 failed = msr_is_hidden(mailbox.gpr[GPR_RCX]);
+
+	if (!failed)
+		wrmsr_try(mailbox.gpr[GPR_RCX], (u32)mailbox.gpr[GPR_RAX] | mailbox.gpr[GPR_RDX] << 32, &failed);
+	return failed ? EMULATED_GP : EMULATED_DONE;
+}
+
 /* A hypercall of L2 is KVM's to answer, as if there were no shim between. KVM refuses those from
  * outside ring 0 with EPERM (1), which it cannot know here. */
 static u32 emulate_vmcall(void)
@@ -61,6 +88,10 @@ u32 emulate(void)
 		return emulate_cpuid();
 	case REASON_XSETBV:
 		return emulate_xsetbv();
+	case REASON_RDMSR:
+		return emulate_rdmsr();
+	case REASON_WRMSR:
+		return emulate_wrmsr();
 	case REASON_VMCALL:
 		return emulate_vmcall();
 	case REASON_INVD: /* L2's memory is not thrown away: caches stay as they are */

@@ -59,4 +59,10 @@ static inline u32 cpuid1_ecx(u32 ecx, u64 cr4)
 	return (ecx & ~(vmx | osxsave)) | (cr4 & CR4_OSXSAVE ? osxsave : 0);
 }
 
+/* L2 has no VMX: IA32_FEATURE_CONTROL and the capability MSRs are not there. */
+static inline bool msr_is_hidden(u32 nr)
+{
+	return nr == 0x3a || (nr >= 0x480 && nr <= 0x492);
+}
+
 #endif

@@ -119,19 +119,35 @@ nmi_unblock:
 	iretq
 1:	ret
 
-/* void xsetbv_try(u32 index, u64 value, u64 *failed): *failed becomes 1 if it faults. */
-	.globl xsetbv_try, xsetbv_fixup
-xsetbv_try:
+/*
+ * void xsetbv_try(u32 index, u64 value, u64 *failed), wrmsr_try: the same; and
+ * void rdmsr_try(u32 index, u64 *value, u64 *failed): *failed becomes 1 if it faults.
+ */
+	.macro	WRITE_TRY name
+	.globl	\name\()_try
+\name\()_try:
 	mov	%edi, %ecx
 	mov	%esi, %eax
-	mov	%rsi, %rdi
-	shr	$32, %rdi
-	xchg	%rdx, %rdi
-	.globl xsetbv_at
-xsetbv_at:
-	xsetbv
+	mov	%rdx, %rdi
+	mov	%rsi, %rdx
+	shr	$32, %rdx
+\name\()_at:
+	\name
 	ret
-xsetbv_fixup:
+	.endm
+	WRITE_TRY xsetbv
+	WRITE_TRY wrmsr
+	.globl	rdmsr_try
+rdmsr_try:
+	mov	%edi, %ecx
+	mov	%rdx, %rdi
+rdmsr_at:
+	rdmsr
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, (%rsi)
+	ret
+try_failed:
 	movq	$1, (%rdi)
 	ret
 
@@ -156,8 +172,14 @@ exception_common:
 	push	%rax
 	lea	xsetbv_at(%rip), %rax
 	cmp	%rax, 24(%rsp)
+	je	3f
+	lea	wrmsr_at(%rip), %rax
+	cmp	%rax, 24(%rsp)
+	je	3f
+	lea	rdmsr_at(%rip), %rax
+	cmp	%rax, 24(%rsp)
 	jne	2f
-	lea	xsetbv_fixup(%rip), %rax
+3:	lea	try_failed(%rip), %rax
 	mov	%rax, 24(%rsp)
 	pop	%rax
 	add	$16, %rsp

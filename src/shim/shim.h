@@ -29,6 +29,8 @@ u64 guest_enter(u64 *gpr, u64 launched);
 void nmi_gate(void);
 void nmi_unblock(void);
 void xsetbv_try(u32 index, u64 value, u64 *failed);
+void wrmsr_try(u32 index, u64 value, u64 *failed);
+void rdmsr_try(u32 index, u64 *value, u64 *failed);
 extern char exception_stubs[];
 
 /* cpu.c */

@@ -52,9 +52,9 @@ static void msr_intercept(u32 nr)
 /* L2 has no VMX: its capability MSRs are not there. All other MSRs are L0's business. */
 static void msr_bitmap_build(void)
 {
-	msr_intercept(0x3a);
-	for (u32 nr = 0x480; nr <= 0x492; nr++)
-		msr_intercept(nr);
+	for (u32 nr = 0; nr < 0x2000; nr++)
+		if (msr_is_hidden(nr))
+			msr_intercept(nr);
 }
 
 static u32 allowed(u32 msr, u32 want)

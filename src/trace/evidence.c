@@ -125,6 +125,8 @@ static void vmx_put(const struct vmx_evidence *v, struct strbuf *out)
 		hex_field(out, "qual", v->qualification);
 	hex_field(out, "pdbg", v->pending_dbg);
 	vmx_shadow_put(v->interruptibility, out);
+	if (v->l0_mtf)
+		strbuf_adds(out, v->l0_mtf == L0_MTF_PENDING ? " l0=mtf-pending" : " l0=no-mtf");
 }
 
 static void arrow_put(struct strbuf *out, const char *what, u64 a, u64 b)

@@ -117,7 +117,7 @@ RIG_CASE_OUT  := $(patsubst tests/rig/cases/%.s,$(RIG_ROOT)/cases/%.elf,$(RIG_CA
 $(RIG_ROOT)/cases/%.elf: tests/rig/cases/%.s tests/rig/cases/case.inc
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-Ttext=0x400000 -Wa,-Itests/rig/cases -o $@ $<
+	$(Q)$(CC) $(if $(filter %32,$*),-m32) -nostdlib -static -Wl,--build-id=none -Wl,-Ttext=0x400000 -Wa,-Itests/rig/cases -o $@ $<
 	$(Q)cp $< $(@:.elf=.s)
 
 $(RIG_ROOT)/vmstep: $(O)/vmstep tests/rig/libs.sh

@@ -41,11 +41,23 @@ static void cpuid(void)
 	tap_eq(cpuid1_ecx(0, CR4_OSXSAVE), 0x08000000, "OSXSAVE follows CR4");
 }
 
+static void msrs(void)
+{
+	unsigned n = 0;
+
+	for (u32 nr = 0; nr < 0x2000; nr++)
+		n += msr_is_hidden(nr);
+	tap_eq(n, 20, "MSRs that L2 has not: IA32_FEATURE_CONTROL and 19 capabilities");
+	tap_ok(msr_is_hidden(0x3a) && msr_is_hidden(0x480) && msr_is_hidden(0x492), "by number");
+	tap_ok(!msr_is_hidden(0x4b564d01), "KVM's clock is not one");
+}
+
 int main(void)
 {
 	controls();
 	descriptors();
 	ept();
 	cpuid();
+	msrs();
 	return tap_done();
 }

@@ -286,6 +286,8 @@ bool step_signalled(const struct step *st); /* the report is EINTR and no access
 bool step_nothing(const struct kvm_engine *k, const struct step *st); /* ... before anything ran */
 /* land.c: the causes of st->v, or the delivery found in where the guest landed, into the stop. */
 void step_land(struct kvm_engine *k, struct step *st);
+/* Is the guest where the instruction may lead without an event on the way? */
+bool land_is_explained(const struct kvm_engine *k, const struct step *st);
 /* The evidence, the machine's orders, the user's points; then the stop is pushed. */
 void step_finish(struct kvm_engine *k, struct step *st, int *ret_end);
 /* The stop behind an instruction vmstep did in KVM's stead: `had_tf` is the guest's TF before it, `trap`

@@ -115,7 +115,7 @@ static bool is_pair(const struct kvm_engine *k, const struct at *from)
 	return from->insn.facts.cls == INSN_MOV_SS && !k->quirks.software;
 }
 
-static bool is_explained(const struct kvm_engine *k, const struct step *st)
+bool land_is_explained(const struct kvm_engine *k, const struct step *st)
 {
 	const struct at *from = &st->from;
 	const struct insn_facts *f = &from->insn.facts;
@@ -186,6 +186,6 @@ void step_land(struct kvm_engine *k, struct step *st)
 		return;
 	if (event_stepped(k, st, &g))
 		event_seen(k, st, &g, PROOF_SEEN);
-	else if (!is_explained(k, st))
+	else if (!land_is_explained(k, st))
 		event_missed(k, st);
 }

@@ -157,6 +157,7 @@ void batch_take(struct mtf_engine *m)
 	m->after.cr2 = b->cr2;
 	m->after.emulated = b->emulated;
 	m->after.served = m->served;
+	m->after.l0_mtf = m->l0_mtf;
 	m->after.event = m->k.event;
 	b->cr2 = m->before.cr2;
 	b->emulated = EMULATED_NOT;
@@ -175,6 +176,7 @@ static void after_load(struct mtf_engine *m)
 	b->cr2 = m->after.cr2;
 	b->emulated = m->after.emulated;
 	m->served = m->after.served;
+	m->l0_mtf = m->after.l0_mtf;
 	m->k.event = m->after.event;
 	m->n_records = 0;
 }

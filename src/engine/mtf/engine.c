@@ -65,6 +65,8 @@ static int create(struct machine *machine, struct engine **ret, struct err *err)
 	if (!r)
 		r = shim_start(m, err);
 	if (!r)
+		r = l0_probe(m, err);
+	if (!r)
 		r = boot(m, err);
 	if (r) {
 		destroy(&k->base);
@@ -242,6 +244,7 @@ static int info(struct engine *e, const char *what, struct strbuf *out, struct e
 const struct engine_ops mtf_engine_ops = {
 	.name = "mtf",
 	.summary = "nested VMX: the guest as L2 under the monitor trap flag, with VMCS fields as evidence",
+	.vmx_view = true,
 	.catches = CATCH_ICEBP | CATCH_INT3 | CATCH_HLT,
 	.probe = mtf_probe,
 	.create = create,

@@ -77,6 +77,9 @@ static void engine_text(const struct mtf_engine *m, struct strbuf *out)
 		    (long long)(shim_image_end - shim_image), SHIM_GPA);
 	strbuf_addf(out, "monitor trap flag while stepping; #DB and #BP exit; interrupts are L2's own, held "
 			 "by KVM_GUESTDBG_BLOCKIRQ: %s\n", m->k.caps.block_irq ? "yes" : "not on this KVM");
+	strbuf_addf(out, "MTF behind what KVM does for the guest (an OUT, tried at the start): %s\n",
+		    m->k14 == L0_MTF_PENDING ? "comes, KVM_STATE_NESTED_MTF_PENDING is set for it" :
+		    m->k14 == L0_MTF_NONE ? "comes" : "not tried");
 	strbuf_addf(out, "debug registers with points of the user's: %#x\n", m->slots);
 	strbuf_addf(out, "since the start: %llu hand-overs, %llu KVM_RUN, %llu fetches of system state\n",
 		    (unsigned long long)m->seq, (unsigned long long)m->n_trips,

@@ -10,11 +10,15 @@
  *   probe.c     can it work here, and if not why
  *   start.c     the shim into the VM, L1 started
  *   trip.c      one trip: KVM_RUN until the shim hands the page over; devices served on the way
+ *   l0.c        what KVM does for L2, and the MTF it owes for it
  *   fault.c     a shim that failed: what it left behind
  *   state.c     the page against k.s and struct cpu_state
  *   serve.c     exits that are no stop: skips owed, faults injected, HLT, CR and DR accesses
  *   batch.c     steps that the shim takes by itself, told afterwards
+ *   enter.c     one entry into L2 and its exit
  *   step.c      one step, one free run, and the stop
+ *   event.c     was there a delivery?
+ *   tf.c        TF: the guest's that L0 loses; ours with `set mtf off`
  *   cont.c      PLAN_CONTINUE
  *   pending.c   events owed to the guest
  *   entry.c     why a VM entry was refused, in words
@@ -39,6 +43,8 @@ struct mtf_engine {
 	bool sys_stale;        /* mb->sys is not of this boundary */
 	bool asleep;           /* the next entry is into HLT */
 	bool served;           /* a device was asked during this step */
+	bool probing;          /* ... by l0_probe(): the machine is not to know */
+	u8 l0_mtf, k14;        /* enum l0_mtf: of this step's access; of the probe's */
 	unsigned kicks;        /* NMIs sent since the last hand-over */
 	u8 slots;              /* DR0-3 that hold the user's points; the guest's then is k.guest_dr */
 	struct {
@@ -46,6 +52,7 @@ struct mtf_engine {
 		struct evidence died;
 		bool all;      /* system state was fetched with it */
 	} came;                /* what the last entry came to */
+	bool host_tf;          /* RFLAGS.TF in the page is ours; the guest's is k.guest_tf */
 	bool injecting;        /* ctl[ENTRY_INTR] is set for the next entry */
 	struct guest_event injected;
 	struct evidence death; /* why k.dead, where the shim or KVM ended the guest */
@@ -59,6 +66,7 @@ struct mtf_engine {
 		u64 core[CORE_COUNT], exit[EXIT_COUNT], gpr[GPR_COUNT], cr2;
 		u32 emulated;
 		bool served;
+		u8 l0_mtf;
 		enum machine_event event;
 	} after;               /* of the one it ended at, while records are told */
 	u64 n_trips, n_fetches, n_batches, n_passed;
@@ -79,6 +87,12 @@ void shim_unmap(struct mtf_engine *m);
 int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct evidence *ret, struct err *err);
 /* From now on the guest is dead; m->death keeps why, for the stop that tells it. */
 void guest_died(struct mtf_engine *m, const struct evidence *why);
+
+/* ---- l0.c ---------------------------------------------------------------------------------------- */
+
+/* Does L0 owe L1 an MTF now? enum l0_mtf */
+u8 l0_mtf(struct mtf_engine *m);
+int l0_probe(struct mtf_engine *m, struct err *err); /* before the guest's own state is set */
 
 /* ---- fault.c ------------------------------------------------------------------------------------- */
 
@@ -126,10 +140,34 @@ bool batch_waits(const struct mtf_engine *m); /* boundaries are still to be told
 /* The next boundary passed into the page and k.at; false: all were, and what the trip brought is back. */
 bool batch_tell(struct mtf_engine *m);
 
-/* ---- step.c -------------------------------------------------------------------------------------- */
+/* ---- enter.c ------------------------------------------------------------------------------------- */
 
 /* Could the instruction change what mb->sys holds? Exact where it matters, else yes. */
 bool insn_may_change_sys(const struct insn *i);
+/* Does L2 stand where the instruction leads if nothing else happened? Not for returns and their like. */
+bool mtf_explained(const struct at *from, const struct at *at);
+void enter_pass_current(struct mtf_engine *m);
+enum drive { DRIVE_FREE, DRIVE_MTF, DRIVE_TF };
+/* One entry, or the next boundary of a batch. *ret_end >= 0 when the guest died, with the stop's causes
+ * set. */
+int mtf_enter(struct mtf_engine *m, struct step *st, enum drive how, struct vmx_evidence *ret, int *ret_end,
+	      struct err *err);
+
+/* ---- event.c ------------------------------------------------------------------------------------- */
+
+/* At an MTF: is it the first instruction of a handler? `injected`: what the entry injected. */
+void event_look(struct mtf_engine *m, struct step *st, const struct guest_event *injected);
+
+/* ---- tf.c ---------------------------------------------------------------------------------------- */
+
+void tf_put_back(struct mtf_engine *m, struct step *st);
+int tf_choose(struct mtf_engine *m, enum drive *ret, struct err *err); /* of the next step */
+void tf_arm(struct mtf_engine *m);
+void tf_finish(struct mtf_engine *m, struct step *st, const struct vmx_evidence *ev);
+void tf_disarm(struct mtf_engine *m); /* the page has the guest's TF again */
+
+/* ---- step.c -------------------------------------------------------------------------------------- */
+
 int mtf_step(struct mtf_engine *m, int *ret_end, struct err *err);
 /* Up to a report, MTF off; no stop unless somebody asked for it. */
 int mtf_free_run(struct mtf_engine *m, int *ret_end, struct err *err);

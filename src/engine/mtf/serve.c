@@ -11,7 +11,7 @@
 /* SDM appendix "VMX Basic Exit Reasons". */
 enum {
 	REASON_EXCEPTION = 0, REASON_GETSEC = 11, REASON_HLT = 12, REASON_VMCLEAR = 19, REASON_VMXON = 27,
-	REASON_CR = 28, REASON_DR = 29, REASON_RDMSR = 31, REASON_WRMSR = 32, REASON_INVEPT = 50,
+	REASON_CR = 28, REASON_DR = 29, REASON_INVEPT = 50,
 	REASON_INVVPID = 53, REASON_VMFUNC = 59,
 };
 
@@ -31,7 +31,7 @@ void mtf_skip(struct mtf_engine *m, enum skip_kind kind, unsigned len, struct st
 	struct skip_state k = {
 		.rip = b->core[CORE_RIP], .rflags = b->core[CORE_RFLAGS],
 		.shadow = shadow_of(b->core[CORE_INTERRUPTIBILITY]),
-		.pending_dbg = b->core[CORE_PENDING_DBG], .mtf = true, .tf = m->k.guest_tf,
+		.pending_dbg = b->core[CORE_PENDING_DBG], .mtf = !m->host_tf, .tf = m->k.guest_tf,
 		.btf = b->sys[SYS_DEBUGCTL] & DEBUGCTL_BTF,
 	};
 
@@ -56,8 +56,8 @@ static void skipped(struct mtf_engine *m, struct step *st)
 {
 	mtf_skip(m, SKIP_KIND_OUTER, m->mb->exit[EXIT_INSN_LEN], &st->stop);
 	st->v.skip = SKIP_KIND_NONE; /* done */
-	st->v.causes = CAUSE_BIT(CAUSE_MTF);
-	st->v.first = CAUSE_MTF;
+	st->v.first = m->host_tf ? CAUSE_TF : CAUSE_MTF; /* whichever would come if it did not exit */
+	st->v.causes = CAUSE_BIT(st->v.first);
 	st->v.proof = PROOF_DEDUCED;
 	st->v.retired = 1;
 }
@@ -153,7 +153,7 @@ int exit_serve(struct mtf_engine *m, struct step *st, enum served_exit *ret, str
 	u32 reason = m->mb->exit[EXIT_REASON];
 
 	*ret = EXIT_SERVED;
-	if (m->mb->emulated == EMULATED_GP || reason == REASON_RDMSR || reason == REASON_WRMSR)
+	if (m->mb->emulated == EMULATED_GP)
 		return fault_inject(m, EXC_GP, true, err);
 	if (is_vmx_instruction(reason))
 		return fault_inject(m, EXC_UD, false, err);

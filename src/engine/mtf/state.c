@@ -65,7 +65,8 @@ static void core_load(struct mtf_engine *m)
 	const struct mailbox *b = m->mb;
 
 	m->k.s->regs.rip = b->core[CORE_RIP];
-	m->k.guest_tf = b->core[CORE_RFLAGS] & FL_TF;
+	if (!m->host_tf)
+		m->k.guest_tf = b->core[CORE_RFLAGS] & FL_TF;
 	m->k.s->regs.rflags = b->core[CORE_RFLAGS] & ~FL_TF;
 	m->k.s->sregs.cr2 = b->cr2;
 	m->k.s->events.interrupt.shadow = shadow_of(b->core[CORE_INTERRUPTIBILITY]);

@@ -26,6 +26,8 @@ static void serve_pio(struct mtf_engine *m)
 	struct kvm_run *run = m->k.run;
 	u8 *data = (u8 *)run + run->io.data_offset;
 
+	if (m->probing)
+		return;
 	for (u32 i = 0; i < run->io.count; i++)
 		machine_pio(m->k.base.machine, run->io.direction == KVM_EXIT_IO_OUT, run->io.port,
 			    run->io.size, data + (size_t)i * run->io.size);
@@ -71,6 +73,25 @@ static void signalled(struct mtf_engine *m)
 	kick(m);
 }
 
+/*
+ * Under MTF: let KVM finish the instruction and go no further, to see whether it owes the MTF for it.
+ * True: another exit of the same instruction's is in kvm_run (a read-modify-write's write).
+ */
+static bool access_finish(struct mtf_engine *m)
+{
+	struct kvm_run *run = m->k.run;
+	int r;
+
+	run->immediate_exit = 1;
+	r = ioctl(m->k.cpu_fd, KVM_RUN, 0);
+	m->n_trips++;
+	run->immediate_exit = 0;
+	m->l0_mtf = l0_mtf(m);
+	if (m->k.interrupted)
+		signalled(m);
+	return r == 0;
+}
+
 /* An exit of KVM's that is neither the shim's nor a device's: it ends the guest. */
 static int kvm_ended(const struct mtf_engine *m, struct evidence *ret)
 {
@@ -88,11 +109,13 @@ int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct evidenc
 {
 	struct kvm_run *run = m->k.run;
 
+	bool has_exit = false;
+
 	m->kicks = 0;
 	*ret_end = TRIP_DEAD;
 	for (;;) {
-		m->n_trips++;
-		if (ioctl(m->k.cpu_fd, KVM_RUN, 0) < 0) {
+		m->n_trips += !has_exit;
+		if (!has_exit && ioctl(m->k.cpu_fd, KVM_RUN, 0) < 0) {
 			if (errno != EINTR && errno != EAGAIN)
 				return err_set(err, errno, "KVM_RUN failed: %s", strerror(errno));
 			signalled(m);
@@ -100,11 +123,13 @@ int trip(struct mtf_engine *m, bool free, enum trip_end *ret_end, struct evidenc
 				return shim_silent(m, ret);
 			continue;
 		}
+		has_exit = false;
 		if (is_hand_over(m))
 			break;
 		if (run->exit_reason != KVM_EXIT_IO && run->exit_reason != KVM_EXIT_MMIO)
 			return kvm_ended(m, ret);
 		serve(m, free);
+		has_exit = !free && access_finish(m);
 	}
 	if (!shim_failed(m, ret))
 		*ret_end = TRIP_HOST;
