@@ -6,7 +6,7 @@
 
 UNIT_BINS    := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/*.c)))
 UNIT_SCRIPTS := $(sort $(wildcard tests/unit/t_*.sh))
-SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli symbols faults docs diff,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
+SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli symbols faults docs diff fuzz,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libvmstep.a $(O)/.flags
 	$(call say,CC,$<)
@@ -38,10 +38,28 @@ $(DIFF): $(DIFF_OBJS) $(O)/libvmstep.a
 diff: $(DIFF)
 	$(Q)$(DIFF)
 
+# Fuzz targets with a driver that needs no fuzzer (tests/fuzz/driver.c); `make fuzz` builds all with
+# sanitizers and runs each for FUZZ_INPUTS.
+FUZZ_INPUTS ?= 1000000
+FUZZERS     := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(filter-out %/driver.c,$(sort $(wildcard tests/fuzz/*.c))))
+
+$(FUZZERS): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/driver.o $(O)/libvmstep.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(FUZZERS:=.d)
+
+fuzz:
+	$(Q)$(MAKE) O=$(O)/fuzz SAN=address,undefined fuzz-run FUZZ_INPUTS=$(FUZZ_INPUTS)
+
+fuzz-run: $(FUZZERS)
+	$(Q)set -e; for f in $(FUZZERS); do \
+	    $$f -n $(FUZZ_INPUTS) -s $$(date +%s) -k $$f.last tests/fuzz/corpus/$${f##*/}; done
+
 check-unit: $(UNIT_BINS) $(UNIT_SCRIPTS)
 	$(Q)O=$(O) CC="$(CC)" tests/run $^
 
-check: all guests $(UNIT_BINS) $(ASK) $(DIFF)
+check: all guests $(UNIT_BINS) $(ASK) $(DIFF) $(FUZZERS)
 	$(Q)O=$(O) CC="$(CC)" tests/run $(UNIT_BINS) $(UNIT_SCRIPTS) $(SCRIPTS)
 
 # --- guests --------------------------------------------------------------------------------------
@@ -104,4 +122,4 @@ bench: all guests $(O)/tests/bench/bare
 lint: all
 	$(Q)O=$(O) CC="$(CC)" tests/docs/t_lint.sh
 
-.PHONY: check-unit check diff guests c-guests demo bench lint
+.PHONY: check-unit check diff fuzz fuzz-run guests c-guests demo bench lint
