@@ -82,6 +82,8 @@ int source_functions(struct symbols *s, const char *file, const char *name, stru
  * behind the prologue is given back as it is; an inlined copy has none.
  */
 u64 source_skip_prologue(struct symbols *s, u64 addr);
+/* Where `step` stops that comes to a function's entry: gdb looks at the frame's instructions alone then. */
+u64 source_skip_frame(struct symbols *s, u64 addr);
 
 /* ---- lines to addresses ------------------------------------------------------------------------ */
 

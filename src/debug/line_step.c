@@ -109,19 +109,6 @@ static bool is_news(const struct stop *st)
 
 /* ---- into a function ------------------------------------------------------------------------- */
 
-/* Behind the prologue; where that is in the middle of a row, that row's end (gdb's rule). */
-static u64 body_of(struct session *s, u64 entry)
-{
-	u64 body = source_skip_prologue(s->symbols, entry);
-	struct source_function f;
-	struct source_line row;
-
-	if (source_line_at(s->symbols, body, &row) && row.start != body &&
-	    source_function_at(s->symbols, entry, &f) && row.end < f.high)
-		return row.end;
-	return body;
-}
-
 /*
  * From a function's first instruction to its body, one by one: what a prologue calls is gone over,
  * and code that leaves without coming by the body (a shrink-wrapped early return) is noticed.
@@ -129,7 +116,7 @@ static u64 body_of(struct session *s, u64 entry)
 static int go_into(struct line_step *l, struct err *err)
 {
 	struct run *r = l->r;
-	u64 body = body_of(r->s, r->stop.lin);
+	u64 body = source_skip_frame(r->s->symbols, r->stop.lin);
 	struct place entry, p;
 	int rc = place_here(r, &entry, err);
 

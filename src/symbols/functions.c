@@ -175,6 +175,16 @@ static u64 skip_elf(struct symbols *s, u64 addr)
 	return dw_to_guest(f, prologue_end_elf(f, link, end));
 }
 
+u64 source_skip_frame(struct symbols *s, u64 addr)
+{
+	struct spot at;
+	u32 block = find_spot(s, addr, &at) ? function_of(at.u, at.block) : DW_NONE;
+
+	if (block == DW_NONE || at.link != dw_entry(at.f, at.u, block))
+		return addr;
+	return dw_to_guest(at.f, prologue_frame(at.f, at.u, block));
+}
+
 u64 source_skip_prologue(struct symbols *s, u64 addr)
 {
 	struct spot at;

@@ -183,18 +183,25 @@ static bool trusts_lines(const struct body *b)
 	return b->u && b->u->producer && strstr(b->u->producer, "clang ");
 }
 
-/* Behind the frame's instructions; from within a line on to the next one of the function. */
-static u64 skip_frame(const struct body *b)
+/* From within a line on to the next one of the function. */
+static u64 whole_line(const struct body *b, u64 at)
 {
-	u64 by_line = trusts_lines(b) ? by_lines(b) : 0;
-	u64 at = by_line ? (by_line > b->entry ? by_line : b->entry)
-			 : b->f->is64 ? frame64(b) : frame32(b);
 	struct dwlineat line;
 
 	if (line_of(b, at, &line) && line.row->addr != at && line.end >= b->entry &&
 	    line.end < b->end)
 		at = line.end;
 	return at;
+}
+
+/* Behind the frame's instructions. */
+static u64 skip_frame(const struct body *b)
+{
+	u64 by_line = trusts_lines(b) ? by_lines(b) : 0;
+	u64 at = by_line ? (by_line > b->entry ? by_line : b->entry)
+			 : b->f->is64 ? frame64(b) : frame32(b);
+
+	return whole_line(b, at);
 }
 
 /* gcc from 4.5 on; its optimised code has location lists. */
@@ -205,7 +212,7 @@ static bool trusts_locations(const struct body *b)
 	return p && b->u->has_loclist && !strncmp(p, "GNU ", 4);
 }
 
-u64 prologue_end(struct dwfile *f, struct dwunit *u, u32 block)
+static struct body body_of(struct dwfile *f, struct dwunit *u, u32 block)
 {
 	struct dwblock *k = &u->block[block];
 	struct body b = { .f = f, .u = u, .block = block };
@@ -214,6 +221,20 @@ u64 prologue_end(struct dwfile *f, struct dwunit *u, u32 block)
 	for (u32 i = 0; i < k->n_ranges; i++) /* the piece that holds the entry */
 		if (b.entry >= u->range[k->range + i].start && b.entry < u->range[k->range + i].end)
 			b.end = u->range[k->range + i].end;
+	return b;
+}
+
+u64 prologue_frame(struct dwfile *f, struct dwunit *u, u32 block)
+{
+	struct body b = body_of(f, u, block);
+
+	return whole_line(&b, f->is64 ? frame64(&b) : frame32(&b));
+}
+
+u64 prologue_end(struct dwfile *f, struct dwunit *u, u32 block)
+{
+	struct body b = body_of(f, u, block);
+
 	return trusts_locations(&b) ? b.entry : skip_frame(&b);
 }
 
