@@ -26,7 +26,7 @@ complete -c vmstep -l hex -x -d 'Run these bytes instead of a file, as in --hex 
 complete -c vmstep -l append -x -d 'Command line of a multiboot guest or a bzImage.'
 complete -c vmstep -l module -r -F -d 'Multiboot module, arguments may follow the name; may be repeated.'
 complete -c vmstep -l initrd -r -F -d 'Initial RAM disk of a bzImage.'
-complete -c vmstep -l symbols -r -F -d 'Take symbols from this ELF file.'
+complete -c vmstep -l symbols -r -F -d 'Take symbols and source from this ELF file, not the guest'\''s; may be repeated.'
 complete -c vmstep -l serial -r -F -d 'COM1: stdio, null, pty or a file; WHERE,in=FILE takes the guest'\''s input from FILE.'
 complete -c vmstep -l debugcon -r -F -d 'Debug consoles, ports e9 and 402: stdio, null or a file.'
 complete -c vmstep -l guest-status -d 'Pass on the value the guest wrote to its exit port as the exit status.'

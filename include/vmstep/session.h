@@ -20,7 +20,7 @@ struct session_config {
 	struct guest_spec guest;     /* path and hex NULL: no guest yet (command `file`) */
 	struct machine_config machine;
 	const char *engine;          /* "kvm", "mtf", "soft", "auto" or NULL (auto) */
-	const char *symbols;         /* --symbols FILE, may be NULL */
+	const char *const *symbols;  /* --symbols FILEs, NULL-terminated; NULL: the guest's own, if it is ELF */
 };
 /* Strings are copied. Creates no guest: session_start() does. */
 int session_create(const struct session_config *cfg, struct session **ret, struct err *err);
@@ -42,8 +42,18 @@ const char *session_engine_reason(const struct session *s);
 /* `set engine NAME`: checks that it works here; restarts the guest if there is one. */
 int session_set_engine(struct session *s, const char *name, struct err *err);
 struct symbols *session_symbols(struct session *s); /* NULL: none */
-/* Command symbol-file: take the symbols from another ELF file from now on; on failure the old ones stay. */
-int session_load_symbols(struct session *s, const char *path, struct err *err);
+/*
+ * Commands symbol-file (`replace`: of this file alone from now on) and add-symbol-file; on failure the
+ * old ones stay. Everything is copied. The set returned by session_symbols() is another one then.
+ */
+int session_load_symbols(struct session *s, const struct symbol_file *file, bool replace, struct err *err);
+/* The last file added of this path, or every one (NULL): also the guest's own. */
+int session_unload_symbols(struct session *s, const char *path, struct err *err);
+/* Where separate debug files are; the files are read again. */
+int session_set_debug_dirs(struct session *s, const char *dirs, struct err *err);
+const char *session_debug_dirs(const struct session *s);
+/* Another number for every set of symbols, for what is kept about addresses. */
+u64 session_symbols_serial(const struct session *s);
 /* insn_symbolize_fn over the session's symbols; arg is the session. */
 bool session_symbolize(void *session, u64 addr, char *buf, size_t size);
 

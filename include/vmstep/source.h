@@ -108,9 +108,10 @@ int source_lines(struct symbols *s, const char *file, u32 line, struct source_pl
 
 enum source_kind { SOURCE_FUNCTION, SOURCE_VARIABLE, SOURCE_TYPE };
 struct source_name {
-	const char *name;     /* of a type: without "struct"; see tag */
+	const char *name;     /* of a type: without "struct" */
 	enum source_kind kind;
 	u16 tag;              /* DW_TAG_* of its DIE */
+	const char *keyword;  /* of a type: "struct ", "union ", "enum ", "typedef " or "" */
 	bool external;
 	const struct source_file *file; /* of its declaration; NULL if unknown */
 	u32 line;
@@ -127,6 +128,11 @@ const struct source_file *source_file_find(struct symbols *s, const char *file);
  */
 void source_names_each(struct symbols *s, enum source_kind kind, const char *prefix, bool with_place,
 		       bool (*each)(void *arg, const struct source_name *), void *arg);
+
+/* Fills file and line of a name got without them. */
+void source_name_place(struct symbols *s, struct source_name *n);
+/* Whether debug information defines a variable of this name at file scope. */
+bool source_has_variable(struct symbols *s, const char *name);
 
 /* The C++ name in readable form, malloced; NULL if it is none. */
 char *source_demangle(const char *name);

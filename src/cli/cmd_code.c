@@ -77,20 +77,6 @@ static int cmd_translate(struct cli *c, const char *args, struct err *err)
 	return 0;
 }
 
-/* ---- symbol-file ----------------------------------------------------------------------------- */
-
-static int cmd_symbol_file(struct cli *c, const char *args, struct err *err)
-{
-	int r;
-
-	if (!*args)
-		return err_set(err, EINVAL, "symbol-file needs the path of an ELF file");
-	r = session_load_symbols(c->s, args, err);
-	if (!r)
-		say(c, "%zu symbols from %s.\n", symbols_count(session_symbols(c->s)), args);
-	return r;
-}
-
 /* ---- the table ------------------------------------------------------------------------------- */
 
 const struct command commands_code[] = {
@@ -100,8 +86,5 @@ const struct command commands_code[] = {
 	  "rights of the whole walk. Nothing in the guest is changed: accessed and dirty bits stay "
 	  "as they are.",
 	  "translate $pc", cmd_translate, NULL },
-	{ "symbol-file", NULL, GROUP_STATE, ARG_FILE, 0, "symbol-file FILE",
-	  "Take symbols from an ELF file.", "They replace those there were.",
-	  "symbol-file ./vmstep", cmd_symbol_file, NULL },
 	{ NULL },
 };

@@ -44,45 +44,6 @@ static int info_symbol(struct cli *c, const char *args, struct err *err)
 	return 0;
 }
 
-struct symbol_list {
-	struct cli *cli;
-	const char *part; /* names that hold it */
-	bool functions;   /* else what is no function */
-	size_t n;
-};
-
-static bool symbol_list(void *arg, const struct symbol *sym)
-{
-	struct symbol_list *l = arg;
-
-	if ((sym->kind == 'F') != l->functions || !strstr(sym->name, l->part))
-		return true;
-	say(l->cli, "0x%016" PRIx64 "  %s\n", sym->addr, sym->name);
-	l->n++;
-	return !l->cli->out.quit && !term_interrupted();
-}
-
-static int symbols_list(struct cli *c, const char *part, bool functions)
-{
-	struct symbol_list l = { .cli = c, .part = part, .functions = functions };
-
-	if (session_symbols(c->s))
-		symbols_complete(session_symbols(c->s), "", symbol_list, &l);
-	if (!l.n)
-		say(c, "No symbol of this kind%s%s.\n", *part ? " holds " : "", part);
-	return 0;
-}
-
-static int info_functions(struct cli *c, const char *args, struct err *err)
-{
-	return symbols_list(c, args, true);
-}
-
-static int info_variables(struct cli *c, const char *args, struct err *err)
-{
-	return symbols_list(c, args, false);
-}
-
 /* ---- engine and machine -------------------------------------------------------------------------
  */
 
@@ -150,6 +111,7 @@ static int info_files(struct cli *c, const char *args, struct err *err)
 	strbuf_addf(&out, "Symbols: %zu\n", syms ? symbols_count(syms) : 0);
 	say_buf(c, &out);
 	strbuf_deinit(&out);
+	info_symbol_files(c);
 	return 0;
 }
 
@@ -218,12 +180,21 @@ const struct command commands_info[] = {
 	  NULL },
 	{ "symbol", "sym", GROUP_STATE, ARG_EXPR, 0, "info symbol ADDR",
 	  "The symbol an address belongs to.", "", "info symbol 0", info_symbol, NULL },
-	{ "functions", "fun", GROUP_STATE, ARG_LOCATION, 0, "info functions [TEXT]",
-	  "The functions the symbols name.", "With TEXT, those whose name holds it.",
+	{ "functions", "fun", GROUP_STATE, ARG_LOCATION, 0, "info functions [REGEX]",
+	  "The functions of the program.",
+	  "By source file, then those only the symbol table names. With REGEX, those whose name "
+	  "matches it.",
 	  "info functions main", info_functions, NULL },
-	{ "variables", "var", GROUP_STATE, ARG_LOCATION, 0, "info variables [TEXT]",
-	  "The data and labels the symbols name.", "With TEXT, those whose name holds it.",
+	{ "variables", "var", GROUP_STATE, ARG_LOCATION, 0, "info variables [REGEX]",
+	  "The variables of the program.",
+	  "At file scope, as info functions; data and labels of the symbol table at the end.",
 	  "info variables", info_variables, NULL },
+	{ "types", NULL, GROUP_STATE, ARG_LOCATION, 0, "info types [REGEX]",
+	  "The types of the program.", "Those with a name, as info functions.", "info types",
+	  info_types, NULL },
+	{ "sources", NULL, GROUP_STATE, ARG_FILE, 0, "info sources [REGEX]",
+	  "The source files of the program.", "Of every file that symbols were read from.",
+	  "info sources", info_sources, NULL },
 	{ "frame", "f", GROUP_STATE, ARG_NONE, GUEST, "info frame", "The selected frame.",
 	  "Its address (CFA), what it is called by and how that was found, where it has saved its "
 	  "caller's registers.",
@@ -262,7 +233,8 @@ const struct command commands_info[] = {
 	{ "io", NULL, GROUP_STATE, ARG_NONE, GUEST, "info io",
 	  "Ports and addresses the guest used that nobody answers.", "", "info io", info_io, NULL },
 	{ "files", "file", GROUP_STATE, ARG_NONE, 0, "info files",
-	  "The guest image, memory, devices, symbols.", "", "info files", info_files, NULL },
+	  "The guest image, memory, devices, and the files symbols come from.",
+	  "With the sections of each and where they are.", "info files", info_files, NULL },
 	{ "display", NULL, GROUP_DATA, ARG_NONE, 0, "info display", "The displays.", "",
 	  "info display", info_display, NULL },
 	{ "settings", "set", GROUP_HELP, ARG_NONE, 0, "info settings",

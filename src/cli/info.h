@@ -1,6 +1,6 @@
 /*
  * info.h - handlers of info's subcommands that lie outside cmd_info.c: info_registers.c,
- * info_tables.c, info_frame.c, info_scope.c, cmd_list.c.
+ * info_tables.c, info_frame.c, info_scope.c, info_source.c, cmd_list.c.
  */
 #ifndef VMSTEP_CLI_INFO_H
 #define VMSTEP_CLI_INFO_H
@@ -20,5 +20,11 @@ int info_args(struct cli *c, const char *args, struct err *err);
 int info_scope(struct cli *c, const char *args, struct err *err);
 int info_address(struct cli *c, const char *args, struct err *err);
 int info_paging(struct cli *c, const char *args, struct err *err);
+
+int info_sources(struct cli *c, const char *args, struct err *err);
+int info_functions(struct cli *c, const char *args, struct err *err);
+int info_variables(struct cli *c, const char *args, struct err *err);
+int info_types(struct cli *c, const char *args, struct err *err);
+void info_symbol_files(struct cli *c); /* `info files`: the files with their sections */
 
 #endif

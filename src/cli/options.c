@@ -88,6 +88,18 @@ static int set_module(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int set_symbols(struct options *o, const char *value, struct err *err)
+{
+	const char **p = realloc(o->symbols, (o->n_symbols + 2) * sizeof(*p));
+
+	if (!p)
+		return err_set(err, ENOMEM, "no memory for the command line");
+	o->symbols = p;
+	p[o->n_symbols++] = value;
+	p[o->n_symbols] = NULL;
+	return 0;
+}
+
 static int set_color(struct options *o, const char *value, struct err *err)
 {
 	o->color = word_index("auto always never", value);
@@ -146,8 +158,9 @@ const struct option_row option_table[] = {
 	  "Multiboot module, arguments may follow the name; may be repeated.", CALL(set_module) },
 	{ "initrd", 0, "FILE", NULL, GUEST, "Initial RAM disk of a bzImage.",
 	  TEXT(cfg.guest.initrd) },
-	{ "symbols", 0, "FILE", NULL, GUEST, "Take symbols from this ELF file.",
-	  TEXT(cfg.symbols) },
+	{ "symbols", 0, "FILE", NULL, GUEST,
+	  "Take symbols and source from this ELF file, not the guest's; may be repeated.",
+	  CALL(set_symbols) },
 	{ "serial", 0, "WHERE", NULL, GUEST,
 	  "COM1: stdio, null, pty or a file; WHERE,in=FILE takes the guest's input from FILE.",
 	  TEXT(cfg.machine.serial) },
@@ -360,6 +373,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct err *err)
 	if (r)
 		return r;
 	ret->cfg.guest.modules = ret->modules;
+	ret->cfg.symbols = ret->symbols;
 	return ret->help || ret->version ? 0 : operands_check(ret, err);
 }
 
@@ -367,4 +381,5 @@ void options_deinit(struct options *o)
 {
 	free(o->start);
 	free(o->modules);
+	free(o->symbols);
 }

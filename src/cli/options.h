@@ -48,6 +48,8 @@ struct options {
 	size_t n_start;
 	const char **modules; /* NULL-terminated, cfg.guest.modules points here */
 	size_t n_modules;
+	const char **symbols;
+	size_t n_symbols;
 	char **args; /* operands behind the subcommand */
 	size_t n_args;
 };

@@ -109,6 +109,17 @@ static int color_apply(struct cli *c, const struct setting *row, const char *val
 	return 0;
 }
 
+static int debug_dirs_apply(struct cli *c, const struct setting *row, const char *value,
+			    struct err *err)
+{
+	return session_set_debug_dirs(c->s, value, err);
+}
+
+static void debug_dirs_show(struct cli *c, struct strbuf *out)
+{
+	strbuf_adds(out, session_debug_dirs(c->s));
+}
+
 static int prompt_apply(struct cli *c, const struct setting *row, const char *value,
 			struct err *err)
 {
@@ -256,6 +267,10 @@ static const struct setting table[] = {
 	  "More of them are shown once with \"<repeats N times>\". A number, or unlimited.", true, 0,
 	  repeats_apply, repeats_show },
 	{ "prompt", NULL, "The prompt.", "", true, 0, prompt_apply, prompt_show },
+	{ "debug-file-directory", NULL, "Where separate debug files are, DIR or DIR:DIR.",
+	  "The debug information of a stripped program is looked for there by its build-id and by "
+	  "its .gnu_debuglink, whose checksum must fit.",
+	  false, 0, debug_dirs_apply, debug_dirs_show },
 	{ "auto-load-local", "off on",
 	  "Whether .vmstepinit in the working directory is read at start.",
 	  "off unless your own start-up file ($XDG_CONFIG_HOME/vmstep/.vmstepinit) says on: a "

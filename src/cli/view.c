@@ -66,8 +66,9 @@ struct location_default view_default(struct cli *c)
 /* gdb's remark, once a file: what is shown may not be what runs. */
 static void newer_tell(struct cli *c, struct srcfile *f)
 {
-	const struct session_config *cfg = session_config(c->s);
-	const char *program = cfg->symbols ? cfg->symbols : cfg->guest.path;
+	struct symbols *syms = session_symbols(c->s);
+	u64 bias;
+	const char *program = syms && symbols_files(syms) ? symbols_file(syms, 0, &bias) : NULL;
 	struct stat st;
 
 	if (f->told_newer || !program || stat(program, &st) || st.st_mtim.tv_sec >= f->mtime.tv_sec)

@@ -69,8 +69,9 @@ int config_copy(struct session *s, const struct session_config *from, struct err
 	fine = copy(&s->cfg.machine.serial, from->machine.serial);
 	fine &= copy(&s->cfg.machine.debugcon, from->machine.debugcon);
 	fine &= copy(&s->cfg.engine, from->engine);
-	fine &= copy(&s->cfg.symbols, from->symbols);
-	rc = config_copy_guest(s, &from->guest, err);
+	rc = symbol_sources_copy(s, from->symbols, err);
+	if (!rc)
+		rc = config_copy_guest(s, &from->guest, err);
 	return rc ?: fine ? 0 : err_set(err, ENOMEM, "no memory for the session");
 }
 
@@ -80,5 +81,5 @@ void config_clear(struct session *s)
 	drop(&s->cfg.machine.serial);
 	drop(&s->cfg.machine.debugcon);
 	drop(&s->cfg.engine);
-	drop(&s->cfg.symbols);
+	symbol_sources_clear(s);
 }

@@ -58,9 +58,13 @@ struct session {
 	struct machine *machine;
 	struct engine *engine; /* read by session_interrupt() from a signal handler */
 	struct symbols *symbols;
-	char *symbols_path;            /* the file they were read from */
-	struct timespec symbols_mtime; /* and how it was then */
-	off_t symbols_size;
+	u64 symbols_serial;
+	struct symbol_source *source; /* the files asked for; session_symbols.c */
+	size_t n_sources;
+	bool sources_only; /* the guest's own symbols are not wanted */
+	struct symbol_stamp *stamp; /* the files that were read, and how they were then */
+	size_t n_stamps;
+	char *debug_dirs; /* NULL: the default */
 	struct settings settings;
 
 	struct cpu_state regs; /* cache: the groups in regs.known are valid */
@@ -111,6 +115,9 @@ void note(struct session *s, const char *fmt, ...) __attribute__((format(printf,
 /* Read the symbols if their file is another one or was changed. */
 int session_symbols_refresh(struct session *s, struct err *err);
 void session_symbols_drop(struct session *s);
+/* The command line's files. */
+int symbol_sources_copy(struct session *s, const char *const *path, struct err *err);
+void symbol_sources_clear(struct session *s);
 
 /* ---- state.c --------------------------------------------------------------------------------- */
 

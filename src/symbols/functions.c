@@ -96,26 +96,13 @@ static void fill_ranges(struct dwfile *f, struct dwunit *u, const struct dwblock
 	}
 }
 
-/* Where it is entered: DW_AT_entry_pc of an inlined copy, else the first piece's begin. */
+/*
+ * Where it is entered: the first piece of its list, as gdb has it. DW_AT_entry_pc of optimised copies
+ * often names an empty view between instructions that several copies share.
+ */
 u64 dw_entry(struct dwfile *f, struct dwunit *u, u32 block)
 {
-	const struct dwblock *b = &u->block[block];
-	Dwarf_Die die;
-	u64 v, first = u->range[b->range].start;
-
-	if (b->tag != DW_TAG_inlined_subroutine)
-		return first;
-	die = dw_die(f, b->die);
-	if (die && dw_u64(die, DW_AT_entry_pc, &v)) {
-		bool address = dw_addr(die, DW_AT_entry_pc, &v);
-
-		if (!address) /* DWARF 5: an offset from the block's base */
-			v += first;
-		if (dw_block_has(u, b, v))
-			first = v;
-	}
-	dw_free(die);
-	return first;
+	return u->range[u->block[block].range].start;
 }
 
 void function_fill(struct dwfile *f, struct dwunit *u, u32 block, struct source_function *ret)

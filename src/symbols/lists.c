@@ -72,37 +72,68 @@ static int by_name(const void *a, const void *b)
 	return x->n->at < y->n->at ? -1 : x->n->at > y->n->at;
 }
 
-static void place(struct dwfile *f, const struct dwname *n, struct source_name *ret)
+static const char *keyword(u16 tag)
 {
-	struct dwunit *u = &f->unit[n->unit];
-	Dwarf_Die die = dw_die(f, dw_name_die(f, n));
+	switch (tag) {
+	case DW_TAG_structure_type:
+		return "struct ";
+	case DW_TAG_class_type:
+		return "class ";
+	case DW_TAG_union_type:
+		return "union ";
+	case DW_TAG_enumeration_type:
+		return "enum ";
+	case DW_TAG_typedef:
+		return "typedef ";
+	default:
+		return "";
+	}
+}
+
+bool source_has_variable(struct symbols *s, const char *name)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < s->n_files && !n; i++)
+		dw_names_find(s->file[i], SOURCE_VARIABLE, name, &n);
+	return n != 0;
+}
+
+void source_name_place(struct symbols *s, struct source_name *ret)
+{
+	struct dwfile *f = dw_file(s, ret->file_index);
+	struct dwunit *u = f ? dw_unit_of(f, ret->die) : NULL;
+	Dwarf_Die die = u ? dw_die(f, ret->die) : NULL;
 	Dwarf_Die with = die ? dw_origin_with(f, die, DW_AT_decl_line) : NULL;
 	u64 v;
 
-	if (die && n->scoped)
+	if (die && ret->kind != SOURCE_TYPE)
 		ret->name = dw_full_name(f, u, die) ?: ret->name;
 	if (with && dw_u64(with, DW_AT_decl_file, &v))
-		ret->file = dw_numbered_file(f, u, v);
+		ret->file = dw_numbered_file(f, dw_unit_of(f, dw_offset(with)), v);
 	if (with && dw_u64(with, DW_AT_decl_line, &v))
 		ret->line = v;
+	if (u && !ret->file)
+		ret->file = files_of_unit(f, u);
 	dw_free(with);
 	dw_free(die);
 }
 
-static bool tell(const struct listed *l, enum source_kind kind, bool with_place,
+static bool tell(struct symbols *s, const struct listed *l, enum source_kind kind, bool with_place,
 		 bool (*each)(void *arg, const struct source_name *), void *arg)
 {
 	struct source_name out = {
 		.name = l->n->name,
 		.kind = kind,
 		.tag = l->n->tag,
+		.keyword = keyword(l->n->tag),
 		.external = l->n->external,
 		.file_index = l->f->index,
 		.die = dw_name_die(l->f, l->n),
 	};
 
 	if (with_place)
-		place(l->f, l->n, &out);
+		source_name_place(s, &out);
 	return each(arg, &out);
 }
 
@@ -130,7 +161,7 @@ void source_names_each(struct symbols *s, enum source_kind kind, const char *pre
 	}
 	qsort(list, n, sizeof(*list), by_name);
 	for (size_t i = 0; i < n; i++)
-		if (!tell(&list[i], kind, with_place, each, arg))
+		if (!tell(s, &list[i], kind, with_place, each, arg))
 			break;
 	free(list);
 }

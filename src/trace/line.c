@@ -5,28 +5,30 @@
  * two blanks between fields are promised.
  */
 #include <stdlib.h>
+#include <vmstep/source.h>
 #include "put.h"
 
 enum { COL_CAUSE = 5, COL_RIP = 13, COL_SYMBOL = 33, COL_INSN = 55, COL_EVIDENCE = 81 };
 
-/* --- symbols, memoised by address --- */
+/* --- symbols and lines, memoised by address --- */
 
-enum { MEMO_SLOTS = 4096, MEMO_TEXT = 47 };
+enum { MEMO_SLOTS = 4096, MEMO_TEXT = 62 };
 struct symbol_memo {
-	struct symbols *of; /* what the texts below were taken from */
-	struct {
+	u64 serial; /* of the symbols the texts below were taken from */
+	struct memo {
 		u64 addr;
-		u8 n; /* MEMO_EMPTY, or the text's length; 0: nothing covers addr */
+		u8 n_symbol; /* MEMO_EMPTY, or the text's length; 0: nothing covers addr */
+		u8 n_line;   /* the line's text stands behind the symbol's */
 		char text[MEMO_TEXT];
 	} slot[MEMO_SLOTS];
 };
 enum { MEMO_EMPTY = 255 };
 
-static void memo_clear(struct symbol_memo *m, struct symbols *of)
+static void memo_clear(struct symbol_memo *m, u64 serial)
 {
-	m->of = of;
+	m->serial = serial;
 	for (size_t i = 0; i < MEMO_SLOTS; i++)
-		m->slot[i].n = MEMO_EMPTY;
+		m->slot[i].n_symbol = MEMO_EMPTY;
 }
 
 /* Code runs through neighbouring addresses: the low bits, with higher ones folded in. */
@@ -35,29 +37,49 @@ static size_t memo_slot(u64 addr)
 	return (addr ^ addr >> 12) & (MEMO_SLOTS - 1);
 }
 
-static bool symbol_look_up(struct session *s, u64 addr, struct strbuf *out)
+static size_t symbol_look_up(struct session *s, u64 addr, struct strbuf *out)
 {
+	size_t before = out->n;
 	char text[300];
 
-	if (!session_symbolize(s, addr, text, sizeof(text)))
-		return false;
-	strbuf_adds(out, text);
-	return true;
+	if (session_symbols(s) && session_symbolize(s, addr, text, sizeof(text)))
+		strbuf_adds(out, text);
+	return out->n - before;
 }
 
-static bool symbol_memoise(const struct line_source *src, u64 addr, struct strbuf *out)
+static size_t line_look_up(struct session *s, u64 addr, struct strbuf *out)
+{
+	size_t before = out->n;
+	char text[300];
+
+	if (session_symbols(s) && source_format(session_symbols(s), addr, text, sizeof(text)))
+		strbuf_adds(out, text);
+	return out->n - before;
+}
+
+/* The slot that holds the texts of `addr`; NULL when they are too long for one. */
+static const struct memo *memo_get(const struct line_source *src, u64 addr, struct strbuf *scratch)
 {
 	struct symbol_memo *m = src->memo;
-	size_t i = memo_slot(addr), before = out->n, n;
+	struct memo *k = &m->slot[memo_slot(addr)];
+	size_t before = scratch->n, n_symbol, n_line;
 
-	symbol_look_up(src->session, addr, out);
-	n = out->n - before;
-	if (n <= MEMO_TEXT) {
-		m->slot[i].addr = addr;
-		m->slot[i].n = n;
-		memcpy(m->slot[i].text, out->s + before, n);
+	if (m->serial != session_symbols_serial(src->session))
+		memo_clear(m, session_symbols_serial(src->session));
+	if (k->n_symbol != MEMO_EMPTY && k->addr == addr)
+		return k;
+	n_symbol = symbol_look_up(src->session, addr, scratch);
+	n_line = line_look_up(src->session, addr, scratch);
+	if (n_symbol + n_line <= MEMO_TEXT && !scratch->failed) {
+		k->addr = addr;
+		k->n_symbol = n_symbol;
+		k->n_line = n_line;
+		memcpy(k->text, scratch->s + before, n_symbol + n_line);
+	} else {
+		k = NULL;
 	}
-	return n != 0;
+	scratch->n = before; /* the caller puts what it wants */
+	return k;
 }
 
 struct symbol_memo *symbol_memo_create(void)
@@ -65,7 +87,7 @@ struct symbol_memo *symbol_memo_create(void)
 	struct symbol_memo *m = malloc(sizeof(*m));
 
 	if (m)
-		memo_clear(m, NULL);
+		memo_clear(m, 0);
 	return m;
 }
 
@@ -76,21 +98,39 @@ void symbol_memo_destroy(struct symbol_memo *m)
 
 bool symbol_put(const struct line_source *src, u64 addr, struct strbuf *out)
 {
-	struct symbols *now = session_symbols(src->session);
-	struct symbol_memo *m = src->memo;
-	size_t i;
+	const struct memo *k = src->memo ? memo_get(src, addr, out) : NULL;
 
-	if (!now)
-		return false;
-	if (!m)
-		return symbol_look_up(src->session, addr, out);
-	if (m->of != now)
-		memo_clear(m, now);
-	i = memo_slot(addr);
-	if (m->slot[i].n == MEMO_EMPTY || m->slot[i].addr != addr)
-		return symbol_memoise(src, addr, out);
-	strbuf_addn(out, m->slot[i].text, m->slot[i].n);
-	return m->slot[i].n != 0;
+	if (!k)
+		return symbol_look_up(src->session, addr, out) != 0;
+	strbuf_addn(out, k->text, k->n_symbol);
+	return k->n_symbol != 0;
+}
+
+bool line_put(const struct line_source *src, u64 addr, struct strbuf *out)
+{
+	const struct memo *k = src->memo ? memo_get(src, addr, out) : NULL;
+
+	if (!k)
+		return line_look_up(src->session, addr, out) != 0;
+	strbuf_addn(out, k->text + k->n_symbol, k->n_line);
+	return k->n_line != 0;
+}
+
+/* "main+0x5 (demo.c:9)", less where less is known. */
+static void place_put(const struct line_source *src, u64 addr, struct strbuf *out)
+{
+	bool named = symbol_put(src, addr, out);
+	size_t before = out->n;
+
+	strbuf_adds(out, named ? " (" : "(");
+	if (line_put(src, addr, out))
+		strbuf_addc(out, ')');
+	else
+		out->n = before;
+	if (!named && out->n == before)
+		strbuf_addc(out, '-');
+	else if (out->cap)
+		out->s[out->n] = '\0';
 }
 
 /* --- instructions --- */
@@ -171,8 +211,7 @@ static void gap_line_put(const struct line_source *src, const struct stop *st, s
 	PUT(out, "0x");
 	strbuf_addhex_pad(out, st->lin, 16);
 	strbuf_pad(out, at + COL_SYMBOL, 2);
-	if (!symbol_put(src, st->lin, out))
-		strbuf_addc(out, '-');
+	place_put(src, st->lin, out);
 	strbuf_pad(out, at + COL_INSN, 2);
 	PUT(out, "retired ");
 	if (st->retired < 0)
@@ -203,8 +242,7 @@ void stop_line_put(const struct line_source *src, const struct stop *st,
 	PUT(out, "0x");
 	strbuf_addhex_pad(out, st->lin, 16);
 	strbuf_pad(out, at + COL_SYMBOL, 2);
-	if (!symbol_put(src, st->lin, out))
-		strbuf_addc(out, '-');
+	place_put(src, st->lin, out);
 	strbuf_pad(out, at + COL_INSN, 2);
 	insn_put(src, st->mode, st->lin, st->bytes, st->n_bytes, out);
 	strbuf_pad(out, at + COL_EVIDENCE, 2);

@@ -53,6 +53,8 @@ void insn_put(const struct line_source *src, u8 mode, u64 lin, const u8 *bytes, 
 size_t insn_size(const struct line_source *src, u8 mode, u64 lin, const u8 *bytes, size_t n);
 /* "main+0x5", or nothing and false. */
 bool symbol_put(const struct line_source *src, u64 addr, struct strbuf *out);
+/* "demo.c:9", or nothing and false. */
+bool line_put(const struct line_source *src, u64 addr, struct strbuf *out);
 /* The stop line, without newline. */
 void stop_line_put(const struct line_source *src, const struct stop *st,
 		   const struct stop_style *style, struct strbuf *out);

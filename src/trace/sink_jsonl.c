@@ -65,14 +65,16 @@ static void insn(struct sink *k, u8 mode, u64 lin, const u8 *bytes, size_t n)
 	strbuf_addc(out, '"');
 }
 
-static void symbol(struct sink *k, u64 lin)
+/* A text as a string, or null where there is none. */
+static void text_of(struct sink *k, u64 lin,
+		    bool (*put)(const struct line_source *, u64, struct strbuf *))
 {
 	struct strbuf *out = &k->out;
 	size_t at;
 
 	strbuf_addc(out, '"');
 	at = out->n;
-	if (symbol_put(&k->src, lin, out)) {
+	if (put(&k->src, lin, out)) {
 		quote_from(out, at);
 	} else {
 		out->n = at - 1;
@@ -124,9 +126,10 @@ static void place(struct sink *k, const struct stop *st)
 	/* Where it is not known what ran, `from` need not be the instruction just done. */
 	insn(k, st->from_mode, st->from_lin, st->from_bytes, st->retired < 0 ? 0 : st->n_from);
 	PUT(out, ",\"sym\":");
-	symbol(k, st->lin);
-	/* Source lines come with DWARF; readers find the member from the first version on. */
-	PUT(out, ",\"line\":null,\"mode\":\"");
+	text_of(k, st->lin, symbol_put);
+	PUT(out, ",\"line\":");
+	text_of(k, st->lin, line_put);
+	PUT(out, ",\"mode\":\"");
 	strbuf_adds(out, mode_name(st->mode));
 	PUT(out, "\",\"cpl\":");
 	strbuf_adddec(out, st->cpl);

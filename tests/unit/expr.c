@@ -28,7 +28,7 @@ static void start(const char *mode)
 
 	elf_build(&f, 1, SHT_SYMTAB, syms, ARRAY_SIZE(syms));
 	path = elf_write(&f, f.n);
-	cfg.symbols = path;
+	cfg.symbols = (const char *const[]){ path, NULL };
 	cfg.machine.serial = cfg.machine.debugcon = "null";
 	memset(&fake, 0, sizeof(fake));
 	FAKE_LOAD(still);

@@ -263,6 +263,11 @@ static char *write_syms(const struct elf_sym *sym)
 	return strdup(elf_write(&f, f.n));
 }
 
+static int take_symbols(const char *path)
+{
+	return session_load_symbols(s, &(struct symbol_file){ .path = path }, true, &err);
+}
+
 static void test_symbols(void)
 {
 	char *a = write_syms(syms), *b = write_syms(moved), buf[80];
@@ -271,13 +276,13 @@ static void test_symbols(void)
 	start("90 90 90 90", "long");
 	tap_ok(!session_symbols(s), "a guest without symbols has none");
 	tap_ok(!session_symbolize(s, 0x100001, buf, sizeof(buf)), "and names nothing");
-	tap_eq(session_load_symbols(s, a, &err), 0, "symbol-file");
+	tap_eq(take_symbols(a), 0, "symbol-file");
 	tap_ok(session_symbolize(s, 0x100001, buf, sizeof(buf)), "names addresses");
 	tap_str(buf, "here", "by symbol");
 	session_break(s, UPOINT_BREAK, "here", 0x100001, 1, false, "$rip == here", &p, &err);
-	tap_eq(session_load_symbols(s, "/nonexistent/symbols", &err), -ENOENT, "a missing file is refused");
+	tap_eq(take_symbols("/nonexistent/symbols"), -ENOENT, "a missing file is refused");
 	tap_ok(session_symbolize(s, 0x100001, buf, sizeof(buf)), "and the old symbols stay");
-	tap_eq(session_load_symbols(s, b, &err), 0, "other symbols");
+	tap_eq(take_symbols(b), 0, "other symbols");
 	tap_eq(p->addr, 0x100002, "move the breakpoint by name");
 	session_stepi(s, 1, NULL, NULL, &err);
 	tap_eq(fake.point[0].addr, 0x100002, "in the engine too");
@@ -288,13 +293,13 @@ static void test_symbols(void)
 
 	if (empty)
 		fclose(empty);
-	tap_ok(session_load_symbols(s, a, &err) < 0, "an empty file is refused: %s", err.text);
+	tap_ok(take_symbols(a) < 0, "an empty file is refused: %s", err.text);
 	unlink(a);
 	free(a);
 	a = write_syms((const struct elf_sym[]){
 		{ "other", 0x100001, 1, STT_FUNC, STB_GLOBAL, ELF_TEXT } });
 	notes[0] = '\0';
-	session_load_symbols(s, a, &err);
+	take_symbols(a);
 	tap_ok(!p->enabled, "a condition whose symbol is gone disables its point");
 	tap_ok(strstr(notes, "here") != NULL, "and says so: %s", notes);
 	unlink(a);
