@@ -32,8 +32,8 @@ static bool is_plain(const struct insn *i)
 	default:
 		return false;
 	}
-	/* A RET or an indirect branch leads where no table can say; REP is told by iterations. */
-	if (!i->facts.length || (i->facts.flags & (INSNF_REP | INSNF_RET)) ||
+	/* A RET or an indirect branch leads where no table can say. */
+	if (!i->facts.length || (i->facts.flags & INSNF_RET) ||
 	    ((i->facts.flags & (INSNF_CALL | INSNF_BRANCH)) && !i->has_target))
 		return false;
 	return !insn_may_change_sys(i);
@@ -49,7 +49,9 @@ static void entry_set(struct batch_insn *e, unsigned bits, u64 lin, const struct
 	u64 next = (lin + i->facts.length) & linear_mask(bits);
 
 	*e = (struct batch_insn){ .lin = lin, .next = next, .target = ~0ull, .n = i->facts.length, .bits = bits };
-	if (i->has_target)
+	if (i->facts.flags & INSNF_REP)
+		e->target = lin; /* an iteration that is not the last */
+	else if (i->has_target)
 		e->target = (next + i->target_rel) & linear_mask(bits);
 	memcpy(e->bytes, i->bytes, e->n);
 }

@@ -166,14 +166,12 @@ static void intercepts_set(struct mtf_engine *m)
 	m->mb->dirty |= GROUP_CONTROL;
 }
 
-static int entry_prepare(struct mtf_engine *m, struct step *st, enum drive how, struct err *err)
+static int entry_prepare(struct mtf_engine *m, enum drive how, struct err *err)
 {
 	int r = sleep_arm(m, err);
 
 	if (!r)
 		r = irq_hold(m, how, err);
-	intercepts_set(m);
-	armed_tell(m, how, st);
 	if (!r && how == DRIVE_TF)
 		tf_arm(m);
 	return r;
@@ -200,8 +198,11 @@ static int entry_make(struct mtf_engine *m, const struct step *st, enum drive ho
 int mtf_enter(struct mtf_engine *m, struct step *st, enum drive how, struct vmx_evidence *ret, int *ret_end,
 	      struct err *err)
 {
-	int r = batch_waits(m) ? 0 : entry_prepare(m, st, how, err);
+	int r;
 
+	intercepts_set(m);
+	armed_tell(m, how, st);
+	r = batch_waits(m) ? 0 : entry_prepare(m, how, err);
 	if (!r && !batch_waits(m))
 		r = entry_make(m, st, how, err);
 	if (r)
