@@ -20,11 +20,13 @@ static bool dr_number(const struct model *m, unsigned n, unsigned *ret)
 }
 
 /* SDM 3 "General-Detect Exception Condition": a fault, before the instruction; it outranks the
- * checks of the value. RF in the frame is 1 by the rule for faults. */
+ * checks of the value. RF in the frame: the SDM says 1 for faults, silicon is reported to push it
+ * as it was, which is what is done here. */
 static enum ex general_detect(struct model *m)
 {
 	raise(m, EXC_DB);
 	m->event.dr6 = DR6_BD;
+	m->event.fault = false;
 	return EX_EVENT;
 }
 

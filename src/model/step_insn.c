@@ -58,6 +58,10 @@ void step_event(struct model *m, const struct model_controls *ctl, const struct 
 
 	m->hits = 0;
 	r->cls = o ? o->facts.cls : INSN_INVALID;
+	/* RF lasts for one instruction, and a software event is one: its frame, or what its exit saves,
+	 * has 0. A fault on the way of its delivery sets RF by itself. */
+	if (is_software(&ev))
+		m->c.rflags &= ~FL_RF;
 	if (event_exits(m, ctl, &ev, o ? o->len : 0, r))
 		return;
 	m->pending_dbg = 0;
@@ -91,6 +95,18 @@ static void behind(struct model *m, const struct boundary *b, const struct model
 	m->pending_dbg = 0;
 	if (is_eventful(m, b, ctl))
 		boundary_behind(m, b, ctl, taken);
+}
+
+/* No document says whether TF of the task that was left traps in the new one. It does not here, as in KVM,
+ * which emulates task switches, and in Bochs. */
+static void behind_switch(struct model *m, const struct boundary *before, const struct model_controls *ctl)
+{
+	struct model_controls without = *ctl;
+	struct boundary b = *before;
+
+	without.tf = false;
+	b.rflags &= ~FL_TF;
+	behind(m, &b, &without, false);
 }
 
 /* CPUID and HLT: done by the hypervisor, who skips them (outer skip) and owes the boundary; the trap that
@@ -146,11 +162,16 @@ static void retire(struct model *m, const struct boundary *b, const struct op *o
 	if (reason >= 0) {
 		exit_skipped(m, b, ctl, reason, r);
 	} else {
-		if (m->c.tr.sel != tr && (o->facts.flags & INSNF_FAR))
+		bool switched = m->c.tr.sel != tr && (o->facts.flags & INSNF_FAR);
+
+		if (switched)
 			exit_task_switch(m, b, o, r);
 		m->c.rip = m->next;
 		m->c.rflags = (m->c.rflags & ~FL_RF) | (m->rf_next ? FL_RF : 0);
-		behind(m, b, ctl, taken);
+		if (switched)
+			behind_switch(m, b, ctl);
+		else
+			behind(m, b, ctl, taken);
 	}
 	report_boundary(m, ctl, r);
 }

@@ -77,6 +77,9 @@ void exit_exception(struct model *m, u8 vector, enum intr_type type, u8 len, u64
 void exit_traps(struct model *m, u64 bits, struct model_report *r)
 {
 	m->pending_dbg = 0;
+	/* SDM 3 "Saving RIP, RSP, RFLAGS, and SSP": RF as the frame would have it. */
+	if (m->rep_rip == m->c.rip)
+		m->c.rflags |= FL_RF;
 	exit_exception(m, EXC_DB, INTR_HARD_EXC, 0, bits, r);
 }
 

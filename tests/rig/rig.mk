@@ -72,6 +72,32 @@ $(RIG_ROOT)/oracle.bin: $(RIG)/oracle.bin
 
 rig-root: $(RIG)/oracle.rom $(RIG_ROOT)/oracle.bin
 
+# events.S in each width, for the bare CPU and engine soft.
+EVENTS_AT_16 := 0x1000
+EVENTS_AT_32 := 0x100000
+EVENTS_AT_64 := 0x100000
+
+$(RIG)/events%.elf: tests/rig/bare/oracle.ld tests/rig/bare/events.c tests/rig/bare/events.S
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GNU_AS) $(ORACLE_CFLAGS) -m$* -DBITS=$* -Wl,--defsym=LOAD=$(EVENTS_AT_$*) -Wl,-T,$< \
+	    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(filter-out %.ld,$^)
+
+$(RIG)/events%.bin: $(RIG)/events%.elf
+	$(Q)objcopy -O binary $< $@
+
+$(RIG)/events%.rom: tests/rig/bare/rom.S $(RIG)/events%.bin
+	$(call say,AS,$@)
+	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-e,0 -Wl,--section-start=.rom=0 \
+	    -DBITS=$* -DAT=$(EVENTS_AT_$*) -DORACLE='"$(RIG)/events$*.bin"' -o $@.elf $<
+	$(Q)objcopy -O binary -j .rom $@.elf $@
+
+rig-root: $(RIG)/events16.rom $(RIG)/events32.rom $(RIG)/events64.rom
+# t_oracle.py runs them on engine soft: no rig needed.
+check: $(RIG)/oracle.elf $(RIG)/events16.bin $(RIG)/events32.elf $(RIG)/events64.elf
+
+.SECONDARY: $(RIG)/events16.elf $(RIG)/events32.bin $(RIG)/events64.bin
+
 # --- the shim on the bare emulated CPU ---------------------------------------------------------------
 
 RIG_SHIM_SRCS := $(wildcard tests/rig/shim/*.c tests/rig/shim/*.S) $(SHIM_SRCS) \

@@ -169,7 +169,8 @@ static void test_debug(void)
 	tap_eq(box_run(&b), EX_EVENT, "GD was set by it");
 	tap_eq(b.m->event.vector, EXC_DB, "GD: #DB");
 	tap_eq(b.m->event.dr6, DR6_BD, "GD: BD");
-	tap_eq(b.m->event.fault, true, "GD: a fault");
+	tap_eq(b.m->event.insn_len, 0, "GD: a fault: RIP on the MOV");
+	tap_eq(b.m->event.fault, false, "GD: RF is pushed as it was");
 	c->dr7 = DR7_FIXED;
 	c->gpr[GPR_RAX] = 0;
 	tap_eq(box_run(&b), EX_DONE, "mov dr6, eax");

@@ -1,9 +1,14 @@
 /*
- * rom.S - a BIOS of 64 KiB that does one thing: copy the oracle to 4 MiB and enter it in long mode.
+ * rom.S - a BIOS of 64 KiB that does one thing: copy a program to AT and enter it in the mode that
+ * BITS says: 16 (real-address, at 0:AT), 32 (protected, flat), 64 (long).
  *
- * Takes the place of the emulator's BIOS, so the oracle runs some thousand instructions after reset.
- * Memory: tables at 10000 (PML4, PDPT, PD: first GiB in 2 MiB pages), stack below 9000.
+ * Takes the place of the emulator's BIOS, so the program runs some thousand instructions after reset.
+ * Memory in long mode: tables at 10000 (PML4, PDPT, PD: first GiB in 2 MiB pages), stack below 9000.
  */
+#ifndef BITS
+#define BITS 64
+#define AT 0x400000
+#endif
 	.section .rom, "ax"
 	.code16
 rom_start:
@@ -12,6 +17,35 @@ rom_start:
 	movw %ax, %ss
 	movw $0x9000, %sp
 	movw %ax, %es
+#if BITS == 16
+	movw $0xf000, %ax
+	movw %ax, %ds
+	movw $(payload - rom_start), %si
+	movw $AT, %di
+	movw $(payload_end - payload), %cx
+	cld
+	rep movsb
+	ljmpw $0, $AT
+#elif BITS == 32
+	lgdtl %cs:(gdt_pointer - rom_start)
+	movl $1, %eax
+	movl %eax, %cr0
+	ljmpl $0x8, $(0xf0000 + flat_entry - rom_start)
+
+	.code32
+flat_entry:
+	movl $0x10, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	movl %eax, %ss
+	movl $(0xf0000 + payload - rom_start), %esi
+	movl $AT, %edi
+	movl $(payload_end - payload), %ecx
+	cld
+	rep movsb
+	movl $AT, %eax
+	jmp *%eax
+#else
 	/* page tables, written through ES:DI in the segment at 10000 */
 	movw $0x1000, %ax
 	movw %ax, %es
@@ -54,15 +88,20 @@ long_entry:
 	movl %eax, %ss
 	movl $0x9000, %esp
 	leaq payload(%rip), %rsi
-	movl $0x400000, %edi
+	movl $AT, %edi
 	movl $(payload_end - payload), %ecx
 	rep movsb
-	movl $0x400000, %eax
+	movl $AT, %eax
 	jmp *%rax
+#endif
 
 	.balign 8
 gdt:
+#if BITS == 64
 	.quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+#else
+	.quad 0, 0x00cf9b000000ffff, 0x00cf93000000ffff
+#endif
 gdt_pointer:
 	.word gdt_pointer - gdt - 1
 	.long 0xf0000 + gdt - rom_start
