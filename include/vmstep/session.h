@@ -173,7 +173,13 @@ struct upoint {
 	struct expr *cond;   /* compiled */
 	u64 ignore, hits;
 	char **commands;     /* lines; NULL-terminated or NULL */
-	u64 old_value;       /* watch */
+	u64 old_value;       /* watch: of the bit-field where it is one */
+	const struct ctype *watched; /* watch: its C type, NULL: a plain number */
+	u16 bit_pos, bit_size; /* watch: a bit-field in the storage at addr */
+	bool scoped;         /* watch: a local of a frame, which ends when control is back at scope_pc */
+	bool left;           /* it has ended: deleted when the run is over */
+	u8 scope_cpl;
+	u64 scope_pc, scope_sp;
 	u8 got;              /* enum point_how, by the engine; valid when the guest lives */
 	const char *cost;
 	bool stopped;        /* the last stop is one of this point */
@@ -190,6 +196,12 @@ int session_break_at(struct session *s, enum upoint_type type, const char *what,
 		     struct err *err);
 /* One place of a breakpoint, from 1. */
 int session_place_enable(struct session *s, u32 num, u32 place, bool on, struct err *err);
+/*
+ * A watchpoint on what an expression names, of its type's length. One that names locals ends when
+ * their function returns, unless `location` (gdb's watch -l).
+ */
+int session_watch(struct session *s, enum upoint_type type, const char *text, bool location,
+		  const char *condition, struct upoint **ret, struct err *err);
 int session_catch(struct session *s, const struct upoint *proto, struct upoint **ret, struct err *err);
 int session_delete(struct session *s, u32 num, struct err *err);
 struct upoint *session_point(struct session *s, u32 num); /* NULL if unknown */

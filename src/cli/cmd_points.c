@@ -207,28 +207,28 @@ static int watch_symbol(const struct symbol *sym, u64 *ret_addr, u8 *ret_len, st
 	return 0;
 }
 
-static int watch_place(struct cli *c, const char *text, u64 *ret_addr, u8 *ret_len, struct err *err)
+/* A symbol without debug information; false: the text is something else. */
+static bool is_plain_symbol(struct cli *c, const char *text, const struct symbol **ret)
 {
 	const struct symbols *syms = session_symbols(c->s);
-	const struct symbol *sym = syms ? symbols_find(syms, text) : NULL;
 	struct value v;
+
+	*ret = syms ? symbols_find(syms, text) : NULL;
+	return *ret && (expr_value_type(c->s, text, &v, NULL) || !v.type);
+}
+
+static int watch_add(struct cli *c, enum upoint_type type, const char *text, bool location,
+		     const char *cond, struct upoint **ret, struct err *err)
+{
+	const struct symbol *sym;
+	u64 addr = 0;
+	u8 len = 0;
 	int r;
 
-	if (sym)
-		return watch_symbol(sym, ret_addr, ret_len, err);
-	r = expr_value(c->s, text, &v, err);
-	if (r)
-		return r;
-	if (!v.lval_mem)
-		return err_set(
-			err, EINVAL,
-			"cannot watch %s: it is a value and no place in memory, try *(u32*)%s",
-			text, text);
-	if (!is_watch_size(v.size))
-		return err_set(err, EINVAL, "cannot watch %u bytes: only 1, 2, 4 or 8", v.size);
-	*ret_addr = v.addr;
-	*ret_len = v.size;
-	return 0;
+	if (!is_plain_symbol(c, text, &sym))
+		return session_watch(c->s, type, text, location, cond, ret, err);
+	r = watch_symbol(sym, &addr, &len, err);
+	return r ? r : session_break(c->s, type, text, addr, len, false, cond, ret, err);
 }
 
 /* The place's text ends where its expression does. */
@@ -246,12 +246,12 @@ static int watch_set(struct cli *c, enum upoint_type type, const char *args, str
 	const char *cond = NULL, *end = NULL;
 	struct upoint *p;
 	char *text;
-	u64 addr = 0;
-	u8 len = 0;
+	bool location;
 	int r;
 
-	/* gdb's -l is what a watch is here anyway: a place. */
-	if (!strncmp(args, "-l ", 3) || !strncmp(args, "-location ", 10))
+	/* gdb's -l is what a watch is here anyway, a place; with it a local's does not end. */
+	location = !strncmp(args, "-l ", 3) || !strncmp(args, "-location ", 10);
+	if (location)
 		args = blanks_skip(args + strcspn(args, " "));
 	if (!*args)
 		return err_set(err, EINVAL, "a watchpoint needs a place, as in watch *(u32*)0x500");
@@ -261,10 +261,8 @@ static int watch_set(struct cli *c, enum upoint_type type, const char *args, str
 	if (r)
 		return r;
 	text = text_before(args, end);
-	r = text ? watch_place(c, text, &addr, &len, err)
+	r = text ? watch_add(c, type, text, location, cond, &p, err)
 		 : err_set(err, ENOMEM, "no memory for the point");
-	if (!r)
-		r = session_break(c->s, type, text, addr, len, false, cond, &p, err);
 	if (!r) {
 		c->last_point = p->num;
 		point_show(c, p);
@@ -309,8 +307,9 @@ const struct command commands_points[] = {
 	  cmd_thbreak, NULL },
 	{ "watch", "wa", GROUP_POINTS, ARG_EXPR, 0, "watch PLACE [if CONDITION]",
 	  "Stop when memory is written.",
-	  "PLACE is an expression that names memory, such as *(u32*)0x500, or a symbol of 1, 2, 4 "
-	  "or 8 bytes. It is evaluated once. Where the CPU's debug registers do not work, the "
+	  "PLACE is an expression that names memory, such as a variable, s.field or *(u32*)0x500, or "
+	  "a symbol, of 1, 2, 4 or 8 bytes. It is evaluated once. One that names locals is deleted "
+	  "when their function returns, with -l before PLACE it stays. Where the CPU's debug registers do not work, the "
 	  "guest is stepped, which is said.",
 	  "watch *(u32*)0x500", cmd_watch, NULL },
 	{ "rwatch", "rw", GROUP_POINTS, ARG_EXPR, 0, "rwatch PLACE [if CONDITION]",

@@ -34,10 +34,33 @@ static bool commands_take(struct cli *c)
 	return silent;
 }
 
+/* Of a bit-field only its bits are there. */
+static void watched_value_show(struct cli *c, const char *which, const struct ctype *t, u64 bits)
+{
+	const struct value v = { .type = t, .bits = bits, .data = (const u8 *)&bits };
+	struct err why = { 0 };
+	struct strbuf out;
+
+	strbuf_init(&out);
+	strbuf_addf(&out, "%s value = ", which);
+	if (value_print(c->s, &c->print, &v, &out, &why))
+		strbuf_adds(&out, why.text);
+	strbuf_addc(&out, '\n');
+	say_buf(c, &out);
+	strbuf_deinit(&out);
+}
+
 static void watch_show(struct cli *c, const struct stop *st)
 {
+	const struct upoint *p = session_point(c->s, st->point);
+
 	if (!(st->causes & CAUSE_BIT(CAUSE_UWATCH)) || st->old_value == st->new_value)
 		return;
+	if (p && p->watched) {
+		watched_value_show(c, "Old", p->watched, st->old_value);
+		watched_value_show(c, "New", p->watched, st->new_value);
+		return;
+	}
 	say(c, "Old value = 0x%" PRIx64 "\nNew value = 0x%" PRIx64 "\n", st->old_value,
 	    st->new_value);
 }

@@ -41,6 +41,27 @@ static bool temp_matches(struct session *s, const struct stop *st)
 
 /* ---- the user's conditions ------------------------------------------------------------------- */
 
+/* A condition on locals means those of the place: of each inlined copy its own. */
+static int condition_value(struct session *s, const struct upoint *p, struct value *ret,
+			   struct err *err)
+{
+	const struct cpu_state *c;
+	struct expr *e;
+	u64 pc;
+	int rc;
+
+	if (p->n_places < 2 || !expr_is_local(p->cond) ||
+	    state_need(s, REGS_GPR | REGS_SYS, &c, NULL) ||
+	    (pc = cpu_linear_rip(c)) == p->addr)
+		return expr_eval(s, p->cond, ret, err);
+	rc = expr_parse_in(s, pc, p->condition, &e, err);
+	if (rc)
+		return rc;
+	rc = expr_eval(s, e, ret, err);
+	expr_destroy(e);
+	return rc;
+}
+
 static bool condition_holds(struct session *s, const struct upoint *p)
 {
 	struct err why = { 0 };
@@ -49,7 +70,7 @@ static bool condition_holds(struct session *s, const struct upoint *p)
 
 	if (!p->cond)
 		return true;
-	if (!expr_eval(s, p->cond, &v, &why) && !value_true(&v, &holds, &why))
+	if (!condition_value(s, p, &v, &why) && !value_true(&v, &holds, &why))
 		return holds;
 	/* As gdb does: a condition that cannot be tested stops, and says so. */
 	note(s, "error in testing condition \"%s\" of point %u: %s", p->condition, p->num,
@@ -102,7 +123,7 @@ static bool watch_counts(struct session *s, const struct access *told, struct up
 {
 	u64 old = p->old_value, new = old;
 
-	if (!watch_is_meant(told, p) || state_read_uint(s, p->addr, p->len, &new, NULL))
+	if (p->left || !watch_is_meant(told, p) || watch_read(s, p, &new))
 		return false;
 	p->old_value = new;
 	if (p->type == UPOINT_WATCH && new == old)
@@ -278,16 +299,18 @@ bool points_accept(void *session, struct stop *st)
 {
 	struct session *s = session;
 	u32 causes = st->causes, accepted, happened;
-	bool temp;
+	bool temp, left = false;
 
 	state_forget(s); /* the engine has been running */
 	temp = temp_matches(s, st);
+	for (size_t i = 0; i < s->n_points; i++)
+		left |= watch_scope_ends(s, s->point[i], st->lin);
 	/* Only where the engine looked for catches: else the same one would count twice. */
 	happened = !s->catch_by_step && (causes & CAUSE_BIT(CAUSE_CATCH)) ? stop_catches(st) : 0;
 	accepted = accepted_causes(s, st, causes, happened);
-	settle_causes(s, st, accepted, temp);
+	settle_causes(s, st, accepted, temp || left);
 	s->temp_hit |= temp;
-	return accepted || temp;
+	return accepted || temp || left;
 }
 
 void points_at_start(struct session *s, struct stop *st)

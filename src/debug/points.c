@@ -36,7 +36,9 @@ static int compile(struct session *s, struct upoint *p, const char *text, struct
 	char *copy = NULL;
 
 	if (text) {
-		int rc = expr_parse(s, text, &cond, err);
+		int rc = point_is_code(p) && p->n_places
+				 ? expr_parse_in(s, p->addr, text, &cond, err)
+				 : expr_parse(s, text, &cond, err);
 
 		if (rc)
 			return rc;
@@ -57,6 +59,7 @@ static void recompile_one(struct session *s, struct upoint *p)
 {
 	struct err why = { 0 };
 
+	p->watched = NULL; /* a type of the old symbols */
 	if (point_is_code(p))
 		places_resolve(s, p);
 	if (p->condition) {
@@ -135,6 +138,11 @@ void points_delete_temporary(struct session *s)
 		struct upoint *p = s->point[i];
 		struct upoint **gone;
 
+		if (p->left) {
+			list_remove(s, i);
+			point_free(p);
+			continue;
+		}
 		if (!p->temporary || !p->stopped) {
 			i++;
 			continue;
@@ -249,7 +257,7 @@ int session_break(struct session *s, enum upoint_type type, const char *what, u6
 		return rc;
 	}
 	if (point_is_watch(p))
-		state_read_uint(s, addr, len, &p->old_value, NULL);
+		watch_read(s, p, &p->old_value);
 	return enter(s, p, ret, err);
 }
 
@@ -347,7 +355,7 @@ int session_point_enable(struct session *s, u32 num, bool on, struct err *err)
 	p->enabled = on;
 	s->points_dirty = true;
 	if (on && point_is_watch(p))
-		state_read_uint(s, p->addr, p->len, &p->old_value, NULL);
+		watch_read(s, p, &p->old_value);
 	rc = points_apply(s, err);
 	if (rc) {
 		p->enabled = old;

@@ -62,6 +62,12 @@ static size_t collect(struct session *s, struct point *set)
 				.addr = p->addr,
 			};
 	}
+	for (size_t i = 0; i < s->n_points; i++) /* where watched locals end */
+		if (s->point[i]->scoped && s->point[i]->enabled &&
+		    !is_double(set, n, s->point[i]->scope_pc))
+			set[n++] = (struct point){ .kind = POINT_EXEC,
+						   .len = 1,
+						   .addr = s->point[i]->scope_pc };
 	for (unsigned i = 0; i < s->n_temp; i++)
 		if (!is_double(set, n, s->temp[i].addr))
 			set[n++] = (struct point){ .kind = POINT_EXEC,
@@ -85,7 +91,7 @@ static size_t places_max(const struct session *s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_points; i++)
-		n += s->point[i]->n_places + 1;
+		n += s->point[i]->n_places + 2;
 	return n;
 }
 
@@ -158,6 +164,5 @@ void points_refresh_values(struct session *s)
 {
 	for (size_t i = 0; i < s->n_points; i++)
 		if (point_is_watch(s->point[i]))
-			state_read_uint(s, s->point[i]->addr, s->point[i]->len,
-					&s->point[i]->old_value, NULL);
+			watch_read(s, s->point[i], &s->point[i]->old_value);
 }

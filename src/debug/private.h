@@ -180,6 +180,14 @@ void points_destroy(struct session *s);
 void points_forget_stop(struct session *s);
 void points_delete_temporary(struct session *s);
 
+/* ---- watch.c --------------------------------------------------------------------------------- */
+
+/* The watched value in its storage; it read. */
+u64 watch_value(const struct upoint *p, u64 storage);
+int watch_read(struct session *s, const struct upoint *p, u64 *ret);
+/* Whether the boundary at `lin` is where the watched local ends: said once, `left` is set. */
+bool watch_scope_ends(struct session *s, struct upoint *p, u64 lin);
+
 /* ---- accept.c -------------------------------------------------------------------------------- */
 
 /* plan.accept: whether the stop counts, with conditions, ignore counts, values and temporary
