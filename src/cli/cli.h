@@ -49,6 +49,7 @@ int file_run(struct cli *c, const char *path, struct err *err);
 struct display {
 	u32 num;
 	bool enabled;
+	u64 function; /* the only one it is shown in, 0: everywhere */
 	char *format; /* "/i", "" */
 	char *text;   /* expression as typed */
 };

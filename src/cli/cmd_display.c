@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vmstep/parse.h>
+#include <vmstep/unwind.h>
 
 #include "cli.h"
 
@@ -38,11 +39,22 @@ int display_run(struct cli *c, const struct display *d, struct err *err)
 	return r;
 }
 
+/* The function of the selected frame, 0 where none is known. */
+static u64 function_here(struct cli *c)
+{
+	const struct frame *f;
+
+	return session_has_guest(c->s) && !frame_selected(c->s, &f, NULL) ? f->function : 0;
+}
+
 void displays_show(struct cli *c)
 {
 	for (size_t i = 0; i < c->n_displays; i++) {
 		struct err err = { 0 };
 
+		/* One that names locals means something in its function only. */
+		if (c->displays[i].function && c->displays[i].function != function_here(c))
+			continue;
 		if (!c->displays[i].enabled || !display_run(c, &c->displays[i], &err))
 			continue;
 		/* One that fails would fail at every stop. */
@@ -91,9 +103,11 @@ static int cmd_display(struct cli *c, const char *args, struct err *err)
 	while (*format == '/' && format[n] && format[n] != ' ' && format[n] != '\t')
 		n++;
 	r = expr_parse(c->s, args, &e, err);
-	expr_destroy(e);
 	if (!r)
 		r = display_add(c, format, n, args, &d, err);
+	if (!r && expr_is_local(e))
+		d->function = function_here(c);
+	expr_destroy(e);
 	if (!r && session_has_guest(c->s))
 		r = display_run(c, d, err);
 	return r;
@@ -138,7 +152,8 @@ const struct command commands_display[] = {
 	{ "display", NULL, GROUP_DATA, ARG_EXPR, 0, "display[/FMT] [EXPR]",
 	  "Show an expression at every stop.",
 	  "With a size letter, or format i or s, memory is shown as by x, else the value as by "
-	  "print. Without EXPR all displays are shown now.",
+	  "print. Without EXPR all displays are shown now. One that names locals is shown in their "
+	  "function only.",
 	  "display/x $rsp", cmd_display, NULL },
 	{ "undisplay", NULL, GROUP_DATA, ARG_WORD, 0, "undisplay [N]...",
 	  "Drop displays, all of them without N.", "The numbers are those of info display.",

@@ -206,7 +206,7 @@ const struct command commands_info[] = {
 	{ "args", "ar", GROUP_STATE, ARG_NONE, GUEST, "info args",
 	  "The arguments of the selected frame's function.", "", "info args", info_args, NULL },
 	{ "scope", "sc", GROUP_STATE, ARG_LOCATION, 0, "info scope LOCATION",
-	  "The variables a place in the code sees, and where they lie.", "", "info scope main", info_scope, NULL },
+	  "The variables a place in the code sees, and where they lie.", "", NULL, info_scope, NULL },
 	{ "address", "ad", GROUP_STATE, ARG_EXPR, 0, "info address NAME",
 	  "Where a variable or function lies.", "", "info address main", info_address, NULL },
 	{ "line", NULL, GROUP_STATE, ARG_LOCATION, 0, "info line [LOCATION]",

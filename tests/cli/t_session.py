@@ -128,7 +128,7 @@ for want in ("0x500:\t0x41\t0x42\t0x0\t0xff\n", "0x502:\t0\t-1\n", "0x503:\t255\
     t.has(o, want, "x shows " + repr(want))
 o = out("print/x 255\nprint/d 255\nprint/o 8\nprint/t 5\nprint/c 65\nprint/z 5\nprint -5\nprint/x (u8)-1\nprint 7/2\nprint 1 << 40\nprint 'a'\nprint $nosuch\nprint (s8)0xff", hex=None)
 t.eq([l.split(" = ", 1)[1] if " = " in l else l for l in o.splitlines()],
-     ["0xff", "255", "010", "101", "65 'A'", "0x00000005", "-5", "0xff", "3", "1099511627776", "97", "void", "-1"], "print")
+     ["0xff", "255", "010", "101", "65 'A'", "0x00000005", "-5", "0xff", "3", "1099511627776", "97 'a'", "void", "-1"], "print")
 o = out("set $rax = 0x1234\nset register rbx = 5\nset var $cl = 7\nprint/x $rax\nprint $rbx\nprint $rcx\ninfo registers rax\nstepi\nprint/x $ax", hex="90 90 f4")
 t.ok("0x1234\n" in o and "= 5\n" in o and "= 7\n" in o and re.search(r"^rax +0x1234 +4660$", o, re.M), "registers are set and shown", o)
 o = out("set memory/b 0x600 = 1,2,3,4\ndump memory %s/d 0x600 0x604\nrestore %s/d binary 0x700\nx/4xb 0x700\nfind/b 0x600, 0x7ff, 3, 4\nprint $numfound\nx/xb $_\nfind 0x600, 0x7ff, \"nothere\""
