@@ -283,6 +283,53 @@ static void test_interrupts(bool hold)
 	guest_deinit(&g);
 }
 
+/* Ring 3 with an IDT that ends before #DB, where the software flavour cannot step it; its #DE is handled
+ * by a loop of ring 0 longer than the engine's timer waits. */
+GUEST_CODE(ring3, 64,
+	   "lgdt [rip + r3_gdtr]\n lidt [rip + r3_idtr]\n"
+	   "lea rax, [rip + r3_tss]\n mov [rip + r3_tss_low + 2], ax\n shr eax, 16\n"
+	   "mov [rip + r3_tss_low + 4], al\n lea rax, [rip + r3_ring0]\n mov [rip + r3_tss + 4], rax\n"
+	   "mov ax, 0x28\n ltr ax\n"
+	   "lea rax, [rip + r3_de]\n mov [rip + r3_idt], ax\n shr rax, 16\n mov [rip + r3_idt + 6], ax\n"
+	   "push 0x1b\n lea rax, [rip + r3_top]\n push rax\n push 2\n push 0x23\n"
+	   "lea rax, [rip + r3_user]\n push rax\n iretq\n"
+	   "r3_user: xor ecx, ecx\n div ecx\n"
+	   "r3_de: mov ecx, 300000\n r3_loop: dec ecx\n jnz r3_loop\n hlt\n"
+	   ".balign 8\n r3_gdt: .quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff\n"
+	   ".quad 0x00cff3000000ffff, 0x00affb000000ffff\n"
+	   "r3_tss_low: .quad 0x67 + 0x890000000000, 0\n"
+	   "r3_gdtr: .word . - r3_gdt - 1\n .quad 0x100000 + r3_gdt - ring3_start\n"
+	   "r3_idtr: .word 15\n .quad 0x100000 + r3_idt - ring3_start\n"
+	   ".balign 8\n r3_idt: .quad 0x8e0000080000, 0\n r3_tss: .skip 0x68\n"
+	   ".skip 128\n r3_ring0: .skip 64\n r3_top: .skip 8\n");
+
+extern const u8 r3_user[];
+
+/* The engine's own kick behind a gap is no stop: nobody asked for one. */
+static void test_kick_in_a_gap(void)
+{
+	struct guest g;
+
+	if (GUEST_INIT(&g, "long", ring3)) {
+		u64 user = GUEST_BASE + (r3_user - ring3_start);
+		unsigned kicked = 0;
+		int end;
+
+		guest_run(&g, 22);
+		tap_eq(guest_last(&g, 0)->lin, user, "ring 3 is reached");
+		end = guest_run(&g, 8);
+		for (size_t i = 0; i < g.n; i++)
+			kicked += !!(g.rec[i].causes & CAUSE_BIT(CAUSE_INTERRUPT));
+		tap_eq(kicked, 0, "no INTERRUPT where the user sent none");
+		tap_eq(end, RUN_COUNT, "and the steps asked for are done");
+		if (guest_gaps(&g))
+			tap_ok(guest_last(&g, 0)->cpl == 0, "in the handler, behind the gap");
+		else
+			tap_skip("a gap", "this KVM steps ring 3");
+	}
+	guest_deinit(&g);
+}
+
 int main(void)
 {
 	if (guest_kvm_missing())
@@ -300,5 +347,6 @@ int main(void)
 	test_skips();
 	test_interrupts(true);
 	test_interrupts(false);
+	test_kick_in_a_gap();
 	return tap_done();
 }

@@ -199,15 +199,13 @@ int cpl3_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *er
 		machine_poll(k->base.machine);
 	} while (step_signalled(st) && k->at.cpl == 3 &&
 		 !k->interrupted);
-	gap_push(k, GAP_CPL3, st->from.lin, -1);
 	stop_begin(k, &st->from, &st->stop);
 	st->stop.retired = 0;
-	if (st->ev.reason == KVM_EXIT_INTR) {
-		st->stop.causes = CAUSE_BIT(CAUSE_INTERRUPT);
-		st->stop.first = CAUSE_INTERRUPT;
-		if (k->interrupted)
-			interrupt_take(k);
+	if (step_signalled(st)) {
+		if (!gap_stop(k, st, GAP_CPL3))
+			return 0;
 	} else {
+		gap_push(k, GAP_CPL3, st->from.lin, -1);
 		step_attribute(k, st);
 		step_verdict(k, st);
 		st->stop.retired = 0;

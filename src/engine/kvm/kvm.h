@@ -284,6 +284,8 @@ void step_verdict(struct kvm_engine *k, struct step *st);
 int step_enter(struct kvm_engine *k, struct step *st, const struct arm *a, struct err *err);
 bool step_signalled(const struct step *st); /* the report is EINTR and no access was completed */
 bool step_nothing(const struct kvm_engine *k, const struct step *st); /* ... before anything ran */
+/* ... behind instructions nobody saw: the gap, and a stop INTERRUPT where the kick was the user's (true). */
+bool gap_stop(struct kvm_engine *k, struct step *st, enum gap_reason why);
 /* land.c: the causes of st->v, or the delivery found in where the guest landed, into the stop. */
 void step_land(struct kvm_engine *k, struct step *st);
 /* Is the guest where the instruction may lead without an event on the way? */

@@ -96,16 +96,19 @@ static bool must_emulate(const struct step *st)
 		(i->facts.cls == INSN_INTO && (st->b.rflags & FL_OF)));
 }
 
-/* The step was lost (K3, K4) and a kick of the timer, or the user, ended a free run. */
-static void lost_stop(struct kvm_engine *k, struct step *st)
+/* Something ran unseen until a kick ended it. Only the user's is a stop: behind the engine's own timer
+ * stepping goes on, and the gap says all that is known. */
+bool gap_stop(struct kvm_engine *k, struct step *st, enum gap_reason why)
 {
-	gap_push(k, st->from.cpl == 3 ? GAP_CPL3 : GAP_OTHER, st->from.lin, -1);
+	gap_push(k, why, st->from.lin, -1);
+	vcpu_touch(k, KVM_SYNC_X86_REGS);
+	if (!k->interrupted)
+		return false;
 	st->stop.causes = CAUSE_BIT(CAUSE_INTERRUPT);
 	st->stop.first = CAUSE_INTERRUPT;
 	st->stop.retired = 0;
-	if (k->interrupted)
-		interrupt_take(k);
-	vcpu_touch(k, KVM_SYNC_X86_REGS);
+	interrupt_take(k);
+	return true;
 }
 
 /*
@@ -195,8 +198,9 @@ static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct 
 	if (r || step_nothing(k, st))
 		return r;
 	stop_begin(k, &st->from, &st->stop);
-	if (step_signalled(st)) {
-		lost_stop(k, st);
+	if (step_signalled(st)) { /* the step was lost (K3, K4) */
+		if (!gap_stop(k, st, st->from.cpl == 3 ? GAP_CPL3 : GAP_OTHER))
+			return 0;
 	} else if (must_emulate(st)) {
 		r = emulate_event(k, st, ret_end, err);
 	} else {
