@@ -123,6 +123,14 @@ enum gap_reason {
 };
 const char *gap_reason_text(enum gap_reason r);
 
+/* --- the user's points --- */
+enum stop_point_kind { STOP_BREAK, STOP_WATCH, STOP_CATCH, STOP_POINT_KINDS };
+struct stop_point {
+	u32 number; /* 0: none */
+	u8 how;     /* enum point_how that noticed it (engine.h) */
+	s8 dr;      /* DRn for a hardware point, -1 otherwise */
+};
+
 enum record_kind { RECORD_STOP, RECORD_GAP };
 
 struct stop {
@@ -138,9 +146,10 @@ struct stop {
 	u8 gap;             /* enum gap_reason */
 	u32 causes;         /* mask of CAUSE_BIT */
 	s32 retired;        /* instructions completed since the last record; -1: cannot tell */
-	u32 point;          /* number of the user's point, 0: none */
+	u32 point;          /* number of the user's point, 0: none; of several the first */
 	u8 point_how;       /* enum point_how that noticed it (engine.h) */
 	s8 point_dr;        /* DRn for a hardware point, -1 otherwise */
+	struct stop_point points[STOP_POINT_KINDS]; /* one of each kind can share a boundary: see stop_point() */
 	bool has_event;     /* a delivery or a REP iteration ended here */
 	bool event_rep;     /* REP iteration that is not the last */
 	u8 event_vector, event_type; /* type: enum intr_type */
@@ -168,6 +177,11 @@ struct stop {
 	u16 sel[SEG_COUNT];
 };
 
+/* The point behind CAUSE_BREAK, CAUSE_UWATCH or CAUSE_CATCH. Where only `point` was filled it stands for
+ * every kind. */
+struct stop_point stop_point(const struct stop *s, enum cause c);
+/* Note it, and as `point` where there is none yet. */
+void stop_point_set(struct stop *s, enum cause c, u32 number, u8 how, s8 dr);
 /* Append to did[]; the last slot is overwritten when full (cannot happen with the core's verdicts). */
 void stop_did(struct stop *s, enum did_kind kind, u8 arg, u64 a, u64 b);
 

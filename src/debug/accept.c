@@ -228,32 +228,52 @@ static bool catch_counts(struct session *s, const struct stop *st, struct upoint
 
 /* ---- all together ---------------------------------------------------------------------------- */
 
+/* How the engine noticed it stays, the number is that of the first accepted one of its kind. */
+static void number_points(struct stop *st, const u32 number[CAUSE_COUNT], u32 first)
+{
+	static const enum cause kinds[] = { CAUSE_BREAK, CAUSE_UWATCH, CAUSE_CATCH };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct stop_point p = stop_point(st, kinds[i]);
+
+		p.number = number[kinds[i]];
+		if (p.number == first && first) {
+			st->point_how = p.how;
+			st->point_dr = p.dr;
+		}
+		st->points[i] = p;
+	}
+	st->point = first;
+}
+
 /* All enabled points of this stop: each counts its hit; the first accepted one gives the number. */
 static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 happened)
 {
-	const struct access told = { .point = st->point, .addr = st->hit_addr };
+	const struct access told = { .point = stop_point(st, CAUSE_UWATCH).number,
+				     .addr = st->hit_addr };
 	struct access first = { 0 };
-	u32 accepted = 0, number = 0;
+	u32 accepted = 0, number = 0, numbers[CAUSE_COUNT] = { 0 };
 
 	for (size_t i = 0; i < s->n_points; i++) {
 		struct upoint *p = s->point[i];
-		u32 cause = 0;
+		enum cause cause = CAUSE_NONE;
 
 		if (!p->enabled)
 			continue;
 		if ((causes & CAUSE_BIT(CAUSE_BREAK)) && break_counts(s, st, p))
-			cause = CAUSE_BIT(CAUSE_BREAK);
+			cause = CAUSE_BREAK;
 		else if ((causes & CAUSE_BIT(CAUSE_UWATCH)) && watch_counts(s, &told, p, &first))
-			cause = CAUSE_BIT(CAUSE_UWATCH);
+			cause = CAUSE_UWATCH;
 		else if (happened && catch_counts(s, st, p, happened))
-			cause = CAUSE_BIT(CAUSE_CATCH);
-		if (cause && !number)
-			number = p->num;
-		if (cause)
-			p->stopped = true;
-		accepted |= cause;
+			cause = CAUSE_CATCH;
+		if (cause == CAUSE_NONE)
+			continue;
+		number = number ?: p->num;
+		numbers[cause] = numbers[cause] ?: p->num;
+		p->stopped = true;
+		accepted |= CAUSE_BIT(cause);
 	}
-	st->point = number;
+	number_points(st, numbers, number);
 	if (first.point) {
 		st->hit_addr = first.addr;
 		st->old_value = first.old_value;
@@ -323,14 +343,20 @@ void points_at_start(struct session *s, struct stop *st)
 bool points_catch_step(struct session *s, struct stop *st, u32 catches)
 {
 	u32 happened = stop_catches(st) & catches, accepted;
-	u32 causes = st->causes, number = st->point;
+	const struct stop before = *st;
 
 	if (!happened)
 		return false;
 	accepted = accepted_causes(s, st, 0, happened);
-	if (number) /* a break or watch that was accepted before keeps its number */
-		st->point = number;
-	st->causes = causes | accepted;
+	/* A break or watch that was accepted before keeps its number. */
+	st->points[STOP_BREAK] = before.points[STOP_BREAK];
+	st->points[STOP_WATCH] = before.points[STOP_WATCH];
+	if (before.point) {
+		st->point = before.point;
+		st->point_how = before.point_how;
+		st->point_dr = before.point_dr;
+	}
+	st->causes = before.causes | accepted;
 	if (accepted) {
 		st->causes &= ~internal_causes(s, st);
 		fix_first(st);

@@ -58,3 +58,26 @@ void stop_did(struct stop *s, enum did_kind kind, u8 arg, u64 a, u64 b)
 		s->n_did++;
 	s->did[s->n_did - 1] = (struct did){ .kind = kind, .arg = arg, .a = a, .b = b };
 }
+
+static struct stop_point *point_slot(struct stop *s, enum cause c)
+{
+	return &s->points[c == CAUSE_BREAK ? STOP_BREAK : c == CAUSE_UWATCH ? STOP_WATCH : STOP_CATCH];
+}
+
+struct stop_point stop_point(const struct stop *s, enum cause c)
+{
+	const struct stop_point *p = point_slot((struct stop *)s, c);
+	struct stop_point only = { s->point, s->point_how, s->point_dr };
+
+	return p->number ? *p : only;
+}
+
+void stop_point_set(struct stop *s, enum cause c, u32 number, u8 how, s8 dr)
+{
+	*point_slot(s, c) = (struct stop_point){ number, how, dr };
+	if (s->point)
+		return;
+	s->point = number;
+	s->point_how = how;
+	s->point_dr = dr;
+}

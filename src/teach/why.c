@@ -188,10 +188,17 @@ static void point_words(const struct stop *st, struct strbuf *out)
 		[POINT_HOW_ADDRESS] = "by its address, while stepping",
 	};
 
-	if (!st->point || st->causes & CAUSE_BIT(CAUSE_CATCH))
+	static const enum cause kinds[] = { CAUSE_UWATCH, CAUSE_BREAK };
+
+	if (!st->point)
 		return;
-	strbuf_addf(out, "It is point %u, noticed %s.\n", st->point,
-		    how[st->point_how < ARRAY_SIZE(how) ? st->point_how : 0]);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct stop_point p = stop_point(st, kinds[i]);
+
+		if (st->causes & CAUSE_BIT(kinds[i]))
+			strbuf_addf(out, "It is point %u, noticed %s.\n", p.number,
+				    how[p.how < ARRAY_SIZE(how) ? p.how : 0]);
+	}
 	if (st->causes & CAUSE_BIT(CAUSE_UWATCH) && st->old_value != st->new_value)
 		strbuf_addf(out, "The value at 0x%llx was 0x%llx and is 0x%llx.\n",
 			    (unsigned long long)st->hit_addr, (unsigned long long)st->old_value,

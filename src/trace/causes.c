@@ -20,7 +20,7 @@ void cause_put(const struct stop *st, enum cause c, struct strbuf *out)
 	strbuf_adds(out, cause_name(c));
 	if (c == CAUSE_BREAK || c == CAUSE_UWATCH || c == CAUSE_CATCH) {
 		strbuf_addc(out, '/');
-		strbuf_adddec(out, st->point);
+		strbuf_adddec(out, stop_point(st, c).number);
 	}
 }
 

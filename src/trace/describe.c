@@ -87,18 +87,27 @@ static void event_lines(const struct stop *st, struct strbuf *out)
 	}
 }
 
-static void point_lines(const struct stop *st, struct strbuf *out)
+static void point_line(const struct stop *st, enum cause c, struct strbuf *out)
 {
-	if (!st->point)
+	const struct stop_point p = stop_point(st, c);
+
+	if (!p.number || !(st->causes & CAUSE_BIT(c)))
 		return;
 	heading(out, "point");
-	strbuf_addf(out, "%u, noticed by ", st->point);
-	point_how_put(st, out);
-	if (st->causes & CAUSE_BIT(CAUSE_UWATCH))
+	strbuf_addf(out, "%u, noticed by ", p.number);
+	point_how_put(&p, out);
+	if (c == CAUSE_UWATCH)
 		strbuf_addf(out, " at 0x%llx, was 0x%llx, is 0x%llx",
 			    (unsigned long long)st->hit_addr, (unsigned long long)st->old_value,
 			    (unsigned long long)st->new_value);
 	strbuf_addc(out, '\n');
+}
+
+static void point_lines(const struct stop *st, struct strbuf *out)
+{
+	point_line(st, CAUSE_UWATCH, out);
+	point_line(st, CAUSE_BREAK, out);
+	point_line(st, CAUSE_CATCH, out);
 }
 
 void stop_describe(struct session *s, const struct stop *st, struct strbuf *out)

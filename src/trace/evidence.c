@@ -223,15 +223,32 @@ static void did_put(const struct did *d, struct strbuf *out)
 	}
 }
 
-static void point_put(const struct stop *st, struct strbuf *out)
+void point_how_put(const struct stop_point *p, struct strbuf *out)
 {
-	if (!st->point || !(st->causes & (CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH))))
+	switch (p->how) {
+	case POINT_HOW_INT3:
+		PUT(out, "int3");
+		break;
+	case POINT_HOW_DR:
+		PUT(out, "dr");
+		strbuf_addsdec(out, p->dr);
+		break;
+	default:
+		PUT(out, "address");
+	}
+}
+
+static void point_put(const struct stop *st, enum cause c, struct strbuf *out)
+{
+	const struct stop_point p = stop_point(st, c);
+
+	if (!p.number || !(st->causes & CAUSE_BIT(c)))
 		return;
 	PUT(out, ", point ");
-	strbuf_adddec(out, st->point);
+	strbuf_adddec(out, p.number);
 	PUT(out, " by ");
-	point_how_put(st, out);
-	if (!(st->causes & CAUSE_BIT(CAUSE_UWATCH)))
+	point_how_put(&p, out);
+	if (c != CAUSE_UWATCH)
 		return;
 	PUT(out, " at ");
 	strbuf_addhex(out, st->hit_addr, false);
@@ -251,21 +268,6 @@ static void event_put(const struct stop *st, struct strbuf *out)
 	vector_put(out, " type ", st->event_type);
 	if (st->event_has_error)
 		hex_field(out, "error", st->event_error);
-}
-
-void point_how_put(const struct stop *st, struct strbuf *out)
-{
-	switch (st->point_how) {
-	case POINT_HOW_INT3:
-		PUT(out, "int3");
-		break;
-	case POINT_HOW_DR:
-		PUT(out, "dr");
-		strbuf_addsdec(out, st->point_dr);
-		break;
-	default:
-		PUT(out, "address");
-	}
 }
 
 static void shim_put(const struct shim_evidence *s, struct strbuf *out)
@@ -326,7 +328,8 @@ void stop_evidence(const struct stop *st, struct strbuf *out)
 		/* A delivery, a skip: done by vmstep between two entries into the guest. */
 		strbuf_adds(out, st->has_event || st->n_did ? "no report" : "-");
 	}
-	point_put(st, out);
+	point_put(st, CAUSE_UWATCH, out);
+	point_put(st, CAUSE_BREAK, out);
 	event_put(st, out);
 	if (st->proof == PROOF_DEDUCED)
 		PUT(out, " (deduced)");

@@ -27,7 +27,7 @@ const char *shadow_text(u8 shadow);
 /* "external", "nmi", "exception", "int n", "icebp", "int3": SDM's interruption types. */
 const char *intr_type_text(u8 type);
 /* "int3", "dr1" or "address": how a user's point was noticed. */
-void point_how_put(const struct stop *st, struct strbuf *out);
+void point_how_put(const struct stop_point *p, struct strbuf *out);
 /* One cause of the stop: "TF", "BREAK/2". */
 void cause_put(const struct stop *st, enum cause c, struct strbuf *out);
 /* The cause without a point's number: "TF", "BREAK/n". */

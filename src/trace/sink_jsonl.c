@@ -223,6 +223,46 @@ static void did(const struct stop *st, struct strbuf *out)
 }
 
 /* Only where there is one: a delivery, a user's point, an event that waits. */
+static void point(const struct stop *st, const struct stop_point *p, bool watch, struct strbuf *out)
+{
+	PUT(out, "{\"number\":");
+	strbuf_adddec(out, p->number);
+	PUT(out, ",\"how\":\"");
+	point_how_put(p, out);
+	strbuf_addc(out, '"');
+	if (watch) {
+		HEX(out, ",\"addr\":", st->hit_addr);
+		HEX(out, ",\"old\":", st->old_value);
+		HEX(out, ",\"new\":", st->new_value);
+	}
+	strbuf_addc(out, '}');
+}
+
+/* "point" is the first of them; where there are several, "points" has them all. */
+static void points(const struct stop *st, struct strbuf *out)
+{
+	static const enum cause kinds[] = { CAUSE_UWATCH, CAUSE_BREAK, CAUSE_CATCH };
+	const struct stop_point first = { st->point, st->point_how, st->point_dr };
+	unsigned n = 0;
+
+	if (!st->point)
+		return;
+	PUT(out, ",\"point\":");
+	point(st, &first, st->causes & CAUSE_BIT(CAUSE_UWATCH), out);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		n += !!(st->causes & CAUSE_BIT(kinds[i]));
+	for (size_t i = 0, k = 0; n > 1 && i < ARRAY_SIZE(kinds); i++) {
+		const struct stop_point p = stop_point(st, kinds[i]);
+
+		if (!(st->causes & CAUSE_BIT(kinds[i])))
+			continue;
+		strbuf_adds(out, k++ ? "," : ",\"points\":[");
+		point(st, &p, kinds[i] == CAUSE_UWATCH, out);
+	}
+	if (n > 1)
+		strbuf_addc(out, ']');
+}
+
 static void occasions(const struct stop *st, struct strbuf *out)
 {
 	if (st->has_event && st->event_rep) {
@@ -240,19 +280,7 @@ static void occasions(const struct stop *st, struct strbuf *out)
 		PUT(out, ",\"pending\":");
 		strbuf_adddec(out, st->pending_vector);
 	}
-	if (st->point) {
-		PUT(out, ",\"point\":{\"number\":");
-		strbuf_adddec(out, st->point);
-		PUT(out, ",\"how\":\"");
-		point_how_put(st, out);
-		strbuf_addc(out, '"');
-		if (st->causes & CAUSE_BIT(CAUSE_UWATCH)) {
-			HEX(out, ",\"addr\":", st->hit_addr);
-			HEX(out, ",\"old\":", st->old_value);
-			HEX(out, ",\"new\":", st->new_value);
-		}
-		strbuf_addc(out, '}');
-	}
+	points(st, out);
 }
 
 static void reg(struct strbuf *out, const char *name, u64 v, bool *any)

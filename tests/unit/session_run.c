@@ -660,6 +660,8 @@ static void test_watch_and_break(void)
 	tap_eq(last()->causes, CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH),
 	       "watch and breakpoint at one boundary");
 	tap_eq(last()->first, CAUSE_UWATCH, "the trap of the previous instruction is the first");
+	tap_eq(stop_point(last(), CAUSE_UWATCH).number, 1, "the watchpoint's number");
+	tap_eq(stop_point(last(), CAUSE_BREAK).number, 2, "and the breakpoint's");
 }
 
 static void test_until_frame(void)

@@ -201,11 +201,15 @@ static void cause_sets(void)
 		{ CAUSE_UWATCH, CAUSE_BIT(CAUSE_TF) | CAUSE_BIT(CAUSE_UWATCH), 3, "WATCH/3+TF" },
 		{ CAUSE_CATCH, CAUSE_BIT(CAUSE_CATCH) | CAUSE_BIT(CAUSE_ICEBP), 1, "CATCH/1+ICEBP" },
 		{ CAUSE_WATCH, CAUSE_BIT(CAUSE_WATCH), 0, "WATCH" },
+		{ CAUSE_UWATCH, CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH), 9, "WATCH/4+BREAK/9" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct stop st = { .first = rows[i].first, .causes = rows[i].causes, .point = rows[i].point };
 		struct strbuf out;
+
+		if (rows[i].point == 9) /* two of them at one boundary */
+			stop_point_set(&st, CAUSE_UWATCH, 4, POINT_HOW_ADDRESS, -1);
 
 		strbuf_init(&out);
 		stop_causes(&st, &out);

@@ -139,6 +139,21 @@ static void claim_member(const struct stop *st, const char *wanted, const char *
 	free(text);
 }
 
+static void record_two_points(void)
+{
+	struct stop st = stop_make(3);
+
+	st.first = CAUSE_UWATCH;
+	st.causes = CAUSE_BIT(CAUSE_UWATCH) | CAUSE_BIT(CAUSE_BREAK);
+	stop_point_set(&st, CAUSE_UWATCH, 4, POINT_HOW_DR, 2);
+	stop_point_set(&st, CAUSE_BREAK, 7, POINT_HOW_INT3, -1);
+	st.hit_addr = 0x5000;
+	claim_member(&st, "\"causes\":[\"WATCH/4\",\"BREAK/7\"]", "two points: both causes have their number");
+	claim_member(&st, "\"point\":{\"number\":4,\"how\":\"dr2\",\"addr\":\"0x5000\",", "the first as ever");
+	claim_member(&st, "\"points\":[{\"number\":4,\"how\":\"dr2\",\"addr\":\"0x5000\",\"old\":\"0x0\",\"new\":\"0x0\"},"
+			  "{\"number\":7,\"how\":\"int3\"}]", "and all of them");
+}
+
 static void record_evidence(void)
 {
 	struct stop st = stop_make(1);
@@ -254,6 +269,7 @@ int main(void)
 		return tap_done();
 	record_plain();
 	record_rich();
+	record_two_points();
 	record_evidence();
 	registers();
 	whole_traces();

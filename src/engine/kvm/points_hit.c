@@ -34,9 +34,7 @@ static void cause_point(struct stop *s, const struct served *p, enum cause c, u8
 	s->causes |= CAUSE_BIT(c);
 	if (s->first == CAUSE_NONE)
 		s->first = c;
-	s->point = p->p.id;
-	s->point_how = how;
-	s->point_dr = how == POINT_HOW_DR ? p->slot : -1;
+	stop_point_set(s, c, p->p.id, how, how == POINT_HOW_DR ? p->slot : -1);
 }
 
 /* Without a debug register: by the value, and by the operands where they are formulas. */

@@ -42,8 +42,7 @@ static void data_tell(struct soft_engine *e, struct data_point *d, struct stop *
 		s->causes |= CAUSE_BIT(CAUSE_UWATCH);
 		if (s->first == CAUSE_NONE)
 			s->first = CAUSE_UWATCH;
-		s->point = d->p.id;
-		s->point_how = POINT_HOW_ADDRESS;
+		stop_point_set(s, CAUSE_UWATCH, d->p.id, POINT_HOW_ADDRESS, -1);
 		s->hit_addr = d->p.addr;
 		s->old_value = d->value;
 		s->new_value = now;
@@ -83,10 +82,7 @@ static bool code_check(struct soft_engine *e, struct step *st)
 	s->causes |= CAUSE_BIT(CAUSE_BREAK);
 	if (s->first == CAUSE_NONE)
 		s->first = CAUSE_BREAK;
-	if (!(s->causes & CAUSE_BIT(CAUSE_UWATCH))) {
-		s->point = p->id;
-		s->point_how = POINT_HOW_ADDRESS;
-	}
+	stop_point_set(s, CAUSE_BREAK, p->id, POINT_HOW_ADDRESS, -1);
 	return true;
 }
 
