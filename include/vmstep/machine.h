@@ -128,6 +128,11 @@ struct unknown_access {
 const struct unknown_access *machine_unknown(const struct machine *m, size_t *ret_n);
 /* Name of a port ("com1", "pic1", ...), or NULL. */
 const char *machine_port_name(const struct machine *m, u16 port);
+/*
+ * Whether a console's file did not take what the guest wrote: true once a console, with the sentence.
+ * Unfinished lines are written out first.
+ */
+bool machine_console_lost(struct machine *m, struct err *err);
 /* The path of the pty when serial is "pty", else NULL. */
 const char *machine_pty(const struct machine *m);
 /* The fd that machine_poll() reads (tty, file or pty), -1: none. For O_ASYNC or poll by the caller. */

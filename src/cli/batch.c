@@ -75,6 +75,11 @@ static int trace_session(const struct options *opt, struct session *s, int fd, s
 	return status;
 }
 
+static void note_tell(void *out, const char *text)
+{
+	output_error(out, true, text);
+}
+
 int trace_command(const struct options *opt, struct output *out)
 {
 	struct session_config cfg = opt->cfg;
@@ -89,6 +94,7 @@ int trace_command(const struct options *opt, struct output *out)
 		output_error(out, true, err.text);
 		return STATUS_ENGINE;
 	}
+	session_set_note(s, note_tell, out);
 	if (opt->output)
 		fd = open(opt->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0) {

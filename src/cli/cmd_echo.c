@@ -22,73 +22,160 @@ static int cmd_echo(struct cli *c, const char *args, struct err *err)
 	return 0;
 }
 
-/* One conversion: flags, width and precision are the C library's, the letter decides how the value
- * is read. *p is behind the %. */
-static int conversion_add(struct cli *c, const char **p, const char **args, struct strbuf *out,
-			  struct err *err)
+enum { WIDTH_MAX = 1000 }; /* of a conversion, and its precision */
+
+/* What stands between % and the letter. */
+struct conversion {
+	char flags[12];       /* "-+ #0" */
+	int width, precision; /* precision -1: none */
+	bool is_long;         /* h, l and the like were given */
+	char letter;
+};
+
+/* A number of a conversion at *p; -1 when there is none, WIDTH_MAX + 1 for all that are too large.
+ */
+static int number_take(const char **p)
+{
+	int n = -1;
+
+	for (; **p >= '0' && **p <= '9'; ++*p) {
+		n = (n < 0 ? 0 : n) * 10 + **p - '0';
+		if (n > WIDTH_MAX)
+			n = WIDTH_MAX + 1;
+	}
+	return n;
+}
+
+/* *p is behind the %; moved behind the letter. */
+static int conversion_parse(const char **p, struct conversion *ret, struct err *err)
 {
 	const char *start = *p;
-	const size_t flags = strspn(start, "-+ #0123456789."),
-		     size = strspn(start + flags, "hlLjzt");
-	const char letter = start[flags + size];
-	char fmt[40];
-	struct value v;
-	struct expr *e;
-	int r;
+	size_t n = strspn(start, "-+ #0");
 
-	*p = start + flags + size + (letter != '\0');
-	if (letter == '%') {
-		strbuf_addc(out, '%');
-		return 0;
+	if (n >= sizeof(ret->flags))
+		return err_set(err, EINVAL, "printf: \"%%%.*s\" has too many flags", (int)n, start);
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret->flags, start, n);
+	*p += n;
+	ret->width = number_take(p);
+	ret->precision = -1;
+	if (**p == '.') {
+		++*p;
+		ret->precision = number_take(p);
+		ret->precision = ret->precision < 0 ? 0 : ret->precision;
 	}
-	if (!letter || !strchr("diuxXocspfgea", letter) || flags > 20)
+	if (ret->width > WIDTH_MAX || ret->precision > WIDTH_MAX)
+		return err_set(err, ERANGE, "printf: a width or precision is at most %d",
+			       WIDTH_MAX);
+	n = strspn(*p, "hlLjzt");
+	ret->is_long = n;
+	*p += n;
+	ret->letter = **p;
+	if (ret->letter)
+		++*p;
+	if (!ret->letter || !strchr("%diuxXocspfgea", ret->letter))
 		return err_set(err, EINVAL,
 			       "printf: \"%%%.*s\" is no conversion, use %%d %%u %%x %%o %%c %%s "
 			       "%%p %%f or %%a (address)",
-			       (int)(flags + size + 1), start);
+			       (int)(*p - start), start);
+	return 0;
+}
+
+/* The value behind the next comma. */
+static int value_take(struct cli *c, const char **args, char letter, struct value *ret,
+		      struct err *err)
+{
+	struct expr *e;
+	int r;
+
 	*args = blanks_skip(*args);
 	if (**args != ',')
 		return err_set(err, EINVAL, "printf: a value for %%%c is missing", letter);
 	r = expr_parse_prefix(c->s, blanks_skip(*args + 1), &e, args, err);
 	if (r)
 		return r;
-	r = expr_eval(c->s, e, &v, err);
+	r = expr_eval(c->s, e, ret, err);
 	expr_destroy(e);
-	if (r)
-		return r;
-	snprintf(fmt, sizeof(fmt), "%%%.*s", (int)flags, start);
-	if (letter == 'a') {
-		address_format(c, v.bits, out);
-	} else if (letter == 's') {
-		u8 ch;
+	return r;
+}
 
-		for (u64 at = v.bits;
-		     session_read(c->s, at, &ch, 1, err) == 0 && ch && at - v.bits < 4096; at++)
-			strbuf_addc(out, ch);
-	} else {
-		char text[400];
-		double d = v.bits;
+/* At most `precision` characters, in a field of `width`. */
+static void text_add(const struct conversion *k, const char *text, struct strbuf *out)
+{
+	const int width = k->width < 0 ? 0 : k->width;
+	const bool left = strchr(k->flags, '-');
 
-		if (v.size == 8 && strchr("fge", letter) && v.lval_mem)
-			memcpy(&d, &v.bits, sizeof(d));
-		snprintf(fmt + strlen(fmt), 8, "%s%c", strchr("cfge", letter) ? "" : "ll",
-			 letter == 'p' ? 'x' : letter);
-		if (letter == 'p')
-			strbuf_adds(out, "0x");
+	strbuf_addf(out, left ? "%-*.*s" : "%*.*s", width,
+		    k->precision < 0 ? (int)strlen(text) : k->precision, text);
+}
+
+static void string_add(struct cli *c, const struct conversion *k, u64 addr, struct strbuf *out)
+{
+	struct strbuf text;
+	u8 ch;
+
+	strbuf_init(&text);
+	while (text.n < 4096 && session_read(c->s, addr + text.n, &ch, 1, NULL) == 0 && ch)
+		strbuf_addc(&text, ch);
+	text_add(k, strbuf_str(&text), out);
+	strbuf_deinit(&text);
+}
+
+static void number_add(const struct conversion *k, const struct value *v, struct strbuf *out)
+{
+	char text[WIDTH_MAX + 400], fmt[64];
+	int width = k->width < 0 ? 0 : k->width;
+	double d = v->bits;
+
+	if (v->size == 8 && strchr("fge", k->letter) && v->lval_mem)
+		memcpy(&d, &v->bits, sizeof(d));
+	snprintf(fmt, sizeof(fmt), "%%%s*.*%s%c", k->flags, strchr("cfge", k->letter) ? "" : "ll",
+		 k->letter == 'p' ? 'x' : k->letter);
+	if (k->letter == 'p')
+		strbuf_adds(out, "0x");
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		/* The format was put together above from checked parts. */
-		if (letter == 'c')
-			snprintf(text, sizeof(text), fmt, (int)(u8)v.bits);
-		else if (strchr("fge", letter))
-			snprintf(text, sizeof(text), fmt, d);
-		else
-			snprintf(text, sizeof(text), fmt,
-				 (long long)(size || v.is_signed || v.size > 4
-						     ? v.bits
-						     : v.bits & 0xffffffff));
+	/* The format was put together above from checked parts; a negative precision counts as
+	 * none. */
+	if (k->letter == 'c')
+		snprintf(text, sizeof(text), fmt, width, k->precision, (int)(u8)v->bits);
+	else if (strchr("fge", k->letter))
+		snprintf(text, sizeof(text), fmt, width, k->precision, d);
+	else
+		snprintf(text, sizeof(text), fmt, width, k->precision,
+			 (long long)(k->is_long || v->is_signed || v->size > 4
+					     ? v->bits
+					     : v->bits & 0xffffffff));
 #pragma GCC diagnostic pop
-		strbuf_adds(out, text);
+	strbuf_adds(out, text);
+}
+
+static int conversion_add(struct cli *c, const char **p, const char **args, struct strbuf *out,
+			  struct err *err)
+{
+	struct conversion k;
+	struct strbuf text;
+	struct value v;
+	int r = conversion_parse(p, &k, err);
+
+	if (r)
+		return r;
+	if (k.letter == '%') {
+		strbuf_addc(out, '%');
+		return 0;
+	}
+	r = value_take(c, args, k.letter, &v, err);
+	if (r)
+		return r;
+	if (k.letter == 's') {
+		string_add(c, &k, v.bits, out);
+	} else if (k.letter == 'a') {
+		strbuf_init(&text);
+		address_format(c, v.bits, &text);
+		text_add(&k, strbuf_str(&text), out);
+		strbuf_deinit(&text);
+	} else {
+		number_add(&k, &v, out);
 	}
 	return 0;
 }

@@ -32,20 +32,20 @@ static int x_insns(struct cli *c, u64 *addr, u64 count, struct strbuf *out, stru
 	return r;
 }
 
-/* A string up to its NUL or 200 characters, as gdb shows it. */
+/* A string up to its NUL or 200 characters, as gdb shows it; up to where memory ends, which is an
+ * error only for the first character. */
 static int x_string(struct cli *c, u64 *addr, struct strbuf *out, struct err *err)
 {
 	unsigned n = 0;
-	u8 ch = 1;
+	u8 ch;
+	int r = session_read(c->s, *addr, &ch, 1, err);
 
+	if (r)
+		return r;
 	line_start(c, *addr, out);
 	strbuf_adds(out, "\t\"");
 	for (; ch && n < 200; n++) {
-		int r = session_read(c->s, *addr + n, &ch, 1, err);
-
-		if (r && !n)
-			return r;
-		if (r || !ch)
+		if (session_read(c->s, *addr + n, &ch, 1, NULL) || !ch)
 			break;
 		if (ch == '"' || ch == '\\' || ch < 0x20 || ch > 0x7e) {
 			char text[8];

@@ -330,6 +330,10 @@ void run_flush(struct run *r)
 
 int run_finish(struct run *r, int rc)
 {
+	struct err lost = { 0 };
+
+	while (machine_console_lost(r->s->machine, &lost))
+		note(r->s, "%s", lost.text);
 	run_flush(r);
 	points_delete_temporary(r->s);
 	/* Nothing of ours stays in the guest while the user looks at it. */

@@ -35,6 +35,7 @@ static int open_output(struct channel *ch, const char *path, bool both_ways, con
 		return err_set(err, errno, "%s: cannot write %s: %s", option, path,
 			       strerror(errno));
 	ch->to = CHANNEL_FD;
+	ch->path = strdup(path);
 	if (device && both_ways)
 		ch->in = ch->out;
 	return 0;
@@ -126,6 +127,7 @@ void channel_deinit(struct channel *ch)
 	if (ch->slave >= 0)
 		close(ch->slave);
 	free(ch->pty);
+	free(ch->path);
 	*ch = (struct channel){ .to = CHANNEL_NULL, .out = -1, .in = -1, .slave = -1 };
 }
 
@@ -140,6 +142,8 @@ void channel_flush(struct channel *ch)
 
 		if (got < 0 && errno == EINTR)
 			continue;
+		if (got < 0 && errno != EAGAIN && !ch->lost)
+			ch->lost = errno;
 		if (got <= 0)
 			break;
 		done += (size_t)got;
@@ -182,6 +186,26 @@ void console_put(struct machine *m, enum console_channel which, u8 byte)
 	/* A terminal's user wants the prompt before its newline; a file is written by lines. */
 	if (byte == '\n' || ch->n == sizeof(ch->buf) || ch->pty)
 		channel_flush(ch);
+}
+
+bool machine_console_lost(struct machine *m, struct err *err)
+{
+	static const char *const option[CONSOLE_COUNT] = { "--serial", "--debugcon" };
+
+	for (unsigned i = 0; i < CONSOLE_COUNT; i++) {
+		struct channel *ch = &m->channel[i];
+		int code;
+
+		channel_flush(ch);
+		if (ch->lost <= 0)
+			continue;
+		code = ch->lost;
+		ch->lost = -1;
+		err_set(err, code, "%s: cannot write %s (%s): text of the guest is lost", option[i],
+			ch->path ?: "the pty", strerror(code));
+		return true;
+	}
+	return false;
 }
 
 const char *machine_pty(const struct machine *m)

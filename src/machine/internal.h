@@ -61,6 +61,8 @@ struct channel {
 	bool own_in;
 	bool in_ended; /* end of file on `in` */
 	char *pty;
+	char *path;  /* CHANNEL_FD: as the user named it */
+	int lost;    /* errno of the write that lost text; -1 once that was told */
 	u8 buf[256]; /* CHANNEL_FD: bytes not written yet */
 	size_t n;
 	u64 since_ns; /* when the first of them came */

@@ -1,6 +1,21 @@
 /* sink_text.c - a trace to read: a heading, the stop lines of the session, a total. */
 #include "sink.h"
 
+/* A file may be called anything; the heading stays one line, and a terminal is not at its mercy. */
+static void name_put(const char *name, struct strbuf *out)
+{
+	for (; *name; name++) {
+		const u8 ch = *name;
+
+		if (ch < 0x20 || ch == 0x7f)
+			strbuf_addf(out, "\\%03o", ch);
+		else if (ch == '\\')
+			PUT(out, "\\\\");
+		else
+			strbuf_addc(out, ch);
+	}
+}
+
 static void text_begin(struct sink *k, struct session *s)
 {
 	const struct settings *set = session_settings(s);
@@ -10,7 +25,7 @@ static void text_begin(struct sink *k, struct session *s)
 	PUT(out, "vmstep trace  engine ");
 	strbuf_adds(out, session_engine_name(s));
 	PUT(out, "  guest ");
-	strbuf_adds(out, trace_guest_name(s, &guest));
+	name_put(trace_guest_name(s, &guest), out);
 	if (!k->opt.deterministic)
 		strbuf_addf(out, "  host %s  started %s", k->host, k->started);
 	strbuf_addf(out, "  icebp %s  int3 %s  skip %s\n", event_policy_text(set->icebp),

@@ -88,6 +88,25 @@ script("stepi\ntrace on %s\nbreak *0x1003\ncontinue\nstepi\ntrace off" % f, hex=
 rec = [json.loads(l) for l in open(f)]
 rec = [(r["retired"], r["from_insn"]) for r in rec if "cause" in r]
 t.eq(rec[1:], [(None, None), (1, "nop")], "a continue in a trace: from_insn is null where retired is")
+# --- bounds ---------------------------------------------------------------------------------------------
+for bad in ("%99999999d", "%.99999999d", "%1001d", "%-4294967297x"):
+    rc, o, e = script('printf "%s\\n", 1' % bad, hex="90 f4")
+    t.ok(rc == 1 and "a width or precision is at most 1000" in e, "printf %s is refused with a sentence" % bad, (rc, e))
+o = script('printf "[%6d|%-6d|%.3d|%6s|%-6s|%.2s|%1000d]\\n", 5, 5, 5, 0x1003, 0x1003, 0x1003, 7', hex="90 90 f4 41 42 43 00")[1]
+t.has(o, "[     5|5     |005|   ABC|ABC   |AB|" + " " * 999 + "7]", "widths and precisions within the bound")
+rc, o, e = script("x/s 0xfff0000000", hex="90 f4")
+t.ok(rc == 1 and "xfff0000000:" not in o and "cannot read memory at 0xfff0000000" in e, "x/s of no memory leaves no half line", (rc, o, e))
+o = script("x/s 0x3fffffe\nx/s 0x1000", hex="41 42 00 f4")[1]
+t.has(o, '0x1000:\t"AB"\n', "x/s of a string")
+# --- names ----------------------------------------------------------------------------------------------
+name = path("a\033[31m\nb", bytes([0x90, 0xf4]))
+rc, o, e = vmstep("trace", "--mode", "real", "--load", "0x1000", name)
+t.ok("\033" not in o and "a\\033[31m\\012b" in o.split("\n")[0], "control characters of a file's name are escaped in a trace's heading", o.split("\n")[:2])
+# --- text that cannot be written ------------------------------------------------------------------------
+for mode in (["-q", "-nx", "--batch", "-ex", "continue"], ["trace"]):
+    rc, o, e = vmstep(*mode[:1] if mode[0] == "trace" else [], "--debugcon", "/dev/full", "--hex", "b0 41 e6 e9 e6 e9 b0 0a e6 e9 e6 e9 f4", *(mode if mode[0] != "trace" else []))
+    told = (o + e).count("cannot write /dev/full (No space left on device): text of the guest is lost")
+    t.eq(told, 1, "text of the guest that a full disk lost is said once (%s)" % mode[0])
 # --- nothing lost ---------------------------------------------------------------------------------------
 # IRETQ to ring 3, then dec ecx; jmp back for ever. The engine's own timer must not end it or lose a step.
 rc, o, e = vmstep("trace", "-n", "15000", "--mode", "long", "--load", "0x1000", "--hex",
