@@ -155,10 +155,10 @@ $(RIG_ROOT)/oracle.elf: $(RIG)/oracle.elf
 	$(Q)cp $< $@
 
 # Firmware nobody here wrote: Debian's package seabios.
-$(RIG_ROOT)/bios.bin: /usr/share/seabios/bios.bin
+$(RIG_ROOT)/bios-256k.bin: /usr/share/seabios/bios-256k.bin
 	$(Q)cp $< $@
 
-rig-root: $(RIG_ROOT)/oracle.elf $(RIG_ROOT)/bios.bin
+rig-root: $(RIG_ROOT)/oracle.elf $(RIG_ROOT)/bios-256k.bin
 rig-root: $(RIG_CASE_OUT) $(if $(wildcard src/main.c),$(RIG_ROOT)/vmstep)
 
 # --- the guests, traced on engine mtf --------------------------------------------------------------
@@ -166,7 +166,6 @@ rig-root: $(RIG_CASE_OUT) $(if $(wildcard src/main.c),$(RIG_ROOT)/vmstep)
 rig-root: guests
 	$(Q)mkdir -p $(RIG_ROOT)/guests
 	$(Q)cp $(filter-out %bench.bin %bench.elf,$(GUESTS)) $(RIG_ROOT)/guests/
-	$(Q)cp /usr/share/seabios/bios-256k.bin $(RIG_ROOT)/ 2>/dev/null || :
 
 # --- the foundation's tests: boot sectors of Debian's, engine kvm's test programs --------------------
 

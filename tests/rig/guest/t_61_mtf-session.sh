@@ -59,16 +59,6 @@ timeout 60 ./vmstep trace -q -e mtf -f jsonl -o /tmp/t.jsonl guests/demo.elf >/t
 echo "status $?" >>/tmp/out
 check "the demo's self-test cannot tell stepping" "demo: undisturbed" "status 0"
 
-# SeaBIOS as L2: every step a boundary, nothing lost.
-bios="bios-256k.bin"
-if [ -e "$bios" ]; then
-	timeout 100 ./vmstep trace -e mtf --serial null -f jsonl --regs none -n 3000 -o /tmp/bios.jsonl "$bios" >/dev/null 2>&1
-	tail -1 /tmp/bios.jsonl >/tmp/out
-	check "SeaBIOS from its reset vector" '"total":3000,"by_cause":."MTF":[0-9]+.*"gaps":0.*"ended":"LIMIT"'
-else
-	echo "ok - rig: mtf: SeaBIOS stepped # SKIP the package seabios is not installed"
-fi
-
 timeout 60 ./vmstep -q -nx --batch -e mtf --serial null --debugcon /tmp/oracle --mode long --load 0x400000 \
 	--entry 0x400000 -ex continue oracle.bin
 rig-out file oracle-mtf.txt /tmp/oracle
