@@ -153,6 +153,7 @@ struct point_place {
 	char *function;      /* it belongs to, also an inlined one; NULL: unknown */
 	char *file;          /* as debug information names it; NULL: no line is known */
 	u32 line;
+	struct expr *cond;   /* the point's condition as its names mean here; NULL: none */
 	u8 got;              /* enum point_how */
 	const char *cost;
 };
@@ -170,7 +171,7 @@ struct upoint {
 	u16 port_lo, port_hi;/* catch io */
 	char *what;          /* as typed: "main", "*0x7c00", "*(u32*)0x500", "io 0x3f8" */
 	char *condition;     /* text or NULL */
-	struct expr *cond;   /* compiled */
+	struct expr *cond;   /* compiled; a breakpoint's places have their own */
 	u64 ignore, hits;
 	char **commands;     /* lines; NULL-terminated or NULL */
 	u64 old_value;       /* watch: of the bit-field where it is one */

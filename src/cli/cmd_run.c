@@ -35,12 +35,6 @@ static int run_to_addresses(struct session *s, u64 addresses, stop_observer *eac
 	return session_run_to(s, a->at, a->n, a->same_frame, each, arg, err);
 }
 
-static int run_finish(struct session *s, u64 unused, stop_observer *each, void *arg,
-		      struct err *err)
-{
-	return session_finish(s, each, arg, err);
-}
-
 /* ---- running ------------------------------------------------------------------------------------
  */
 
@@ -112,11 +106,6 @@ static int cmd_advance(struct cli *c, const char *args, struct err *err)
 		return err_set(err, EINVAL,
 			       "advance needs a location, as in advance main or advance *0x7c3e");
 	return run_to_location(c, args, false, err);
-}
-
-static int cmd_finish(struct cli *c, const char *args, struct err *err)
-{
-	return guest_run(c, run_finish, 0, 0, err);
 }
 
 static int cmd_jump(struct cli *c, const char *args, struct err *err)
@@ -246,11 +235,6 @@ const struct command commands_run[] = {
 	{ "advance", NULL, GROUP_RUN, ARG_LOCATION, ALIVE | CMD_CHANGES, "advance LOCATION",
 	  "Run to a location.", "Other points on the way stop the guest as well.", "advance *$pc+1",
 	  cmd_advance, NULL },
-	{ "finish", "fin", GROUP_RUN, ARG_NONE, ALIVE | CMD_CHANGES, "finish",
-	  "Run until the current function returns.",
-	  "The return address comes from the frame pointer or, at a function's first instruction, "
-	  "from the stack.",
-	  "finish", cmd_finish, NULL },
 	{ "jump", "j", GROUP_RUN, ARG_LOCATION, ALIVE | CMD_CHANGES, "jump LOCATION",
 	  "Go on at another address.", "Sets the instruction pointer and continues.", "jump *$pc",
 	  cmd_jump, NULL },

@@ -41,36 +41,15 @@ static bool temp_matches(struct session *s, const struct stop *st)
 
 /* ---- the user's conditions ------------------------------------------------------------------- */
 
-/* A condition on locals means those of the place: of each inlined copy its own. */
-static int condition_value(struct session *s, const struct upoint *p, struct value *ret,
-			   struct err *err)
-{
-	const struct cpu_state *c;
-	struct expr *e;
-	u64 pc;
-	int rc;
-
-	if (p->n_places < 2 || !expr_is_local(p->cond) ||
-	    state_need(s, REGS_GPR | REGS_SYS, &c, NULL) ||
-	    (pc = cpu_linear_rip(c)) == p->addr)
-		return expr_eval(s, p->cond, ret, err);
-	rc = expr_parse_in(s, pc, p->condition, &e, err);
-	if (rc)
-		return rc;
-	rc = expr_eval(s, e, ret, err);
-	expr_destroy(e);
-	return rc;
-}
-
-static bool condition_holds(struct session *s, const struct upoint *p)
+static bool condition_holds(struct session *s, const struct upoint *p, const struct expr *cond)
 {
 	struct err why = { 0 };
 	struct value v;
 	bool holds;
 
-	if (!p->cond)
+	if (!cond)
 		return true;
-	if (!condition_value(s, p, &v, &why) && !value_true(&v, &holds, &why))
+	if (!expr_eval(s, cond, &v, &why) && !value_true(&v, &holds, &why))
 		return holds;
 	/* As gdb does: a condition that cannot be tested stops, and says so. */
 	note(s, "error in testing condition \"%s\" of point %u: %s", p->condition, p->num,
@@ -79,9 +58,9 @@ static bool condition_holds(struct session *s, const struct upoint *p)
 }
 
 /* gdb's order: a false condition is no hit; an ignored hit is one. */
-static bool point_counts(struct session *s, struct upoint *p)
+static bool point_counts(struct session *s, struct upoint *p, const struct expr *cond)
 {
-	if (!condition_holds(s, p))
+	if (!condition_holds(s, p, cond))
 		return false;
 	p->hits++;
 	if (p->ignore) {
@@ -93,7 +72,9 @@ static bool point_counts(struct session *s, struct upoint *p)
 
 static bool break_counts(struct session *s, const struct stop *st, struct upoint *p)
 {
-	return point_is_code(p) && places_cover(p, st->lin) && point_counts(s, p);
+	const struct point_place *at = point_is_code(p) ? places_at(p, st->lin) : NULL;
+
+	return at && point_counts(s, p, at->cond);
 }
 
 /* ---- watchpoints ----------------------------------------------------------------------------- */
@@ -130,7 +111,7 @@ static bool watch_counts(struct session *s, const struct access *told, struct up
 		return false;
 	if (p->type == UPOINT_RWATCH && new != old)
 		return false;
-	if (!point_counts(s, p))
+	if (!point_counts(s, p, p->cond))
 		return false;
 	if (!ret->point)
 		*ret = (struct access){ p->num, p->addr, old, new };
@@ -223,7 +204,7 @@ static bool catch_matches(const struct stop *st, const struct upoint *p, u32 hap
 
 static bool catch_counts(struct session *s, const struct stop *st, struct upoint *p, u32 happened)
 {
-	return p->type == UPOINT_CATCH && catch_matches(st, p, happened) && point_counts(s, p);
+	return p->type == UPOINT_CATCH && catch_matches(st, p, happened) && point_counts(s, p, p->cond);
 }
 
 /* ---- all together ---------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ static void free_list(struct point_place *place, size_t n)
 	for (size_t i = 0; place && i < n; i++) {
 		free(place[i].function);
 		free(place[i].file);
+		expr_destroy(place[i].cond);
 	}
 	free(place);
 }
@@ -79,12 +80,46 @@ void places_resolve(struct session *s, struct upoint *p)
 	locations_deinit(&l);
 }
 
-bool places_cover(const struct upoint *p, u64 addr)
+const struct point_place *places_at(const struct upoint *p, u64 addr)
 {
 	for (size_t i = 0; i < p->n_places; i++)
 		if (p->place[i].enabled && p->place[i].addr == addr)
-			return true;
-	return false;
+			return &p->place[i];
+	return NULL;
+}
+
+static void cond_set(struct point_place *at, struct expr *cond)
+{
+	expr_destroy(at->cond);
+	at->cond = cond;
+}
+
+int places_compile(struct session *s, struct upoint *p, const char *text, struct err *err)
+{
+	struct err first = { 0 }, why = { 0 };
+	struct expr *cond;
+	size_t good = 0;
+
+	if (!text)
+		for (size_t i = 0; i < p->n_places; i++)
+			cond_set(&p->place[i], NULL);
+	for (size_t i = 0; text && i < p->n_places; i++) /* none is changed if none will do */
+		if (!expr_parse_in(s, p->place[i].addr, text, &cond, first.code ? &why : &first)) {
+			expr_destroy(cond);
+			good++;
+		}
+	if (text && p->n_places && !good)
+		return err_set(err, first.code, "%s", first.text);
+	for (size_t i = 0; text && i < p->n_places; i++) {
+		if (!expr_parse_in(s, p->place[i].addr, text, &cond, &why)) {
+			cond_set(&p->place[i], cond);
+			continue;
+		}
+		p->place[i].enabled = false;
+		note(s, "place %zu of the breakpoint is disabled: its condition means nothing there: %s",
+		     i + 1, why.text);
+	}
+	return 0;
 }
 
 int session_place_enable(struct session *s, u32 num, u32 place, bool on, struct err *err)

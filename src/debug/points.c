@@ -34,19 +34,18 @@ static int compile(struct session *s, struct upoint *p, const char *text, struct
 {
 	struct expr *cond = NULL;
 	char *copy = NULL;
+	int rc = 0;
 
-	if (text) {
-		int rc = point_is_code(p) && p->n_places
-				 ? expr_parse_in(s, p->addr, text, &cond, err)
-				 : expr_parse(s, text, &cond, err);
-
-		if (rc)
-			return rc;
-		copy = strdup(text);
-		if (!copy) {
-			expr_destroy(cond);
-			return err_set(err, ENOMEM, "no memory for the condition");
-		}
+	if (point_is_code(p))
+		rc = places_compile(s, p, text, err);
+	else if (text)
+		rc = expr_parse(s, text, &cond, err);
+	if (rc)
+		return rc;
+	copy = text ? strdup(text) : NULL;
+	if (text && !copy) {
+		expr_destroy(cond);
+		return err_set(err, ENOMEM, "no memory for the condition");
 	}
 	expr_destroy(p->cond);
 	free(p->condition);

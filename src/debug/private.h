@@ -165,8 +165,13 @@ int places_set(struct upoint *p, const struct location *at, size_t n, struct err
 void places_free(struct upoint *p);
 /* Anew by p->what, as the symbols know it now. */
 void places_resolve(struct session *s, struct upoint *p);
-/* Whether an enabled place of it is at `addr`. */
-bool places_cover(const struct upoint *p, u64 addr);
+/* Its enabled place at `addr`, NULL if there is none. */
+const struct point_place *places_at(const struct upoint *p, u64 addr);
+/*
+ * The condition in the scope of each place (NULL: none). A place where it means nothing is switched
+ * off with a remark; an error if that is all of them. A pending point's waits as it does.
+ */
+int places_compile(struct session *s, struct upoint *p, const char *text, struct err *err);
 /* Hand the whole set, temporary points included, to the engine if it changed. */
 int points_apply(struct session *s, struct err *err);
 /* The catches, vectors and ports of all enabled points. */

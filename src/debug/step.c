@@ -53,12 +53,27 @@ static struct temp_point return_of(const struct frame *caller)
 				    .cpl = caller->regs.cpl };
 }
 
+/* How deep the body is inlined that frame `level` is in, if the guest stands in the same function; 0:
+ * it is no inlined body. */
+static unsigned body_depth(struct session *s, unsigned level)
+{
+	const struct frame *f = NULL;
+
+	for (unsigned i = 0; i <= level; i++)
+		if (frame_at(s, i, &f, NULL) || (i && f->how != FRAME_INLINED))
+			return 0;
+	return f->inline_depth;
+}
+
 static int finish_frame(struct run *r, unsigned level, struct err *err)
 {
 	const struct frame *caller = sure_caller(r->s, level);
+	unsigned depth = body_depth(r->s, level);
 	struct temp_point t;
 	char where[240];
 
+	if (depth)
+		return line_leave_body(r, depth, err);
 	if (!caller && level)
 		return err_set(err, ENOENT,
 			       "finish: the return address of the selected frame cannot be told; see info frame");
@@ -68,7 +83,8 @@ static int finish_frame(struct run *r, unsigned level, struct err *err)
 		return finish_by_stepping(r, err);
 	}
 	name_place(r->s, caller->pc, where, sizeof(where));
-	note(r->s, "finish: running to %s, return address by the %s", where,
+	if (caller->how != FRAME_CFI)
+		note(r->s, "finish: running to %s, return address by the %s", where,
 	     frame_how_text(caller->how));
 	t = return_of(caller);
 	return run_to(r, &t, 1, err);

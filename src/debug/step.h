@@ -33,5 +33,7 @@ bool insn_returns(const struct insn *in);
 
 /* line_step.c: until without a location, by the line the guest is at (there is one). */
 int line_until(struct run *r, struct err *err);
+/* finish of the inlined body that is `depth` bodies deep in the function the guest is in. */
+int line_leave_body(struct run *r, unsigned depth, struct err *err);
 
 #endif
