@@ -8,6 +8,7 @@ UNIT_BINS    := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/*.c)))
 UNIT_SCRIPTS := $(sort $(wildcard tests/unit/t_*.sh))
 SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli symbols faults docs diff fuzz,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
 
+$(O)/tests/unit/location: CPPFLAGS += $(DWARF_CFLAGS)
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libvmstep.a $(O)/.flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)

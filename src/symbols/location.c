@@ -431,7 +431,7 @@ static int jump(struct machine_stack *m, const struct location_op *o, u32 *ret)
 			return 0;
 		}
 	*ret = m->e->n;
-	return m->e->n && to > m->e->op[m->e->n - 1].off ? 0 : bad(m, "jumps out of itself");
+	return (s64)to >= 0 && to > m->e->op[m->e->n - 1].off ? 0 : bad(m, "jumps out of itself");
 }
 
 static int run(struct machine_stack *m)

@@ -103,7 +103,8 @@ bool variable_find_named(struct symbols *s, struct dwfile *f, struct dwunit *uni
 		*ret = b.v;
 		return true;
 	}
-	return enums_everywhere(s, name, ret);
+	/* A label of hand-written code is no constant: it is not looked for in every file. */
+	return !symbols_find(s, name) && enums_everywhere(s, name, ret);
 }
 
 /* ---- scope::name ----------------------------------------------------------------------------- */

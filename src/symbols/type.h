@@ -21,6 +21,7 @@ struct type_style {
 	/* Prints what is between the braces of a structure, union or enum; NULL: {...} */
 	void (*body)(const struct ctype *t, const struct type_style *style, struct strbuf *out);
 	void *arg;
+	unsigned nesting; /* parameters within parameters */
 };
 void type_text(const struct ctype *t, const char *name, const struct type_style *style,
 	       struct strbuf *out);

@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include "type.h"
 
-enum { DEPTH_MAX = 60 };
+enum {
+	DEPTH_MAX = 60,      /* of one declarator */
+	PARAMETERS_MAX = 6,  /* functions within parameters */
+	TEXT_MAX = 64 * 1024, /* a type in a circle would never end */
+};
 
 static bool is_qualifier(const struct ctype *t)
 {
@@ -86,10 +90,14 @@ static void prefix_add(const struct ctype *t, bool space, unsigned depth, struct
 	}
 }
 
-static void parameters_add(const struct ctype *f, struct strbuf *out)
+static void parameters_add(const struct ctype *f, unsigned nesting, struct strbuf *out)
 {
-	const struct type_style plain = { .show = 0 };
+	const struct type_style plain = { .show = 0, .nesting = nesting + 1 };
 
+	if (nesting > PARAMETERS_MAX || out->n > TEXT_MAX) {
+		strbuf_adds(out, "(...)");
+		return;
+	}
 	strbuf_addc(out, '(');
 	if (f->owner)
 		ctype_load(f, NULL);
@@ -105,16 +113,17 @@ static void parameters_add(const struct ctype *f, struct strbuf *out)
 	strbuf_addc(out, ')');
 }
 
-static void suffix_add(const struct ctype *t, unsigned depth, struct strbuf *out)
+static void suffix_add(const struct ctype *t, unsigned nesting, unsigned depth,
+		       struct strbuf *out)
 {
 	t = unqualified(t);
-	if (!t || depth > DEPTH_MAX)
+	if (!t || depth > DEPTH_MAX || out->n > TEXT_MAX)
 		return;
 	switch (t->kind) {
 	case CTYPE_POINTER:
 		if (is_open(t->target))
 			strbuf_addc(out, ')');
-		suffix_add(t->target, depth + 1, out);
+		suffix_add(t->target, nesting, depth + 1, out);
 		break;
 	case CTYPE_ARRAY:
 		if (t->vector)
@@ -123,11 +132,11 @@ static void suffix_add(const struct ctype *t, unsigned depth, struct strbuf *out
 			strbuf_addf(out, "[%" PRIu64 "]", t->count);
 		else
 			strbuf_adds(out, "[]");
-		suffix_add(t->target, depth + 1, out);
+		suffix_add(t->target, nesting, depth + 1, out);
 		break;
 	case CTYPE_FUNCTION:
-		parameters_add(t, out);
-		suffix_add(t->target, depth + 1, out);
+		parameters_add(t, nesting, out);
+		suffix_add(t->target, nesting, depth + 1, out);
 		break;
 	}
 }
@@ -209,7 +218,7 @@ void type_text(const struct ctype *t, const char *name, const struct type_style 
 		strbuf_addc(out, ' ');
 	prefix_add(t, named, 0, out);
 	strbuf_adds(out, name ?: "");
-	suffix_add(t, 0, out);
+	suffix_add(t, style->nesting, 0, out);
 }
 
 void ctype_name(const struct ctype *t, struct strbuf *out)
