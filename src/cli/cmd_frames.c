@@ -17,7 +17,7 @@ static void event_format(const struct frame *f, struct strbuf *out)
 {
 	const char *name = f->event.has_vector ? exception_name(f->event.vector) : "";
 
-	strbuf_adds(out, f->deduced ? "by the look of the stack interrupted" : "interrupted");
+	strbuf_adds(out, f->deduced ? "deduced: interrupted" : "interrupted");
 	if (*name)
 		strbuf_addf(out, " by %s", name);
 	else if (f->event.has_vector)
@@ -99,7 +99,7 @@ void frame_format(struct cli *c, const struct frame *f, struct strbuf *out)
 	if (f->interrupted)
 		event_format(f, out);
 	else
-		strbuf_adds(out, frame_how_text(f->how));
+		strbuf_addf(out, "%s%s", f->deduced ? "deduced: " : "", frame_how_text(f->how));
 	strbuf_addc(out, ']');
 }
 

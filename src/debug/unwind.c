@@ -224,7 +224,7 @@ const char *frame_how_text(enum frame_how how)
 		[FRAME_POINTER] = "frame pointer",
 		[FRAME_EVENT] = "the frame an event pushed",
 		[FRAME_PATH] = "what the code pops until it returns",
-		[FRAME_SCAN] = "scan of the stack, a guess",
+		[FRAME_SCAN] = "scan of the stack",
 		[FRAME_INLINED] = "inlined",
 	};
 

@@ -138,30 +138,51 @@ enum up up_by_stack_top(struct climb *k)
 	return UP_FOUND;
 }
 
-/* Past PUSH BP; MOV BP,SP at the start of its function: BP is its own. */
-static bool sets_up_frame(struct climb *k)
+/*
+ * Whether code entered at `start` has made BP its frame pointer when it is at `pc`: PUSH BP; MOV
+ * BP,SP among its first instructions. Without a symbol's word that both are one function, no return
+ * may lie in between.
+ */
+static bool makes_frame(struct climb *k, u64 start, bool one_function)
 {
-	const struct frame *f = k->from;
-	const struct symbol *sym = k->s->symbols ? symbols_at(k->s->symbols, f->pc) : NULL;
-	bool wide = f->regs.mode == MODE_LONG;
-	u8 b[8];
-	size_t n, at = 0;
+	enum { PROLOGUE = 12, LONGEST = 1000 };
+	bool wide = k->from->regs.mode == MODE_LONG, pushed = false, made = false;
+	u64 at = start, pc = k->from->lookup;
+	u8 b[INSN_MAX];
+	struct insn in;
 
-	if (!sym || sym->kind != 'F')
-		return false;
-	n = state_read_some(k->s, sym->addr, b, sizeof(b));
-	if (starts_with(b, n, "\xf3\x0f\x1e", 3)) /* endbr */
-		at = 4;
-	return n > at + 1 && b[at] == 0x55 && is_mov_bp_sp(b + at + 1, n - at - 1, wide) &&
-	       f->pc >= sym->addr + at + 3 + wide;
+	for (unsigned i = 0; at < pc && i < (one_function && made ? 0u : LONGEST); i++) {
+		size_t n = state_read_some(k->s, at, b, sizeof(b));
+
+		insn_decode(mode_bits(k->from->regs.mode), b, n, &in);
+		if (!n || !in.facts.length || (i == PROLOGUE && !made))
+			return false;
+		if (!one_function && ((in.facts.flags & INSNF_RET) || in.facts.cls == INSN_IRET))
+			return false;
+		made |= pushed && is_mov_bp_sp(b, n, wide);
+		pushed = b[0] == 0x55;
+		at += in.facts.length;
+	}
+	return made && (one_function || at >= pc);
+}
+
+/* BP is the function's own: by its symbol, else by where the call it would return to went. */
+static bool owns_frame(struct climb *k, u64 target)
+{
+	const struct symbol *sym =
+		k->s->symbols ? symbols_at(k->s->symbols, k->from->lookup) : NULL;
+
+	if (sym && sym->kind == 'F')
+		return makes_frame(k, sym->addr, true);
+	return target && target < k->from->lookup && makes_frame(k, target, false);
 }
 
 /* PUSH BP; MOV BP,SP in a handler: what the event pushed is where a return address would be. */
-static enum up handler_frame(struct climb *k, u64 up, u64 at, u64 off)
+static enum up handler_frame(struct climb *k, u64 up, u64 at, u64 off, bool sure)
 {
 	struct event_hint hint = { 0 };
 
-	hint.deduced = !event_gate(k->s, k->from->function, &hint);
+	hint.deduced = !event_gate(k->s, k->from->function, &hint) || !sure;
 	regs_forget_but(&k->to->regs, 0);
 	reg_found(&k->to->regs, GPR_RBP, up, at);
 	if (!event_at_or_above(k, off, &hint))
@@ -171,13 +192,12 @@ static enum up handler_frame(struct climb *k, u64 up, u64 at, u64 off)
 	return UP_FOUND;
 }
 
-enum up up_by_frame_pointer(struct climb *k)
+/* `sure`: where BP is known to be the function's own; else where it is not, as a guess. */
+static enum up by_frame_pointer(struct climb *k, bool sure)
 {
 	const struct frame_regs *r = &k->from->regs;
 	unsigned w = regs_word(r);
 	u64 bp = regs_cut(r, r->value[GPR_RBP]), at = regs_linear_ss(r, bp), up, off, pc, target;
-	/* BP may still be another function's. */
-	bool inner = k->from->lookup == k->from->pc && !sets_up_frame(k);
 
 	k->why = "the frame pointer is not known";
 	if (!regs_know(r, GPR_RBP) || !regs_know(r, GPR_RSP))
@@ -196,14 +216,26 @@ enum up up_by_frame_pointer(struct climb *k)
 		return UP_NO;
 	k->why = "what would be the return address does not follow a call";
 	if (!follows_call(k->s, r, pc, &target))
-		return handler_frame(k, up, at, bp + w);
+		return owns_frame(k, 0) == sure ? handler_frame(k, up, at, bp + w, sure) : UP_NO;
 	k->why = "the frame pointer is that of a function which called another one than this";
-	if (inner && !is_our_caller(k->s, k->from->pc, target))
+	if (owns_frame(k, target) != sure ||
+	    (!sure && k->from->lookup == k->from->pc && !is_our_caller(k->s, k->from->pc, target)))
 		return UP_NO;
+	k->to->deduced = !sure;
 	regs_forget_but(&k->to->regs, 0); /* saved who knows where */
 	reg_found(&k->to->regs, GPR_RBP, up, at);
 	return_to(k, FRAME_POINTER, off, pc, at + w, bp + 2 * w);
 	return UP_FOUND;
+}
+
+enum up up_by_own_frame(struct climb *k)
+{
+	return by_frame_pointer(k, true);
+}
+
+enum up up_by_any_frame(struct climb *k)
+{
+	return by_frame_pointer(k, false);
 }
 
 enum up up_by_scan(struct climb *k)

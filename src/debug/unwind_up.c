@@ -35,8 +35,8 @@ static bool goes_up(const struct climb *k)
 static enum up climb(struct climb *k)
 {
 	static enum up (*const ways[])(struct climb *) = {
-		up_by_event, up_by_cfi,  up_by_stack_top,  up_by_frame_pointer,
-		up_by_path,  up_by_scan, up_by_event_scan,
+		up_by_event, up_by_cfi,       up_by_stack_top, up_by_own_frame,
+		up_by_path,  up_by_any_frame, up_by_scan,      up_by_event_scan,
 	};
 	const char *damage = NULL;
 	enum up up = UP_NO;

@@ -50,7 +50,9 @@ void regs_forget_but(struct frame_regs *r, u32 keep);
 
 /* The return address at the top of the stack, where code and symbols say that it is there. */
 enum up up_by_stack_top(struct climb *k);
-enum up up_by_frame_pointer(struct climb *k);
+/* By the frame pointer: where it is the function's own, and as a guess where that is not known. */
+enum up up_by_own_frame(struct climb *k);
+enum up up_by_any_frame(struct climb *k);
 /* A guess: the next word on the stack behind a CALL to this very function. */
 enum up up_by_scan(struct climb *k);
 /* Whether the bytes before the linear address are a CALL; of a direct one also where it goes. */

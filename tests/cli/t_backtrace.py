@@ -334,6 +334,74 @@ t.has(text, "$2 = 4660", "and its rbx")
 t.has(stops[0][2], "interrupted by vector 48", "the gate says which vector")
 t.has(text, "cs             0x23", "the selectors are ring 3's")
 
+# A boot sector of hand-written code, without symbols, sizes or tables: what is told is right or says that
+# it is deduced, and where nothing can be told there is one sentence.
+BOOT = """
+	.globl _start
+	.code16
+	.intel_syntax noprefix
+_start:	xor ax, ax
+	mov ds, ax
+	mov ss, ax
+	mov sp, 0x7c00
+	mov word ptr [0x30*4], offset on30
+	mov word ptr [0x30*4+2], ax
+	mov cx, 3
+	call f1
+	jmp .
+f1:	push bp
+	mov bp, sp
+	call f2
+	pop bp
+	ret
+f2:	push ax
+	mov bx, 1
+	call f3
+	pop ax
+	ret
+f3:	nop
+	int 0x30
+	nop
+	ret
+on30:	push ax
+	push bx
+	call f4
+	pop bx
+	pop ax
+	iret
+f4:	nop
+	ret
+
+"""
+
+
+def places(text):
+    return {m[2]: int(m[1], 16) for m in re.finditer(r"^(\w+) \w (\w+)$", text, re.M)}
+
+
+elf = build(BOOT, bits=32, at="0x7c00")
+flat = os.path.join(tmp.name, "boot.bin")
+subprocess.run(["objcopy", "-O", "binary", "-j", ".text", elf, flat], check=True)
+with open(flat, "rb") as f:
+    image = f.read().ljust(510, b"\0")[:510] + b"\x55\xaa"
+with open(flat, "wb") as f:
+    f.write(image)
+at = places(subprocess.run(["nm", elf], capture_output=True, text=True).stdout)
+order = sorted(at.items(), key=lambda x: x[1])
+stops, text = at_stops("bt\nstepi 8\n" + "bt\nstepi\n" * 32, flat)
+CHAIN = {"_start": ["_start"], "f1": ["f1", "_start"], "f2": ["f2", "f1", "_start"], "f3": ["f3", "f2", "f1", "_start"],
+         "on30": ["on30", "f3", "f2", "f1", "_start"], "f4": ["f4", "on30", "f3", "f2", "f1", "_start"]}
+wrong, seen = [], set()
+for stop, bt, said in stops:
+    inside = [[n for n, a in order if a <= f[0]][-1] for f in bt]
+    seen.add(inside[0])
+    if inside != CHAIN[inside[0]] or len([l for l in said.splitlines() if not l.startswith("#")]) != 1:
+        wrong.append((hex(bt[0][0]), inside, said))
+t.ok(not wrong and seen == set(CHAIN), "a boot sector without symbols: every caller, through its handler too (%d stops)" % len(stops), (wrong[:2], seen), "the chain of calls")
+o = script("set $bp = 0x9000\nset *(u16*)0x9002 = 0x1234\nbacktrace", hex="90 90 f4")[1]
+t.eq([f[0] for f in frames(o)], [0x1000], "words that are no frame are told as none")
+t.ok(re.search(r"^\([^\n]+\)$", o.strip().splitlines()[-1]), "with the reason", o[-200:])
+
 if not shutil.which("gdb"):
     t.skip("backtraces compared with gdb", "no gdb")
 else:
