@@ -71,6 +71,8 @@ static void vmx_exit(const struct vmx_evidence *v, struct strbuf *out)
 	strbuf_adddec(out, v->insn_len);
 	HEX(out, ",\"pending_dbg\":", v->pending_dbg);
 	HEX(out, ",\"interruptibility\":", v->interruptibility);
+	if (v->l0_mtf)
+		strbuf_adds(out, v->l0_mtf == L0_MTF_PENDING ? ",\"l0_mtf\":\"pending\"" : ",\"l0_mtf\":\"none\"");
 	PUT(out, "}");
 }
 

@@ -85,6 +85,11 @@ static void vmx_forms(void)
 	st.ev.vmx.reason = 37;
 	st.ev.vmx.rip = 0x401005;
 	claim(&st, "vmx: exit 37 rip=401005 intr=0 pdbg=0 shadow=-", "an MTF stop as interface.md shows it");
+	st.ev.vmx.l0_mtf = L0_MTF_PENDING;
+	claim(&st, "vmx: exit 37 rip=401005 intr=0 pdbg=0 shadow=- l0=mtf-pending", "the MTF that KVM owed for an access");
+	st.ev.vmx.l0_mtf = L0_MTF_NONE;
+	claim(&st, "vmx: exit 37 rip=401005 intr=0 pdbg=0 shadow=- l0=no-mtf", "one that it did not owe");
+	st.ev.vmx.l0_mtf = L0_MTF_UNKNOWN;
 
 	st.ev.vmx.reason = 0;
 	st.ev.vmx.intr_info = 0x80000501;

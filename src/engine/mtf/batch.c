@@ -98,7 +98,8 @@ static bool may_batch(const struct mtf_engine *m)
 
 	return m->batch->usable && m->batch->n_ranges && p->mode == PLAN_STEP && p->mtf && p->batch &&
 	       !m->k.by_address && !m->asleep && !m->injecting && !m->sys_stale && !m->k.interrupted &&
-	       !m->k.guest_tf && !m->mb->core[CORE_PENDING_DBG] && m->k.event == MACHINE_NONE;
+	       !m->k.guest_tf && !m->mb->core[CORE_PENDING_DBG] && m->k.event == MACHINE_NONE &&
+	       !m->served /* this boundary's: the step is not over (rep_again()) */;
 }
 
 /* Stops the caller wants and has room for, but for the one the shim stays at. */

@@ -45,6 +45,7 @@ done
 same "a loop" --mode long --hex "b9 e8 03 00 00 90 ff c0 50 59 89 04 25 00 00 20 00 75 f3 f4"
 same "REP MOVSB" --mode long --hex "be 00 00 10 00 bf 00 00 20 00 b9 c8 00 00 00 f3 a4 b9 05 00 00 00 eb ee"
 same "REP MOVSB whole" -ex "set rep whole" --mode long --hex "be 00 00 10 00 bf 00 00 20 00 b9 c8 00 00 00 f3 a4 b9 05 00 00 00 eb ee"
+same "REP with devices" cases/m14-rep.elf
 [ -e bios-256k.bin ] && same SeaBIOS bios-256k.bin
 if [ "$most" -gt 300 ] && [ "$sum" = 0 ]; then
 	echo "ok - rig: batch: the shim takes steps by itself when it may and only then"

@@ -43,6 +43,9 @@ traced -ex "set mtf off" -ex "trace on /tmp/trace" -ex "stepi 60" cases/m05-gues
 check "set mtf off: the guest's own TF beside ours" "TF .* n2 .*owes the guest a #DB, dr6 bits 4000" \
 	"MTF.EVENT .*handler .*delivered vector 1" "TF .* n2 " "TF .*out_at .*owes" "TF .* id .*owes" "TF .* f1 .*exit 10.*owes" \
 	"ICEBP .* n3 .*type 5. len=1 pdbg" "ended EXIT"
+traced -ex "set mtf off" -ex "set step-irq on" -ex "trace on /tmp/trace" -ex "stepi 60" cases/m10-held.elf
+check "set mtf off: an interrupt that waits is seen at its handler" "TF .* n1 " "TF .* n2 " \
+	"MTF.EVENT .*handler .*vector 80 type 0" "TF .*eoi" "TF .* n[23] " "MTF 1, .*gaps 0  ended EXIT"
 
 # MTF rule 9: an ICEBP that is not intercepted is one MTF, at the handler's first instruction.
 traced -ex "set intercept db off" -ex "trace on /tmp/trace" -ex "stepi 60" cases/m05-guest-tf.elf
