@@ -68,6 +68,9 @@ static int vmcs_text(struct mtf_engine *m, struct strbuf *out, struct err *err)
 	fields_put(out, "controls the host sets", control, m->mb->ctl_seen, CTL_COUNT);
 	fields_put(out, "controls and host", more, m->mb->more, MORE_COUNT);
 	decoded_put(m->mb, out);
+	if (m->l0_mtf)
+		strbuf_addf(out, "KVM's own, behind this stop's access to a device: MTF %s\n",
+			    m->l0_mtf == L0_MTF_PENDING ? "pending (KVM_STATE_NESTED_MTF_PENDING)" : "not pending");
 	return 0;
 }
 

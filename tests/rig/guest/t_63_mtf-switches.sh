@@ -69,8 +69,8 @@ check "set skip dr6-empty: takes it for none and runs it twice" "ICEBP.WATCH/1 .
 traced -ex "trace on /tmp/trace" -ex "stepi 60" cases/m14-rep.elf
 check "iterations that KVM merges are a gap" "rep iteration; completed" "MTF .* ins " "gap .*ins .*retired 0.*iterations" "MTF .*movs_si" \
 	"MTF .* movs " "gap .*movs .*retired 0.*iterations" "MTF .* end " "gaps 2  ended EXIT"
-session -ex stepi -ex "info stop" -ex "info engine" --mode long --hex "e6 80 90 f4"
-check "KVM_STATE_NESTED_MTF_PENDING is shown" "MTF .*100002 .*l0=mtf-pending" "evidence .*l0=mtf-pending" \
+session -ex stepi -ex "info stop" -ex "info vmcs" -ex "info engine" --mode long --hex "e6 80 90 f4"
+check "KVM_STATE_NESTED_MTF_PENDING is shown" "MTF .*100002 .*l0=mtf-pending" "evidence .*l0=mtf-pending" "MTF pending .KVM_STATE_NESTED" \
 	"tried at the start.*KVM_STATE_NESTED_MTF_PENDING"
 session -ex stepi -ex stepi -ex "info stop" --mode long --hex "bb 00 00 00 d0 89 03 90 f4"
 check "... behind a write to device memory too" "MTF .*100007 .*l0=mtf-pending" "evidence .*l0=mtf-pending"
