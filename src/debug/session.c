@@ -137,9 +137,9 @@ int session_start(struct session *s, struct err *err)
 	if (rc)
 		return rc;
 	take_down(s);
-	rc = session_symbols_refresh(s, err);
+	rc = load_machine(s, err); /* first: a broken image is told once, by its loader */
 	if (!rc)
-		rc = load_machine(s, err);
+		rc = session_symbols_refresh(s, err);
 	if (!rc)
 		rc = start_engine(s, err);
 	if (!rc)

@@ -56,7 +56,7 @@ def named_things(path, text):
     for target in sorted({t for run in re.findall(r"\bmake((?: [a-z-]+)+)(?=$|[`  ])", text, re.M) for t in run.split()}):
         if not re.search(r"^([^#\n]*\s)?%s( [^:\n]*)?:" % re.escape(target), makefiles, re.M):
             tap("%s: make %s" % (path, target), "got no such target, wanted one")
-    links = re.findall(r"\]\(([A-Za-z][^):#]*)\)", text)
+    links = [os.path.join(os.path.dirname(path), p) for p in re.findall(r"\]\(([A-Za-z][^):#]*)\)", text)]
     places = re.findall(r"`((?:src|include|tests|docs|man|completions)/[A-Za-z0-9_./-]*)`", text)
     lost = [p for p in links + places if "NAME" not in p and not os.path.exists(p)]
     tap("%s: what it names is there (%d)" % (path, len(links + places)), None if not lost else "got no %s, wanted it" % lost)
