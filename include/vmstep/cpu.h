@@ -126,7 +126,8 @@ static inline u64 cpu_linear_rip(const struct cpu_state *c)
 
 	if (m == MODE_LONG)
 		return c->rip;
-	return (u32)(c->seg[SEG_CS].base + (mode_bits(m) == 16 ? (u16)c->rip : (u32)c->rip));
+	/* 16-bit code of protected mode may lie beyond 64 KiB of its segment. */
+	return (u32)(c->seg[SEG_CS].base + (m == MODE_REAL || m == MODE_V86 ? (u16)c->rip : (u32)c->rip));
 }
 
 #endif

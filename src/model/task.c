@@ -129,20 +129,28 @@ static enum ex fetch_ext(struct model *m, u16 sel, u32 ext, struct descriptor *r
 	return there ? EX_DONE : raise_ext(m, EXC_TS, sel, ext);
 }
 
-static enum ex cs_load(struct model *m, u16 sel, u32 ext)
+/* First of all only the ring: CS's own checks come behind those of SS. */
+static enum ex cs_ring_check(struct model *m, u16 sel, u32 ext, struct descriptor *d)
 {
-	unsigned rpl = sel & 3;
-	struct descriptor d;
+	bool conforming;
 
 	if (sel_null(sel))
 		return raise_ext(m, EXC_TS, sel, ext);
-	TRY(fetch_ext(m, sel, ext, &d));
-	if (d.kind != DESC_CODE || (desc_conforming(&d) ? d.dpl > rpl : d.dpl != rpl))
+	TRY(fetch_ext(m, sel, ext, d));
+	conforming = d->kind == DESC_CODE && desc_conforming(d);
+	if (conforming ? d->dpl > (sel & 3) : d->dpl != (sel & 3))
 		return raise_ext(m, EXC_TS, sel, ext);
-	if (!d.present)
+	return EX_DONE;
+}
+
+static enum ex cs_load(struct model *m, u16 sel, u32 ext, struct descriptor *d)
+{
+	if (d->kind != DESC_CODE)
+		return raise_ext(m, EXC_TS, sel, ext);
+	if (!d->present)
 		return raise_ext(m, EXC_NP, sel, ext);
-	TRY(desc_touch(m, sel, &d));
-	seg_set(m, SEG_CS, sel, &d);
+	TRY(desc_touch(m, sel, d));
+	seg_set(m, SEG_CS, sel, d);
 	return EX_DONE;
 }
 
@@ -186,6 +194,7 @@ static enum ex segments_load(struct model *m, const struct tss_image *i, u32 ext
 {
 	static const u8 data[] = { 0, 3, 4, 5 };
 	unsigned cpl = i->seg[1] & 3;
+	struct descriptor code;
 
 	TRY(ldt_load(m, i->ldt, ext));
 	if (m->c.rflags & FL_VM) {
@@ -193,8 +202,9 @@ static enum ex segments_load(struct model *m, const struct tss_image *i, u32 ext
 			seg_set_real(m, tss_segs[n], i->seg[n]);
 		return EX_DONE;
 	}
-	TRY(cs_load(m, i->seg[1], ext));
+	TRY(cs_ring_check(m, i->seg[1], ext, &code));
 	TRY(ss_load(m, i->seg[2], cpl, ext));
+	TRY(cs_load(m, i->seg[1], ext, &code));
 	for (unsigned n = 0; n < ARRAY_SIZE(data); n++)
 		TRY(data_load(m, tss_segs[data[n]], i->seg[data[n]], cpl, ext));
 	return EX_DONE;

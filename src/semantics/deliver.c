@@ -69,10 +69,13 @@ static void event_registers(struct cpu_state *c, const struct guest_event *ev)
 static int event_attempt(struct attempt *a)
 {
 	u64 rip = a->c->rip + a->ev->insn_len;
-	unsigned bits = mode_bits(cpu_mode(a->c));
+	enum cpu_mode mode = cpu_mode(a->c);
 
 	a->n_reads = 0;
-	a->return_rip = bits == 64 ? rip : bits == 32 ? (u32)rip : (u16)rip;
+	/* 16-bit protected-mode code may lie beyond 64 KiB: a 16-bit frame cuts it by itself. */
+	a->return_rip = mode == MODE_LONG                       ? rip
+			: mode == MODE_REAL || mode == MODE_V86 ? (u16)rip
+								: (u32)rip;
 	return a->c->cr0 & CR0_PE ? attempt_idt(a) : attempt_ivt(a);
 }
 
@@ -93,8 +96,8 @@ static void delivery_finish(struct attempt *a, bool doubled)
 	a->out->handler_lin = cpu_linear_rip(c);
 }
 
-enum event_combined event_combine(const struct guest_event *first,
-				  const struct guest_event *second, struct guest_event *ret)
+enum event_combined event_combine(const struct guest_event *first, const struct guest_event *second,
+				  struct guest_event *ret)
 {
 	if (class_of(first) == CLASS_DOUBLE_FAULT)
 		return COMBINED_SHUTDOWN;
@@ -144,7 +147,8 @@ static int deliver_chain(struct cpu_state *work, const struct phys_ops *mem,
 }
 
 int event_deliver_or_task(struct cpu_state *c, const struct phys_ops *mem,
-			  const struct guest_event *ev, struct delivery *ret, struct task_gate *task)
+			  const struct guest_event *ev, struct delivery *ret,
+			  struct task_gate *task)
 {
 	struct cpu_state work = *c;
 	int r = deliver_chain(&work, mem, ev, ret, task);
