@@ -192,7 +192,7 @@ static enum ex data_load(struct model *m, u8 seg, u16 sel, unsigned cpl, u32 ext
 
 static enum ex segments_load(struct model *m, const struct tss_image *i, u32 ext)
 {
-	static const u8 data[] = { 0, 3, 4, 5 };
+	static const u8 data[] = { 3, 0, 4, 5 }; /* DS, ES, FS, GS */
 	unsigned cpl = i->seg[1] & 3;
 	struct descriptor code;
 

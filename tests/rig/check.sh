@@ -23,6 +23,14 @@ events_bare() {
 	done
 }
 
+# Segments, gates and tasks at random: the emulator and engine soft print the same lines.
+random_bare() {
+	"$here/boot.py" --bochs "$cache/bochs" --rom "$root/../random.rom" --out "$out/random" --timeout 60
+	"$root/vmstep" -q -nx --batch -e soft --debugcon "$out/random/soft" -ex 'set intercept db off' \
+		-ex 'set intercept bp off' -ex continue "$root/../random.elf" >"$out/random/vmstep.log" 2>&1
+	"$here/bare/random.py" "$out/random/guest.log" "$out/random/soft"
+}
+
 # The shim there, with a host of a few lines: no Linux and no KVM between it and the processor.
 shim_bare() {
 	"$here/boot.py" --bochs "$cache/bochs" --rom "$root/../shim-bare.rom" --out "$out/shim" --timeout 20
@@ -41,6 +49,7 @@ rig_run() {
 	fi
 	oracle_bare
 	events_bare
+	random_bare
 	shim_bare
 	"$here/image.sh" "$cache/k-$series" "$root" "$out/rig.iso" >"$out/image.log" 2>&1 ||
 		{ echo "not ok - rig: image: got $(tail -1 "$out/image.log"), wanted an ISO"; return; }

@@ -96,6 +96,26 @@ rig-root: $(RIG)/events16.rom $(RIG)/events32.rom $(RIG)/events64.rom
 # t_oracle.py runs them on engine soft: no rig needed.
 check: $(RIG)/oracle.elf $(RIG)/events16.bin $(RIG)/events32.elf $(RIG)/events64.elf
 
+# random.c: 32-bit protected mode, compared line by line; RIG_SEED picks the cases.
+RIG_SEED ?= 1
+
+$(RIG)/random.elf: tests/rig/bare/oracle.ld tests/rig/bare/random.c tests/rig/bare/random.S
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GNU_AS) $(ORACLE_CFLAGS) -m32 -DSEED=$(RIG_SEED) -Wl,--defsym=LOAD=$(EVENTS_AT_32) -Wl,-T,$< \
+	    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(filter-out %.ld,$^)
+
+$(RIG)/random.bin: $(RIG)/random.elf
+	$(Q)objcopy -O binary $< $@
+
+$(RIG)/random.rom: tests/rig/bare/rom.S $(RIG)/random.bin
+	$(call say,AS,$@)
+	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-e,0 -Wl,--section-start=.rom=0 \
+	    -DBITS=32 -DAT=$(EVENTS_AT_32) -DORACLE='"$(RIG)/random.bin"' -o $@.elf $<
+	$(Q)objcopy -O binary -j .rom $@.elf $@
+
+rig-root: $(RIG)/random.rom
+
 .SECONDARY: $(RIG)/events16.elf $(RIG)/events32.bin $(RIG)/events64.bin
 
 # --- the shim on the bare emulated CPU ---------------------------------------------------------------
