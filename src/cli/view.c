@@ -55,13 +55,25 @@ struct location_default view_default(struct cli *c)
 {
 	struct symbols *syms = session_symbols(c->s);
 	struct location_default d = { .line = c->view.shown_line ?: c->view.last };
+	struct locations l;
+	const char *end;
 
 	if (syms && c->view.file.path)
 		d.file = source_file_find(syms, c->view.file.path);
+	/* Nothing was shown yet: main's file, as gdb. */
+	if (!syms || d.file || location_resolve(c->s, "main", NULL, LOCATION_CODE, &l, &end, NULL))
+		return d;
+	d = (struct location_default){ l.at[0].file, l.at[0].line };
+	locations_deinit(&l);
 	return d;
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
+
+static bool is_older(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
 
 /* gdb's remark, once a file: what is shown may not be what runs. */
 static void newer_tell(struct cli *c, struct srcfile *f)
@@ -71,7 +83,7 @@ static void newer_tell(struct cli *c, struct srcfile *f)
 	const char *program = syms && symbols_files(syms) ? symbols_file(syms, 0, &bias) : NULL;
 	struct stat st;
 
-	if (f->told_newer || !program || stat(program, &st) || st.st_mtim.tv_sec >= f->mtime.tv_sec)
+	if (f->told_newer || !program || stat(program, &st) || !is_older(&st.st_mtim, &f->mtime))
 		return;
 	f->told_newer = true;
 	say(c, "warning: Source file is more recent than executable.\n");
@@ -100,7 +112,7 @@ static void listed(struct view *v, u32 first, u32 last)
 
 static int line_out_of_range(struct cli *c, const struct srcfile *f, u32 line, struct err *err)
 {
-	return err_set(err, ERANGE, "Line number %u out of range; \"%s\" has %u lines.", line,
+	return err_set(err, ERANGE, "Line number %u out of range; %s has %u lines.", line,
 		       c->view.file.name, f->n_lines);
 }
 

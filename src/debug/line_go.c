@@ -66,8 +66,10 @@ static int run_back(struct line_step *l, const struct temp_point *back, unsigned
 	memcpy(t, back, n * sizeof(*t));
 	n = watch_jumpers(r->s, t, n);
 	for (;;) {
-		rc = run_to(r, t, n, err);
-		jumper = rc || r->ended ? NULL : jumper_at(r->s, r->stop.lin);
+		jumper = jumper_at(r->s, r->stop.lin); /* it may be what was called */
+		rc = jumper ? 0 : run_to(r, t, n, err);
+		if (!jumper && !rc && !r->ended)
+			jumper = jumper_at(r->s, r->stop.lin);
 		if (!jumper)
 			return rc;
 		rc = follow_jumper(r, jumper, err) ?: state_need(r->s, REGS_GPR | REGS_SYS, &c, err);

@@ -69,6 +69,7 @@ static int finish_frame(struct run *r, unsigned level, struct err *err)
 {
 	const struct frame *caller = sure_caller(r->s, level);
 	unsigned depth = body_depth(r->s, level);
+	const char *how = caller ? frame_how_text(caller->how) : "";
 	struct temp_point t;
 	char where[240];
 
@@ -83,9 +84,10 @@ static int finish_frame(struct run *r, unsigned level, struct err *err)
 		return finish_by_stepping(r, err);
 	}
 	name_place(r->s, caller->pc, where, sizeof(where));
+	/* What call frame information says needs no word. */
 	if (caller->how != FRAME_CFI)
 		note(r->s, "finish: running to %s, return address by the %s", where,
-	     frame_how_text(caller->how));
+		     how + (strncmp(how, "the ", 4) ? 0 : 4));
 	t = return_of(caller);
 	return run_to(r, &t, 1, err);
 }

@@ -39,20 +39,20 @@ def walk(elf, command, steps):
     return [(int(pc, 16), int(line)) for pc, line in found], None
 
 
-def answers(elf, commands):
-    """{command: text} of commands about the file alone; an error's text like any other's."""
-    out, _ = run(elf, "python\nimport gdb\nfor c in %r:\n  print('== ' + c)\n  try:\n    print(gdb.execute(c, to_string=True), end='')\n"
-                 "  except gdb.error as e:\n    print(e)\nend\n" % (commands,))
+def answers(elf, questions):
+    """{number: text} of questions about the file alone, each of one or more commands; an error's text is one like any other."""
+    out, _ = run(elf, "python\nimport gdb\nfor i, q in enumerate(%r):\n  print('== %%d' %% i)\n  for c in q.split('\\n'):\n    try:\n"
+                 "      print(gdb.execute(c, to_string=True), end='')\n    except gdb.error as e:\n      print(e)\n      break\nend\n" % (questions,))
     return parts(out)
 
 
 def parts(text):
-    """Text between "== NAME" lines, by name."""
-    found, name = {}, None
+    """Text behind "== NUMBER" lines, by number."""
+    found, number = {}, None
     for line in text.splitlines():
         if line.startswith("== "):
-            name = line[3:]
-            found[name] = ""
-        elif name:
-            found[name] += line + "\n"
+            number = int(line[3:])
+            found[number] = ""
+        elif number is not None:
+            found[number] += line + "\n"
     return found
