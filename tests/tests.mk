@@ -117,8 +117,16 @@ $(O)/tests/bench/bare: tests/bench/bare.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -o $@ $<
 
-bench: all guests $(O)/tests/bench/bare
+# Without libunicorn-dev there is nothing to measure engine soft against, and soft.py says so.
+UNICORN := $(if $(wildcard /usr/include/unicorn/unicorn.h),$(O)/tests/bench/unicorn)
+$(O)/tests/bench/unicorn: tests/bench/unicorn.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -o $@ $< -lunicorn
+
+bench: all guests $(O)/tests/bench/bare $(UNICORN)
 	$(Q)O=$(O) python3 tests/bench/bench.py
+	$(Q)O=$(O) python3 tests/bench/soft.py
 
 lint: all
 	$(Q)O=$(O) CC="$(CC)" tests/docs/t_lint.sh
