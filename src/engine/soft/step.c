@@ -61,7 +61,8 @@ static bool is_told(const struct soft_engine *e, const struct step *st, const st
 	model_touched(e->m, &touches);
 	if (r->rep && e->plan->rep_whole)
 		return touches || *model_pending_dbg(e->m);
-	return r->exits || (!ctl->mtf && !ctl->tf);
+	/* SYSCALL and SYSRET can lose the step (K7): a point at their target, as engine kvm has it. */
+	return r->exits || (!ctl->mtf && !ctl->tf) || r->cls == INSN_SYSCALL || r->cls == INSN_SYSRET;
 }
 
 /* Asleep: false, nothing wakes it and the stop says so. */
