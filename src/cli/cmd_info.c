@@ -91,6 +91,11 @@ static int info_vmcs(struct cli *c, const char *args, struct err *err)
 	return engine_say(c, "vmcs", err);
 }
 
+static int info_apic(struct cli *c, const char *args, struct err *err)
+{
+	return engine_say(c, "apic", err);
+}
+
 static int info_files(struct cli *c, const char *args, struct err *err)
 {
 	const struct guest_spec *g = &session_config(c->s)->guest;
@@ -220,6 +225,9 @@ const struct command commands_info[] = {
 	  NULL },
 	{ "vmcs", NULL, GROUP_STATE, ARG_NONE, GUEST, "info vmcs",
 	  "The fields of the VMCS, on engines that have one.", "", NULL, info_vmcs, NULL },
+	{ "apic", NULL, GROUP_STATE, ARG_NONE, GUEST, "info apic",
+	  "Interrupt controllers and timers, on engine soft, which has them itself.", "", NULL, info_apic,
+	  NULL },
 	{ "events", NULL, GROUP_STATE, ARG_NONE, GUEST, "info events",
 	  "Pending and injected events, shadows.", "", "info events", info_events, NULL },
 	{ "idt", NULL, GROUP_STATE, ARG_NONE, GUEST, "info idt",

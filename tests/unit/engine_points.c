@@ -1,5 +1,5 @@
 /*
- * engine_points.c - the user's points under engine kvm: each is hit exactly as often as its address is
+ * engine_points.c - the user's points under engines kvm and soft: each is hit exactly as often as its address is
  * reached, none is seen in guest memory, conditions and catches are asked.
  */
 #include "engine_guest.h"
@@ -184,10 +184,8 @@ static void test_overwritten(void)
 	guest_deinit(&g);
 }
 
-int main(void)
+static void tests(void)
 {
-	if (guest_kvm_missing())
-		return tap_done();
 	test_exec(POINT_HOW_AUTO, "auto");
 	test_exec(POINT_HOW_DR, "debug register");
 	test_exec(POINT_HOW_ADDRESS, "by stepping");
@@ -201,5 +199,9 @@ int main(void)
 	test_catch(CATCH_IO, "io", lp_back);
 	test_catch(CATCH_ICEBP, "icebp", lp_end);
 	test_overwritten();
-	return tap_done();
+}
+
+int main(void)
+{
+	return guest_each_engine(tests);
 }

@@ -1,5 +1,5 @@
 /*
- * engine_step.c - one step of engine kvm after the other: which stop each instruction gives, that none
+ * engine_step.c - one step of engines kvm and soft after the other: which stop each instruction gives, that none
  * is lost or doubled, and that the sum of `retired` is the number of instructions run.
  */
 #include "engine_guest.h"
@@ -166,10 +166,8 @@ static void test_exit(u8 mode, const char *name)
 	guest_deinit(&g);
 }
 
-int main(void)
+static void tests(void)
 {
-	if (guest_kvm_missing())
-		return tap_done();
 	test_basics();
 	test_count(1);
 	test_count(2);
@@ -181,5 +179,9 @@ int main(void)
 	test_triple();
 	test_exit(PLAN_STEP, "stepped");
 	test_exit(PLAN_CONTINUE, "free");
-	return tap_done();
+}
+
+int main(void)
+{
+	return guest_each_engine(tests);
 }
