@@ -158,6 +158,10 @@ t.ok(re.search(r"^0x[0-9a-f]{16}  gate_set$", o, re.M) and re.search(r"  n_bp$",
 o = out("info gdt\ninfo idt\ntranslate 0x500\ninfo paging", hex="90 f4")
 t.ok("real mode" in o and "Interrupt vector table at 0x0" in o and "paging is off: physical 0x500" in o and "Paging: off" in o, "the same in real mode", o)
 o = out("info vmcs", hex="90 f4", status=1, errors="vmcs")
+o = out("info apic", hex="90 f4", status=1, errors="apic")
+o = out("stepi\ninfo vmcs\ninfo apic\ninfo events\ninfo engine", "-e", "soft", hex="90 f4")
+for part in ("4402  REASON           0x25", "681e  RIP              0x1001", "local APIC at 0xfee00000: on", "decoded: shadow none", "virtual time"):
+    t.has(o, part, "engine soft: state shows %r" % part)
 o = out("stepi\nstepi\ninfo io", hex="e4 99 90 f4")
 t.ok(re.search(r"port 0x0099 +1 byte +reads 1, writes 0", o), "info io lists what nobody answers", o)
 
