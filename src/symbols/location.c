@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "location.h"
+#include "try.h"
 #include "type_die.h"
 
 enum { STACK_MAX = 64, NESTING_MAX = 4 };
@@ -124,7 +125,7 @@ static int push_indexed(struct machine_stack *m, u64 index, bool is_address)
 	const struct location_env *env = m->env;
 	Dwarf_Die die = env->unit ? dw_die(env->file, env->unit->die) : NULL;
 	Dwarf_Addr addr = 0;
-	bool ok = die && dwarf_debug_addr_index_to_addr(die, index, &addr, NULL) == DW_DLV_OK;
+	bool ok = die && TRY(env->file, dwarf_debug_addr_index_to_addr(die, index, &addr, &e));
 
 	dw_free(die);
 	if (!ok)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "location.h"
+#include "try.h"
 
 struct reader {
 	const u8 *p, *end;
@@ -176,13 +177,13 @@ static void take_block(struct location_op *o, u64 n, u64 pointer)
 }
 
 /* libdwarf hands blocks over as a length and a pointer in the operands. */
-static int take_op(Dwarf_Locdesc_c desc, u64 i, struct location_op *ret)
+static int take_op(struct dwfile *f, Dwarf_Locdesc_c desc, u64 i, struct location_op *ret)
 {
 	Dwarf_Unsigned a, b, c, ra, rb, rc, off;
 	Dwarf_Small atom;
 
-	if (dwarf_get_location_op_value_d(desc, i, &atom, &a, &b, &c, &ra, &rb, &rc, &off, NULL) !=
-	    DW_DLV_OK)
+	if (!TRY(f, dwarf_get_location_op_value_d(desc, i, &atom, &a, &b, &c, &ra, &rb, &rc, &off,
+						  &e)))
 		return -EBADMSG;
 	*ret = (struct location_op){ .atom = atom, .a = a, .b = b, .off = off };
 	switch (atom) {
@@ -196,7 +197,7 @@ static int take_op(Dwarf_Locdesc_c desc, u64 i, struct location_op *ret)
 	return 0;
 }
 
-static int take_expr(Dwarf_Locdesc_c desc, u64 n, struct location_expr *ret)
+static int take_expr(struct dwfile *f, Dwarf_Locdesc_c desc, u64 n, struct location_expr *ret)
 {
 	if (n > LOCATION_OPS_MAX)
 		return -EBADMSG;
@@ -205,7 +206,7 @@ static int take_expr(Dwarf_Locdesc_c desc, u64 n, struct location_expr *ret)
 		return -ENOMEM;
 	ret->n = n;
 	for (u64 i = 0; i < n; i++) {
-		if (take_op(desc, i, &ret->op[i]))
+		if (take_op(f, desc, i, &ret->op[i]))
 			return -EBADMSG;
 		if (i)
 			ret->op[i - 1].next = ret->op[i].off;
@@ -215,23 +216,24 @@ static int take_expr(Dwarf_Locdesc_c desc, u64 n, struct location_expr *ret)
 	return 0;
 }
 
-static int take_entry(Dwarf_Loc_Head_c head, u64 i, struct location_list *l)
+static int take_entry(struct dwfile *f, Dwarf_Loc_Head_c head, u64 i, struct location_list *l)
 {
 	Dwarf_Unsigned raw_low, raw_high, count = 0, expr_off, desc_off;
 	Dwarf_Small lle = 0, source = 0;
 	Dwarf_Bool no_addr = false;
 	Dwarf_Addr low = 0, high = 0;
 	Dwarf_Locdesc_c desc = NULL;
-	struct location_expr *e = &l->expr[l->n];
+	struct location_expr *to = &l->expr[l->n];
 	int rc;
 
-	if (dwarf_get_locdesc_entry_d(head, i, &lle, &raw_low, &raw_high, &no_addr, &low, &high,
-				      &count, &desc, &source, &expr_off, &desc_off, NULL) != DW_DLV_OK)
+	if (!TRY(f, dwarf_get_locdesc_entry_d(head, i, &lle, &raw_low, &raw_high, &no_addr, &low,
+					      &high, &count, &desc, &source, &expr_off, &desc_off,
+					      &e)))
 		return -EBADMSG;
 	l->is_list |= source != 0;
 	if (source && (lle == DW_LLE_base_address || lle == DW_LLE_base_addressx)) {
-		e->has_base = true;
-		e->base = high ?: low;
+		to->has_base = true;
+		to->base = high ?: low;
 	}
 	if (source && lle != DW_LLE_offset_pair && lle != DW_LLE_start_end &&
 	    lle != DW_LLE_start_length && lle != DW_LLE_startx_endx &&
@@ -240,10 +242,10 @@ static int take_entry(Dwarf_Loc_Head_c head, u64 i, struct location_list *l)
 	if (source && (no_addr || (high < low && lle != DW_LLE_default_location)))
 		return 0;
 	l->n++;
-	rc = take_expr(desc, count, e);
+	rc = take_expr(f, desc, count, to);
 	if (source && lle != DW_LLE_default_location) {
-		e->low = low;
-		e->high = high;
+		to->low = low;
+		to->high = high;
 	}
 	return rc;
 }
@@ -259,12 +261,12 @@ int location_read(struct dwfile *f, struct dwunit *u, Dwarf_Die die, u16 attr,
 
 	if (!a)
 		return -ENOENT;
-	if (dwarf_get_loclist_c(a, &head, &n, NULL) != DW_DLV_OK)
+	if (!TRY(f, dwarf_get_loclist_c(a, &head, &n, &e)))
 		head = NULL;
 	if (!head || n > 100000 || !(l.expr = calloc(n + 1, sizeof(*l.expr))))
 		rc = -EBADMSG;
 	for (u64 i = 0; !rc && i < n; i++)
-		rc = take_entry(head, i, &l);
+		rc = take_entry(f, head, i, &l);
 	if (head)
 		dwarf_loc_head_c_dealloc(head);
 	dwarf_dealloc_attribute(a);

@@ -129,7 +129,8 @@ static const struct ctype_member *member_find(const struct ctype *t, const char 
 					      u64 base, unsigned depth, u64 *ret_offset)
 {
 	t = ctype_strip(t);
-	if (depth > CHAIN_MAX || ctype_load(t, NULL))
+	if ((t->kind != CTYPE_STRUCT && t->kind != CTYPE_UNION) || depth > CHAIN_MAX ||
+	    ctype_load(t, NULL))
 		return NULL;
 	for (u32 i = 0; i < t->n; i++) {
 		const struct ctype_member *m = &t->member[i], *in;

@@ -15,6 +15,6 @@ const struct ctype *type_of(struct dwfile *f, Dwarf_Die die);
 /* Zeroed memory that lives as long as the file's types; NULL: none. */
 void *type_alloc(struct dwfile *f, size_t n);
 /* A constant with the sign its form has: DW_AT_const_value, DW_AT_upper_bound. */
-bool type_constant(Dwarf_Die die, u16 attr, s64 *ret);
+bool type_constant(struct dwfile *f, Dwarf_Die die, u16 attr, s64 *ret);
 
 #endif

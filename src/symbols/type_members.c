@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "try.h"
 #include "type_die.h"
 
 enum { MEMBERS_MAX = 100000, LOADED = 1, LOADING = 2 };
@@ -35,7 +36,7 @@ static bool room(struct insides *in, bool values)
 	return true;
 }
 
-bool type_constant(Dwarf_Die die, u16 attr, s64 *ret)
+bool type_constant(struct dwfile *f, Dwarf_Die die, u16 attr, s64 *ret)
 {
 	Dwarf_Attribute a = dw_attr(die, attr);
 	Dwarf_Unsigned u = 0;
@@ -45,13 +46,13 @@ bool type_constant(Dwarf_Die die, u16 attr, s64 *ret)
 
 	if (!a)
 		return false;
-	if (dwarf_whatform(a, &form, NULL) != DW_DLV_OK)
+	if (!TRY(f, dwarf_whatform(a, &form, &e)))
 		form = 0;
 	/* Of a fixed size the constant is as the type is; unsigned reads all that compilers write. */
 	if (form == DW_FORM_sdata || form == DW_FORM_implicit_const)
-		ok = dwarf_formsdata(a, &v, NULL) == DW_DLV_OK;
+		ok = TRY(f, dwarf_formsdata(a, &v, &e));
 	else
-		ok = dwarf_formudata(a, &u, NULL) == DW_DLV_OK;
+		ok = TRY(f, dwarf_formudata(a, &u, &e));
 	dwarf_dealloc_attribute(a);
 	if (ok)
 		*ret = form == DW_FORM_sdata || form == DW_FORM_implicit_const ? v : (s64)u;
@@ -73,7 +74,7 @@ static u64 uleb(const u8 *p, size_t n)
 }
 
 /* DWARF 2 says the offset as an expression: DW_OP_plus_uconst N. */
-static u64 offset_of_block(Dwarf_Die die)
+static u64 offset_of_block(struct dwfile *f, Dwarf_Die die)
 {
 	Dwarf_Attribute a = dw_attr(die, DW_AT_data_member_location);
 	Dwarf_Unsigned len = 0;
@@ -83,9 +84,9 @@ static u64 offset_of_block(Dwarf_Die die)
 
 	if (!a)
 		return 0;
-	if (dwarf_formexprloc(a, &len, &p, NULL) != DW_DLV_OK) {
+	if (!TRY(f, dwarf_formexprloc(a, &len, &p, &e))) {
 		p = NULL;
-		if (dwarf_formblock(a, &b, NULL) == DW_DLV_OK) {
+		if (TRY(f, dwarf_formblock(a, &b, &e))) {
 			p = b->bl_data;
 			len = b->bl_len;
 		}
@@ -130,7 +131,7 @@ static void read_member(struct dwfile *f, Dwarf_Die die, struct ctype_member *m)
 {
 	*m = (struct ctype_member){ .name = dw_str(f, die, DW_AT_name), .type = type_of(f, die) };
 	if (!dw_u64(die, DW_AT_data_member_location, &m->offset))
-		m->offset = offset_of_block(die);
+		m->offset = offset_of_block(f, die);
 	read_bits(die, m);
 }
 
@@ -156,7 +157,7 @@ static bool enum_child(struct dwfile *f, u16 tag, Dwarf_Die die, struct insides 
 		return true;
 	if (!room(in, true))
 		return false;
-	type_constant(die, DW_AT_const_value, &v);
+	type_constant(f, die, DW_AT_const_value, &v);
 	in->value[in->n++] = (struct ctype_value){ dw_str(f, die, DW_AT_name), v };
 	return true;
 }

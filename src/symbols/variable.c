@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "location.h"
+#include "try.h"
 #include "type_die.h"
 #include "variable.h"
 
@@ -101,7 +102,7 @@ bool variable_of_enum(struct dwfile *f, Dwarf_Die die, const char *name, struct 
 		*ret = (struct variable){ .name = known, .kind = VARIABLE_ENUM, .owner = f,
 					  .die = dw_offset(d), .is64 = f->is64 };
 		ret->type = type_at(f, dw_offset(die));
-		type_constant(d, DW_AT_const_value, &ret->value);
+		type_constant(f, d, DW_AT_const_value, &ret->value);
 		dw_free(d);
 		return true;
 	}
@@ -143,17 +144,17 @@ static bool env_of(const struct variable *v, u64 pc, const struct location_ops *
 	return true;
 }
 
-static int block_bytes(Dwarf_Attribute a, struct piece *ret)
+static int block_bytes(struct dwfile *f, Dwarf_Attribute a, struct piece *ret)
 {
 	Dwarf_Block *b = NULL;
 	char *text = NULL;
 
-	if (dwarf_formblock(a, &b, NULL) == DW_DLV_OK) {
+	if (TRY(f, dwarf_formblock(a, &b, &e))) {
 		*ret = (struct piece){ .kind = PIECE_BYTES, .bytes = b->bl_data,
 				       .n_bytes = b->bl_len };
 		return 0;
 	}
-	if (dwarf_formstring(a, &text, NULL) == DW_DLV_OK) {
+	if (TRY(f, dwarf_formstring(a, &text, &e))) {
 		*ret = (struct piece){ .kind = PIECE_BYTES, .bytes = (const u8 *)text,
 				       .n_bytes = strlen(text) + 1 };
 		return 0;
@@ -170,11 +171,11 @@ static int constant_place(struct dwfile *f, Dwarf_Die die, struct place *ret)
 	s64 v;
 	int rc = -ENOENT;
 
-	if (type_constant(at ?: die, DW_AT_const_value, &v)) {
+	if (type_constant(f, at ?: die, DW_AT_const_value, &v)) {
 		*ret = (struct place){ .n = 1, .piece[0] = { .kind = PIECE_VALUE, .at = v } };
 		rc = 0;
 	} else if ((a = dw_attr(at ?: die, DW_AT_const_value))) {
-		rc = block_bytes(a, &ret->piece[0]);
+		rc = block_bytes(f, a, &ret->piece[0]);
 		ret->n = !rc;
 		dwarf_dealloc_attribute(a);
 	}
