@@ -6,6 +6,7 @@
  */
 #include <Zydis/Zydis.h>
 
+#include "model/operand.h"
 #include "model/system.h"
 
 static enum ex load_null(struct model *m, u8 seg, u16 sel)
@@ -79,22 +80,36 @@ static enum ex mov_seg(struct model *m, const struct op *o)
 
 /* A 32- or 64-bit push of a selector is zero-extended: one of the two ways SDM 2 "PUSH" leaves
  * open. */
+/*
+ * SDM volume 2, PUSH: with 32-bit operands "all recent Intel Core and Intel Atom processors perform a
+ * 16-bit move", the upper half of the place stays; with 64-bit ones the selector is zero-extended.
+ */
 static enum ex push_seg(struct model *m, const struct op *o)
 {
-	return push(m, o->opsize, m->c.seg[o->opnd[0].reg].sel);
+	u16 sel = m->c.seg[o->opnd[0].reg].sel;
+	unsigned width = stack_width(m);
+	u64 sp = (m->c.gpr[GPR_RSP] - o->opsize) & size_mask(width);
+
+	if (o->opsize != 4)
+		return push(m, o->opsize, sel);
+	TRY(mem_write(m, SEG_SS, sp, 2, sel));
+	gpr_set(m, GPR_RSP, width, sp);
+	return EX_DONE;
 }
 
-/* RSP moves in the width of the stack that was popped from, also when SS itself is loaded. */
+/*
+ * Two bytes are read whatever the operand size, as processors are seen to do. RSP moves in the width of
+ * the stack that was popped from, also when SS itself is loaded.
+ */
 static enum ex pop_seg(struct model *m, const struct op *o)
 {
-	u64 sel, sp = m->c.gpr[GPR_RSP];
-	enum ex r;
+	unsigned width = stack_width(m);
+	u64 sel, sp = gpr_get(m, GPR_RSP, width);
 
-	TRY(pop(m, o->opsize, &sel));
-	r = load_with_shadow(m, o->opnd[0].reg, sel);
-	if (r != EX_DONE)
-		m->c.gpr[GPR_RSP] = sp;
-	return r;
+	TRY(mem_read(m, SEG_SS, sp, 2, &sel));
+	TRY(load_with_shadow(m, o->opnd[0].reg, sel));
+	gpr_set(m, GPR_RSP, width, sp + o->opsize);
+	return EX_DONE;
 }
 
 static u8 pointer_segment(const struct op *o)

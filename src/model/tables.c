@@ -39,6 +39,7 @@ static enum ex table_store(struct model *m, const struct op *o, const struct tab
 	unsigned size = m->bits == 64 ? 8 : 4;
 
 	TRY(need_umip(m));
+	TRY(mem_probe_write(m, d->seg, at, 2));
 	TRY(mem_probe_write(m, d->seg, above, size));
 	TRY(mem_write(m, d->seg, at, 2, r->limit));
 	return mem_write(m, d->seg, above, size, r->base);

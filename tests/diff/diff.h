@@ -4,11 +4,12 @@
  *
  *   place.c      where things lie in the guest, and the state of each mode
  *   gen.c        an instruction and the registers that make it meaningful
+ *   gen_system.c the same for the system half
  *   kvm.c        one instruction on KVM
  *   soft.c       the same on the model
  *   undefined.c  flags that the SDM leaves undefined, by instruction
  *   judge.c      what differs
- *   known.c      the list of known differences
+ *   known*.c     the list of known differences
  *   main.c       the loop, the counts, TAP
  */
 #ifndef DIFF_H
@@ -27,6 +28,7 @@ enum {
 	AT_HANDLERS = 0x1000,
 	HANDLER_SIZE = 16,
 	AT_GDT = 0x2000,
+	GDT_SIZE = 0xd0,
 	AT_TSS = 0x2800,
 	AT_IDT = 0x3000,
 	AT_ENV_END = 0x5000,
@@ -67,7 +69,7 @@ static inline u32 random_below(u64 *seed, u32 n)
 	return random_u64(seed) % n;
 }
 
-enum { PATCHES = 3 };
+enum { PATCHES = 4 };
 struct sample {
 	enum place place;
 	struct {
@@ -75,6 +77,8 @@ struct sample {
 		u64 value;
 	} patch[PATCHES]; /* guest memory, 8 bytes each */
 	u8 n_patch;
+	bool system;  /* of the system half's instructions */
+	u64 aimed;    /* linear address of its explicit memory operand, 0: none */
 	bool repeats; /* a REP: may stop on its way */
 	u8 code[16];
 	u8 len; /* bytes given; the instruction may be shorter */
@@ -83,6 +87,16 @@ struct sample {
 };
 /* Fills code, where it lies, registers and patches for s->place. False: try again. */
 bool sample_make(u64 *seed, struct sample *s);
+bool one_in(u64 *seed, u32 n);
+void patch_add(struct sample *s, u64 lin, u64 value);
+
+/* ---- gen_system.c: the same for segments, far transfers, system registers
+ * ------------------------ */
+
+struct decoded;
+u8 system_opcode(u64 *seed, bool two);
+bool system_compared(const struct sample *s, const struct decoded *d);
+void system_wishes(u64 *seed, struct sample *s, const struct decoded *d);
 
 /* ---- kvm.c, soft.c ------------------------------------------------------------------------------
  */
@@ -129,6 +143,7 @@ struct contest {
 	const struct sample *sample;
 	const struct op *op;
 	struct result kvm, soft;
+	u32 soft_error; /* error code of the model's last exception */
 	u8 *kvm_ram;
 	const u8 *soft_ram;
 };
@@ -143,7 +158,7 @@ struct known {
 	bool (*apply)(struct contest *x); /* true: it was this, and is put right */
 	bool rare;
 };
-enum { KNOWN_MAX = 32 };
-const struct known *known_rows(size_t *ret_n);
+enum { KNOWN_MAX = 48 };
+const struct known *known_row(size_t i); /* NULL: there are no more */
 
 #endif

@@ -44,7 +44,7 @@ static const char two_byte[] = "\x0b\x0d\x18\x19\x1c\x1d\x1e\x1f\x40\x41\x42\x43
 			       "\xbd\xbe\xbf\xc0\xc1\xc7\xc8\xc9\xca\xcb\xcf\xff\xa3\xab\xb3\xbb"
 			       "\xba\xba\xa4\xa5\xac\xad\xb0\xb1";
 
-static bool one_in(u64 *seed, u32 n)
+bool one_in(u64 *seed, u32 n)
 {
 	return random_below(seed, n) == 0;
 }
@@ -74,8 +74,9 @@ static u8 *prefixes_put(u64 *seed, u8 *p, u8 opcode)
 static void code_make(u64 *seed, struct sample *s)
 {
 	bool two = one_in(seed, 3);
-	u8 opcode = two ? two_byte[random_below(seed, sizeof(two_byte) - 1)]
-			: one_byte[random_below(seed, sizeof(one_byte) - 1)];
+	u8 opcode = s->system ? system_opcode(seed, two)
+		    : two     ? two_byte[random_below(seed, sizeof(two_byte) - 1)]
+			      : one_byte[random_below(seed, sizeof(one_byte) - 1)];
 	u8 *p = s->code;
 
 	for (unsigned i = 0; i < sizeof(s->code); i++)
@@ -95,7 +96,6 @@ static bool compared(const struct decoded *d)
 {
 	switch (d->insn.meta.category) {
 	case ZYDIS_CATEGORY_SYSTEM:
-	case ZYDIS_CATEGORY_INTERRUPT:
 	case ZYDIS_CATEGORY_IO:
 	case ZYDIS_CATEGORY_IOSTRINGOP:
 	case ZYDIS_CATEGORY_SYSCALL:
@@ -282,6 +282,7 @@ static void operands_aim(u64 *seed, struct sample *s, const struct decoded *d)
 	for (unsigned i = 0; i < d->insn.operand_count; i++) {
 		const ZydisDecodedOperand *op = &d->op[i];
 		unsigned seg;
+		u64 to;
 
 		if (op->type != ZYDIS_OPERAND_TYPE_MEMORY || op->mem.type != ZYDIS_MEMOP_TYPE_MEM)
 			continue;
@@ -290,11 +291,14 @@ static void operands_aim(u64 *seed, struct sample *s, const struct decoded *d)
 			      : SEG_DS;
 		if (op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN && seg == SEG_SS)
 			continue; /* push, pop */
-		operand_aim(seed, s, d, op, offset_make(seed, s, seg));
+		to = offset_make(seed, s, seg);
+		operand_aim(seed, s, d, op, to);
+		if (op->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
+			s->aimed = to + s->c.seg[seg].base;
 	}
 }
 
-static void patch_add(struct sample *s, u64 lin, u64 value)
+void patch_add(struct sample *s, u64 lin, u64 value)
 {
 	if (lin < AT_DATA || lin > AT_END - 8 || s->n_patch == PATCHES)
 		return;
@@ -371,6 +375,7 @@ bool sample_make(u64 *seed, struct sample *s)
 
 	place_state(s->place, &s->c);
 	s->n_patch = 0;
+	s->aimed = 0;
 	code_make(seed, s);
 	code_place(seed, s);
 	for (unsigned i = 0; i < GPR_COUNT; i++)
@@ -379,7 +384,7 @@ bool sample_make(u64 *seed, struct sample *s)
 	s->c.gpr[GPR_RSP] = stack_make(seed, s);
 	s->c.gpr[GPR_RBP] = one_in(seed, 2) ? stack_make(seed, s) : s->c.gpr[GPR_RBP];
 	valid = zydis_decode(place_bits(s->place), s->code, sizeof(s->code) - 1, &d);
-	if (valid && (!compared(&d) || !class_compared(s)))
+	if (valid && (s->system ? !system_compared(s, &d) : !compared(&d) || !class_compared(s)))
 		return false;
 	/* Interpreted, REPs are not trapped between iterations there. */
 	if (valid && s->place == P_COMPAT3 && d.insn.meta.category == ZYDIS_CATEGORY_STRINGOP)
@@ -388,6 +393,8 @@ bool sample_make(u64 *seed, struct sample *s)
 	if (valid) {
 		wishes_grant(seed, s, &d);
 		operands_aim(seed, s, &d);
+		if (s->system)
+			system_wishes(seed, s, &d);
 	}
 	if (place_bits(s->place) != 64)
 		for (unsigned i = 0; i < GPR_COUNT; i++)

@@ -45,6 +45,33 @@ static const char *registers_judge(const struct cpu_state *k, const struct cpu_s
 	return buf;
 }
 
+/* The hidden part counts only where there is one. */
+static const char *segments_judge(const struct cpu_state *k, const struct cpu_state *s, char *buf,
+				  size_t size)
+{
+	for (unsigned i = 0; i <= SEG_COUNT; i++) {
+		const struct segment *a = i < SEG_COUNT ? &k->seg[i] : &k->ldtr;
+		const struct segment *b = i < SEG_COUNT ? &s->seg[i] : &s->ldtr;
+		bool there = a->attr & b->attr & ATTR_P;
+
+		/* A null selector's hidden part is not to be seen. */
+		if (a->sel == b->sel && !(a->sel & 0xfffc) && k->cr0 & CR0_PE)
+			continue;
+		if (a->sel == b->sel && (a->attr & ATTR_P) == (b->attr & ATTR_P) &&
+		    (!there || (a->base == b->base && a->limit == b->limit && a->attr == b->attr)))
+			continue;
+		snprintf(buf, size, "%s kvm %x:%llx:%x:%x model %x:%llx:%x:%x",
+			 i < SEG_COUNT ? seg_name(i) : "ldtr", a->sel, (unsigned long long)a->base,
+			 a->limit, a->attr, b->sel, (unsigned long long)b->base, b->limit, b->attr);
+		return buf;
+	}
+	if (k->cr0 == s->cr0)
+		return NULL;
+	snprintf(buf, size, "cr0 kvm %llx model %llx", (unsigned long long)k->cr0,
+		 (unsigned long long)s->cr0);
+	return buf;
+}
+
 static const char *memory_judge(const u8 *k, const u8 *s, char *buf, size_t size)
 {
 	if (!memcmp(k + AT_DATA, s + AT_DATA, AT_END - AT_DATA))
@@ -70,6 +97,8 @@ const char *judge(struct contest *x, char *buf, size_t size)
 	if (x->kvm.outcome == OUT_SHUTDOWN)
 		return NULL;
 	what = registers_judge(&x->kvm.c, &x->soft.c, undefined, buf, size);
+	if (!what && x->sample->system)
+		what = segments_judge(&x->kvm.c, &x->soft.c, buf, size);
 	if (what)
 		return what;
 	if (place_user(x->sample->place)) {

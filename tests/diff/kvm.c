@@ -110,6 +110,7 @@ static void state_read(const struct kvm_side *k, struct cpu_state *c)
 	c->seg[SEG_DS] = from_kvm(&s->ds);
 	c->seg[SEG_FS] = from_kvm(&s->fs);
 	c->seg[SEG_GS] = from_kvm(&s->gs);
+	c->ldtr = from_kvm(&s->ldt);
 	c->cr0 = s->cr0;
 	c->cr2 = s->cr2;
 	c->cr3 = s->cr3;
@@ -140,12 +141,22 @@ static int vcpu_run(struct kvm_side *k)
 	return r < 0 ? -1 : (int)k->run->exit_reason;
 }
 
+/* An access beyond RAM is completed by the next KVM_RUN: not by the next sample's. */
+static void access_finish(struct kvm_side *k)
+{
+	k->run->immediate_exit = 1;
+	for (unsigned i = 0; i < 8 && ioctl(k->vcpu, KVM_RUN, 0) == 0; i++)
+		;
+	k->run->immediate_exit = 0;
+}
+
 static bool segments_changed(const struct kvm_side *k, const struct sample *s)
 {
 	struct cpu_state now = s->c;
 
 	state_read(k, &now);
-	return memcmp(now.seg, s->c.seg, sizeof(now.seg)) || now.cr2 != s->c.cr2;
+	return memcmp(now.seg, s->c.seg, sizeof(now.seg)) || now.cr2 != s->c.cr2 ||
+	       now.cr0 != s->c.cr0 || now.ldtr.sel != s->c.ldtr.sel || s->system;
 }
 
 bool kvm_side_run(struct kvm_side *k, const struct sample *s, struct result *ret)
@@ -174,6 +185,8 @@ bool kvm_side_run(struct kvm_side *k, const struct sample *s, struct result *ret
 	ret->outcome = reason == KVM_EXIT_DEBUG || reason == KVM_EXIT_HLT ? OUT_DONE
 		       : reason == KVM_EXIT_SHUTDOWN                      ? OUT_SHUTDOWN
 									  : OUT_CANNOT;
+	if (reason == KVM_EXIT_MMIO || reason == KVM_EXIT_IO)
+		access_finish(k);
 	if (ret->outcome != OUT_DONE) {
 		ioctl(k->vcpu, KVM_SET_VCPU_EVENTS, &k->events);
 		k->place = PLACES;

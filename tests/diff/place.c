@@ -64,7 +64,27 @@ static void descriptors(u8 *ram, bool lng)
 		0x00cffb000000ffff,
 		0x00affb000000ffff,
 		0x00cff3000000ffff,
+		0, /* TSS, two places */
+		0,
+		0x00cf91000000ffff, /* 50: read-only data */
+		0x0040970000000fff, /* expands down */
+		0x00cf99000000ffff, /* execute-only */
+		0x00cf9f000000ffff, /* 68: conforming */
+		0x00cf13000000ffff, /* not present */
+		0x00cf1b000000ffff,
+		0x0000820050000fff, /* 80: LDT, two places */
+		0,
+		0x00008c0000108020, /* 90: call gate, two places */
+		0,
+		0x0000890028000067, /* a0: TSS, available */
+		0,
+		0x0000930100000fff, /* b0: data of 4 KiB at 10000 */
+		0x00cfff000000ffff, /* conforming, ring 3 */
+		0x00afbb000000ffff, /* c0: 64-bit, ring 1 */
+		0x00efbb000000ffff, /* L and D */
 	};
+
+	_Static_assert(sizeof(gdt) == GDT_SIZE, "the limit of the GDT");
 
 	memcpy(ram + AT_GDT, gdt, sizeof(gdt));
 	put(ram, AT_GDT + TSS, 0x0000000000000067 | (u64)AT_TSS << 16 | 0x8bull << 40, 8);
@@ -196,7 +216,7 @@ void place_state(enum place p, struct cpu_state *c)
 	c->dr7 = DR7_FIXED;
 	c->shadow_known = true;
 	c->cr0 = p == P_REAL ? CR0_ET : CR0_PE | CR0_ET;
-	c->gdtr = (struct table_reg){ AT_GDT, 0x4f };
+	c->gdtr = (struct table_reg){ AT_GDT, GDT_SIZE - 1 };
 	c->idtr =
 		p == P_REAL ? (struct table_reg){ 0, 0x3ff } : (struct table_reg){ AT_IDT, 0xfff };
 	c->tr = seg(TSS, AT_TSS, 0x67, 0x8b);

@@ -76,6 +76,12 @@ static const struct row rows[] = {
 	{ "xadd of a register with itself", 32, "0f c1 c0", 3, 0, 0, 0, 6, 0, FL_PF, ALL },
 	{ "cmpxchg that differs loads", 32, "0f b1 d1", 1, 2, 9, 0, 2, 9,
 	  FL_CF | FL_SF | FL_AF | FL_PF, ALL },
+	{ "cmpxchg that differs leaves a register whole", 64, "0f b1 ca", 1, 0, 0xffffffff00000002,
+	  0, 2, 0xffffffff00000002, FL_CF | FL_SF | FL_AF | FL_PF, ALL },
+	{ "f3 90 with REX.B is xchg", 64, "f3 41 90", ~0ull, 0, 0, 0, 0, 0, 0, 0 },
+	{ "pause", 64, "f3 90", 5, 0, 0, 0, 5, 0, 0, 0 },
+	{ "a SIB base of 5 with mod 0 is none, R13D neither", 64, "67 41 8d 04 25 78 56 34 12", 0,
+	  0, 0, 0, 0x12345678, 0, 0, 0 },
 	{ "salc", 32, "d6", 0, 0, 0, FL_CF, 0xff, 0, FL_CF, FL_CF },
 };
 
@@ -99,8 +105,143 @@ static void row_run(const struct row *r)
 	box_close(&b);
 }
 
+/* SDM volume 2, REP: a fault restores the flags of before, RCX and the indexes stay where it came.
+ */
+static void compare_fault_test(void)
+{
+	struct cpu_state *c;
+	struct box b;
+
+	box_open(&b, 32);
+	c = model_cpu(b.m);
+	box_code(&b, BOX_CODE, "f3 a6");
+	c->seg[SEG_ES].limit = BOX_DATA + 1;
+	c->gpr[GPR_RSI] = c->gpr[GPR_RDI] = BOX_DATA;
+	c->gpr[GPR_RCX] = 5;
+	c->rflags = FL_FIXED | FL_CF | FL_OF;
+	model_changed(b.m);
+	tap_eq(box_run(&b), EX_REPEAT, "repe cmpsb: an iteration");
+	tap_eq(c->rflags & FL_ARITH, FL_ZF | FL_PF, "leaves its flags");
+	tap_eq(box_run(&b), EX_REPEAT, "and another");
+	tap_eq(box_run(&b), EX_EVENT, "the third faults");
+	tap_eq(b.m->event.vector, EXC_GP, "by the limit of ES");
+	tap_eq(c->rflags & FL_ARITH, FL_CF | FL_OF,
+	       "the flags are those of before the instruction");
+	tap_eq(c->gpr[GPR_RCX], 3, "two iterations are counted");
+	tap_eq(c->gpr[GPR_RDI], BOX_DATA + 2, "and passed");
+	box_close(&b);
+}
+
+/* SDM volume 2, ENTER: frame pointers of the enclosing levels are copied. */
+static void enter_test(void)
+{
+	struct cpu_state *c;
+	struct box b;
+
+	box_open(&b, 32);
+	c = model_cpu(b.m);
+	box_code(&b, BOX_CODE, "c8 10 00 03");
+	c->gpr[GPR_RBP] = 0x9000;
+	box_put(&b, 0x9000 - 8, 0x2222222211111111);
+	tap_eq(box_run(&b), EX_DONE, "enter 16, 3");
+	tap_eq(c->gpr[GPR_RBP], BOX_STACK - 4, "enter: the new frame");
+	tap_eq(c->gpr[GPR_RSP], BOX_STACK - 4 - 12 - 16,
+	       "enter: room for three pointers and 16 bytes");
+	tap_eq((u32)box_get(&b, BOX_STACK - 4), 0x9000, "enter: the old frame pointer");
+	tap_eq((u32)box_get(&b, BOX_STACK - 8), 0x22222222, "enter: the first level's");
+	tap_eq((u32)box_get(&b, BOX_STACK - 12), 0x11111111, "enter: the second's");
+	tap_eq((u32)box_get(&b, BOX_STACK - 16), BOX_STACK - 4, "enter: its own");
+	box_code(&b, BOX_CODE + 4, "c9");
+	tap_eq(box_run(&b), EX_DONE, "leave");
+	tap_ok(c->gpr[GPR_RBP] == 0x9000 && c->gpr[GPR_RSP] == BOX_STACK, "leave undoes it");
+	box_close(&b);
+}
+
+/* SDM volume 2, PUSH: a segment register is 16 bits of a 32-bit place. */
+static void push_segment_test(void)
+{
+	struct cpu_state *c;
+	struct box b;
+
+	box_open(&b, 32);
+	c = model_cpu(b.m);
+	box_code(&b, BOX_CODE, "0e");
+	box_put(&b, BOX_STACK - 4, 0xdddddddd);
+	box_run(&b);
+	tap_eq((u32)box_get(&b, BOX_STACK - 4), 0xdddd0008,
+	       "push cs leaves the upper half of its place");
+	tap_eq(c->gpr[GPR_RSP], BOX_STACK - 4, "and takes it whole");
+	box_close(&b);
+}
+
+/* The stack pointer as a base: PUSH reads with the old, POP writes with the new (SDM volume 2). */
+static void stack_base_test(void)
+{
+	struct cpu_state *c;
+	struct box b;
+
+	box_open(&b, 32);
+	c = model_cpu(b.m);
+	box_code(&b, BOX_CODE, "ff 34 24 8f 44 24 08 54 5c");
+	box_put(&b, BOX_STACK, 0x77);
+	box_run(&b);
+	tap_eq((u32)box_get(&b, BOX_STACK - 4), 0x77, "push [esp]");
+	box_run(&b);
+	tap_eq((u32)box_get(&b, BOX_STACK + 8), 0x77, "pop [esp+8] counts from behind the pop");
+	box_run(&b);
+	tap_eq((u32)box_get(&b, BOX_STACK - 4), BOX_STACK, "push esp stores the value before");
+	box_run(&b);
+	tap_eq(c->gpr[GPR_RSP], BOX_STACK, "pop esp");
+	box_close(&b);
+}
+
+/* What is not there, and what x87 is without one. */
+static void absent_test(void)
+{
+	static const struct {
+		const char *name, *code;
+		u64 cr0;
+		u8 vector;
+	} rows[] = {
+		{ "ud2", "0f 0b", 0, EXC_UD },
+		{ "lock with a register", "f0 01 c0", 0, EXC_UD },
+		{ "lock before mov cr", "f0 0f 20 c0", 0, EXC_UD },
+		{ "movnti", "0f c3 00", 0, EXC_UD },
+		{ "popcnt", "f3 0f b8 c0", 0, EXC_UD },
+		{ "fld1", "d9 e8", 0, EXC_UD },
+		{ "fld1 under EM", "d9 e8", CR0_EM, EXC_NM },
+		{ "fld1 under TS", "d9 e8", CR0_TS, EXC_NM },
+		{ "fwait under TS and MP", "9b", CR0_TS | CR0_MP, EXC_NM },
+		{ "bound outside", "62 06", 0, EXC_BR },
+		{ "div by 0", "f7 f1", 0, EXC_DE },
+		{ "idiv of the most negative", "f6 f9", 0, EXC_DE },
+		{ "aam 0", "d4 00", 0, EXC_DE },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct box b;
+
+		box_open(&b, 32);
+		model_cpu(b.m)->cr0 |= rows[i].cr0;
+		model_cpu(b.m)->gpr[GPR_RAX] = 0x8000;
+		model_cpu(b.m)->gpr[GPR_RSI] = BOX_DATA;
+		if (!strcmp(rows[i].code, "f6 f9"))
+			model_cpu(b.m)->gpr[GPR_RCX] = 0xff;
+		model_changed(b.m);
+		box_code(&b, BOX_CODE, rows[i].code);
+		tap_eq(box_run(&b) == EX_EVENT ? b.m->event.vector : 0xff, rows[i].vector, "%s",
+		       rows[i].name);
+		box_close(&b);
+	}
+}
+
 int main(void)
 {
+	compare_fault_test();
+	enter_test();
+	push_segment_test();
+	stack_base_test();
+	absent_test();
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 		row_run(&rows[i]);
 	return tap_done();
