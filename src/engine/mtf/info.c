@@ -95,7 +95,7 @@ static void engine_text(const struct mtf_engine *m, struct strbuf *out)
 static void events_text(struct mtf_engine *m, struct strbuf *out)
 {
 	u8 vector[2];
-	unsigned n = irq_pending(&m->k, vector);
+	unsigned n = mtf_irq_pending(m, vector);
 
 	if (m->k.pending.active)
 		strbuf_addf(out, "pending at the next resume: vector %#x\n", m->k.pending.ev.vector);

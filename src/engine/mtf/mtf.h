@@ -109,6 +109,7 @@ void state_load_registers(struct mtf_engine *m); /* only what every exit brings,
 int state_need_sys(struct mtf_engine *m, struct err *err);
 int mtf_regs_get(struct mtf_engine *m, u32 groups, struct cpu_state *ret, struct err *err);
 int mtf_regs_set(struct mtf_engine *m, u32 groups, const struct cpu_state *c, struct err *err);
+unsigned mtf_irq_pending(struct mtf_engine *m, u8 ret[2]); /* as irq_pending(); the APIC's base is KVM's */
 int dr_refresh(struct mtf_engine *m, struct err *err);
 int dr_write(struct mtf_engine *m, struct err *err); /* k.guest_dr, merged with the user's, to the CPU */
 void control_set(struct mtf_engine *m, u32 bits, bool on); /* PROC_* */

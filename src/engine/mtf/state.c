@@ -329,6 +329,16 @@ static int apic_load(const struct mtf_engine *m, struct cpu_state *ret, struct e
 	return 0;
 }
 
+unsigned mtf_irq_pending(struct mtf_engine *m, u8 ret[2])
+{
+	struct kvm_sregs s;
+
+	if (ioctl(m->k.cpu_fd, KVM_GET_SREGS, &s) < 0)
+		return 0;
+	m->k.s->sregs.apic_base = s.apic_base;
+	return irq_pending(&m->k, ret);
+}
+
 int mtf_regs_get(struct mtf_engine *m, u32 groups, struct cpu_state *ret, struct err *err)
 {
 	int r = groups & ~(u32)REGS_GPR ? state_need_sys(m, err) : 0;

@@ -49,7 +49,7 @@ static bool interrupt_waits(struct mtf_engine *m)
 {
 	u8 vector[2];
 
-	if (m->k.plan->hold_irq || !irq_due(&m->k) || !irq_pending(&m->k, vector))
+	if (m->k.plan->hold_irq || !irq_due(&m->k) || !mtf_irq_pending(m, vector))
 		return false;
 	m->k.irq_countdown = 0; /* there may be another right behind it */
 	return true;
