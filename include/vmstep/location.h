@@ -21,7 +21,7 @@ struct location {
 	u32 line;
 	const char *function;           /* the location belongs to; NULL: unknown */
 };
-/* Where LINE, +N and -N count from; file NULL: there is no default. */
+/* Where LINE, +N and -N count from; file NULL: the lines of main(), as nothing was shown yet. */
 struct location_default {
 	const struct source_file *file;
 	u32 line;

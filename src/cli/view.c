@@ -55,16 +55,9 @@ struct location_default view_default(struct cli *c)
 {
 	struct symbols *syms = session_symbols(c->s);
 	struct location_default d = { .line = c->view.shown_line ?: c->view.last };
-	struct locations l;
-	const char *end;
 
 	if (syms && c->view.file.path)
 		d.file = source_file_find(syms, c->view.file.path);
-	/* Nothing was shown yet: main's file, as gdb. */
-	if (!syms || d.file || location_resolve(c->s, "main", NULL, LOCATION_CODE, &l, &end, NULL))
-		return d;
-	d = (struct location_default){ l.at[0].file, l.at[0].line };
-	locations_deinit(&l);
 	return d;
 }
 

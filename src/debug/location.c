@@ -102,20 +102,39 @@ static int locate_line(struct query *q, const struct source_file *file, const ch
 	return q->use == LOCATION_LINE ? add(q, &l) : add_line(q, name, line);
 }
 
+/* The default, looked up only when a line is named without its file. False: there is none. */
+static bool default_get(struct query *q, struct location_default *ret)
+{
+	struct source_function *f;
+	struct location l;
+	size_t n;
+
+	if (!q->def || q->def->file) {
+		*ret = q->def ? *q->def : (struct location_default){ 0 };
+		return ret->file;
+	}
+	if (!q->syms || source_functions(q->syms, NULL, "main", &f, &n, NULL))
+		return false;
+	l = at_address(q, source_skip_prologue(q->syms, f[0].entry), f[0].name);
+	free(f);
+	*ret = (struct location_default){ l.file, l.line };
+	return ret->file;
+}
+
 /* LINE, +N, -N. */
 static int locate_default(struct query *q, char sign, u64 n)
 {
-	const struct location_default *d = q->def;
+	struct location_default d;
 
-	if (!d || !d->file)
+	if (!default_get(q, &d))
 		return err_set(q->err, ENOENT,
 			       "No default source file: name one as in FILE:%llu, or *0x%llx if an "
 			       "address is meant", (unsigned long long)n, (unsigned long long)n);
 	if (sign == '+')
-		n += d->line;
+		n += d.line;
 	else if (sign == '-')
-		n = n < d->line ? d->line - n : 1;
-	return locate_line(q, d->file, d->file->path, n);
+		n = n < d.line ? d.line - n : 1;
+	return locate_line(q, d.file, d.file->path, n);
 }
 
 /* ---- functions ------------------------------------------------------------------------------- */
@@ -252,22 +271,16 @@ static int locate_in_file(struct query *q, char *file, char *rest)
 	return rc;
 }
 
-static bool has_lines(struct query *q)
-{
-	const struct source_file *f = q->def ? q->def->file : NULL;
-
-	return q->syms && f;
-}
-
 /* -EAGAIN: an expression. */
 static int locate_word(struct query *q, char *word)
 {
 	char *colon = file_colon(word);
+	struct location_default d;
 	int rc = -EAGAIN;
 
 	if (!q->syms || *word == '*' || *word == '$' || *word == '&' || *word == '(')
 		return -EAGAIN;
-	if (has_lines(q) && all_digits(word))
+	if (all_digits(word) && default_get(q, &d))
 		return locate_default(q, 0, strtoull(word, NULL, 10));
 	if ((*word == '+' || *word == '-') && all_digits(word + 1))
 		return locate_default(q, *word, strtoull(word + 1, NULL, 10));
