@@ -161,10 +161,12 @@ static enum ex ss_load(struct model *m, u16 sel, unsigned cpl, u32 ext)
 	if (sel_null(sel))
 		return raise_ext(m, EXC_TS, sel, ext);
 	TRY(fetch_ext(m, sel, ext, &d));
-	if (d.kind != DESC_DATA || !(d.type & 2) || d.dpl != cpl || (sel & 3) != cpl)
+	if (d.kind != DESC_DATA || !(d.type & 2))
 		return raise_ext(m, EXC_TS, sel, ext);
 	if (!d.present)
 		return raise_ext(m, EXC_SS, sel, ext);
+	if (d.dpl != cpl || (sel & 3) != cpl)
+		return raise_ext(m, EXC_TS, sel, ext);
 	TRY(desc_touch(m, sel, &d));
 	seg_set(m, SEG_SS, sel, &d);
 	return EX_DONE;

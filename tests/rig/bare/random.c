@@ -220,7 +220,7 @@ static void task16_fill(void)
 	for (unsigned i = 0; i < 52; i++)
 		c3.h[i] = rnd(0x10000);
 	c3.h[0] = rnd_selector(0);
-	c3.h[7] = rnd(0x8000);
+	c3.h[7] = 0x600 + rnd(0x8000);
 	c3.h[8] = rnd_flags();
 	c3.h[17] = seg_or_random(DS_RING + 8 * ring + ring, ring);
 	c3.h[18] = seg_or_random(CS_RING + 8 * ring + ring, ring);
