@@ -156,6 +156,8 @@ static uint64_t rnd_tss(void)
 
 static uint64_t rnd_descriptor(unsigned ring)
 {
+	static const uint8_t reserved[] = { 0, 8, 10, 13 };
+
 	switch (rnd(8)) {
 	case 0:
 	case 1:
@@ -166,7 +168,7 @@ static uint64_t rnd_descriptor(unsigned ring)
 		return gate(rnd(2) ? C2 + 8 * rnd(2) : rnd_selector(ring), 0, access_byte(0, 5), 0);
 	case 4:
 		return rnd(2) ? descriptor((uint32_t)ldt, 0x3f, access_byte(0, 2)) :
-				gate(rnd_selector(ring), rnd_offset(), access_byte(0, rnd(16) | 1), 0) & ~(4ull << 40);
+				gate(rnd_selector(ring), rnd_offset(), access_byte(0, reserved[rnd(4)]), 0);
 	default:
 		return rnd_segment();
 	}
