@@ -91,6 +91,8 @@ struct place {
 /* Where the variable is at `pc`. A variable without a location is a place without pieces, no error. */
 int variable_place(const struct variable *v, u64 pc, const struct location_ops *ops, struct place *ret,
 		   struct err *err);
+/* The number of elements of a variable-length array at `pc`; false: it is none, or cannot be told. */
+bool variable_count(const struct variable *v, u64 pc, const struct location_ops *ops, u64 *ret);
 /*
  * gdb's words of info scope: "a variable at frame base reg $rbp offset 16+-20", "in static storage at
  * address 0x4010", "a variable in $rdi"; several lines where the location is a list or an expression.

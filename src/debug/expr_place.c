@@ -117,12 +117,21 @@ static int from_place(struct eval *ev, const struct place *p, struct val *ret)
 	return 0;
 }
 
+/* A variable-length array is one of as many elements as it has now. */
+static void counted_type(struct eval *ev, struct val *v, u64 count)
+{
+	const struct ctype *t = ctype_array(ev->s->types, ctype_bare(v->type.c)->target, count);
+
+	if (t && ctype_size(t) <= INT32_MAX)
+		v->type = type_of_ctype(t);
+}
+
 int eval_variable(struct eval *ev, const struct variable *var, struct val *ret)
 {
 	struct access a = { .s = ev->s, .is64 = var->is64 };
 	struct location_ops ops = { get_reg, get_memory, get_cfa, get_entry, &a };
 	struct place p;
-	u64 addr;
+	u64 addr, count;
 	int rc;
 
 	*ret = (struct val){ .type = type_of_ctype(var->type), .repeat = 1 };
@@ -138,11 +147,18 @@ int eval_variable(struct eval *ev, const struct variable *var, struct val *ret)
 		at_address(ret, addr);
 		return 0;
 	}
-	if (ev->types_only)
+	if (ev->types_only) {
+		if (ctype_bare(var->type)->kind == CTYPE_ARRAY && session_has_guest(ev->s) &&
+		    !frame_selected(ev->s, &a.frame, NULL) &&
+		    variable_count(var, a.frame->lookup, &ops, &count))
+			counted_type(ev, ret, count);
 		return 0;
+	}
 	rc = frame_of(ev, &a.frame);
 	if (!rc)
 		rc = variable_place(var, a.frame->lookup, &ops, &p, ev->err);
+	if (!rc && variable_count(var, a.frame->lookup, &ops, &count))
+		counted_type(ev, ret, count);
 	return rc ?: from_place(ev, &p, ret);
 }
 

@@ -68,6 +68,11 @@ int location_run(const struct location_env *env, const struct location_expr *e, 
 int location_compute(const struct location_env *env, const struct location_expr *e, bool has_first, u64 first,
 		     u64 *ret, struct err *err);
 
+/* ---- variable.c ------------------------------------------------------------------------------- */
+
+/* What surrounds a variable's location at a guest address. */
+bool variable_env(const struct variable *v, u64 pc, const struct location_ops *ops, struct location_env *ret);
+
 /* ---- location_text.c ------------------------------------------------------------------------- */
 
 /* gdb's words: "a variable in $rdi"; `base` may be NULL. */

@@ -180,8 +180,11 @@ static void read_base(struct ctype *t, Dwarf_Die die)
 /* Number of elements of one dimension; false: not said, as in char name[]. */
 static bool dimension(Dwarf_Die die, u64 *ret)
 {
-	u64 lower = 0, upper;
+	u64 lower = 0, upper, variable;
 
+	/* A reference is to the variable that counts: variable_array.c. */
+	if (dw_ref(die, DW_AT_count, &variable) || dw_ref(die, DW_AT_upper_bound, &variable))
+		return false;
 	if (dw_u64(die, DW_AT_count, ret))
 		return true;
 	if (!dw_u64(die, DW_AT_upper_bound, &upper))

@@ -125,8 +125,8 @@ static u64 function_around(struct dwfile *f, struct dwunit *u, u64 link, u64 *re
 	return 0;
 }
 
-static bool env_of(const struct variable *v, u64 pc, const struct location_ops *ops,
-		   struct location_env *ret)
+bool variable_env(const struct variable *v, u64 pc, const struct location_ops *ops,
+		  struct location_env *ret)
 {
 	struct dwfile *f = v->owner;
 	struct dwunit *u = dw_unit_of(f, v->die), *around;
@@ -210,7 +210,7 @@ int variable_place(const struct variable *v, u64 pc, const struct location_ops *
 	int rc;
 
 	*ret = (struct place){ 0 };
-	if (!die || !env_of(v, pc, ops, &env)) {
+	if (!die || !variable_env(v, pc, ops, &env)) {
 		dw_free(die);
 		return err_set(err, EBADMSG, "the debug information of %s is damaged", v->name);
 	}
@@ -310,7 +310,7 @@ int variable_describe(const struct variable *v, u64 pc, struct strbuf *out, stru
 		return 0;
 	}
 	die = dw_die(f, v->die);
-	if (!die || !env_of(v, pc, NULL, &env)) {
+	if (!die || !variable_env(v, pc, NULL, &env)) {
 		dw_free(die);
 		return err_set(err, EBADMSG, "the debug information of %s is damaged", v->name);
 	}

@@ -116,6 +116,38 @@ def differs(frame, ours, theirs):
                 all(a[k] == b[k] or any("<optimized out>" in v for v in a[k]) for k in a))
 
 
+VLA = """int g;
+__attribute__((noinline)) int sum(int n)
+{
+	int v[n], total = 0;
+
+	for (int i = 0; i < n; i++)
+		v[i] = i * 2;
+	g = 1;
+	for (int i = 0; i < n; i++)
+		total += v[i];
+	return total + g;
+}
+int main(void) { return sum(5); }
+void _start(void) { __asm__("call main; hlt"); }
+"""
+
+
+def variable_length(cc, level):
+    """An array of as many elements as an argument says: its type follows from the frame."""
+    with tempfile.TemporaryDirectory() as tmp:
+        elf = f"{tmp}/vla.elf"
+        flags = ["-g", "-ffreestanding", "-fno-pic", "-no-pie", "-nostdlib", "-static", "-fno-stack-protector",
+                 "-mno-sse", "-Wl,-Ttext=0x401000", "-Wl,-e,_start"]
+        subprocess.run([cc, level, *flags, "-x", "c", "-", "-o", elf], input=VLA, text=True, check=True,
+                       stderr=subprocess.DEVNULL)
+        out = run([f"{O}/vmstep", "-q", "-nx", elf],
+                  "watch -l g\ncontinue\nprint v\nprint sizeof v\nwhatis v\nprint v[3]\n")
+    got = out.splitlines()[-4:]
+    wanted = ["$1 = {0, 2, 4, 6, 8}", "$2 = 20", "type = int [5]", "$3 = 6"]
+    claim(f"a variable-length array, {cc} {level}", [] if got == wanted else [("v", got, wanted)])
+
+
 def compare(name, elf, bits, start):
     with tempfile.TemporaryDirectory() as tmp:
         stops = vmstep_stops(elf, start, tmp, loaded(elf))
@@ -148,6 +180,9 @@ def main():
                 print(f"ok - {guest}-{kind} {start} # SKIP {no_engine(elf)}")
                 continue
             compare(f"{guest}-{kind} {start}", elf, bits, start)
+    if not no_engine(f"{O}/tests/guests/c/flow-{KINDS[0]}.elf"):
+        for cc, level in (("gcc", "-O0"), ("gcc", "-O2"), ("clang", "-O0"), ("clang", "-O1")):
+            variable_length(cc, level)
     sys.exit(1 if failed else 0)
 
 
