@@ -222,7 +222,7 @@ const char *frame_how_text(enum frame_how how)
 		[FRAME_CFI] = "call frame information",
 		[FRAME_STACK_TOP] = "top of the stack",
 		[FRAME_POINTER] = "frame pointer",
-		[FRAME_EVENT] = "the frame an event pushed",
+		[FRAME_EVENT] = "event's frame",
 		[FRAME_PATH] = "what the code pops until it returns",
 		[FRAME_SCAN] = "scan of the stack",
 		[FRAME_INLINED] = "inlined",
