@@ -152,7 +152,7 @@ static u32 stop_catches(const struct stop *st)
 	for (size_t i = 0; i < ARRAY_SIZE(by_cause); i++)
 		if (st->causes & CAUSE_BIT(by_cause[i].cause))
 			bits |= by_cause[i].bit;
-	if (st->ev.kind == EVIDENCE_KVM && st->ev.kvm.gpa)
+	if ((st->ev.kind == EVIDENCE_KVM && st->ev.kvm.gpa) || (st->ev.kind == EVIDENCE_SOFT && st->ev.vmx.gpa))
 		bits |= CATCH_MMIO;
 	if (st->has_event && !st->event_rep && st->event_vector < 32 &&
 	    is_exception(st->event_type))

@@ -159,6 +159,8 @@ o = out("info gdt\ninfo idt\ntranslate 0x500\ninfo paging", hex="90 f4")
 t.ok("real mode" in o and "Interrupt vector table at 0x0" in o and "paging is off: physical 0x500" in o and "Paging: off" in o, "the same in real mode", o)
 o = out("info vmcs", hex="90 f4", status=1, errors="vmcs")
 o = out("info apic", hex="90 f4", status=1, errors="apic")
+o = out("catch mmio\ncontinue\ncatch exception 6\ncontinue", "-e", "soft", "--mode", "long", hex="90 a1 00 00 e0 fe 00 00 00 00 0f 0b f4")
+t.eq([s[1] for s in stops(o)], ["START", "CATCH/1", "EXCEPTION"], "engine soft: catch mmio, an exception nobody handles")
 o = out("stepi\ninfo vmcs\ninfo apic\ninfo events\ninfo engine", "-e", "soft", hex="90 f4")
 for part in ("4402  REASON           0x25", "681e  RIP              0x1001", "local APIC at 0xfee00000: on", "decoded: shadow none", "virtual time"):
     t.has(o, part, "engine soft: state shows %r" % part)

@@ -103,6 +103,8 @@ void soft_step_finish(struct soft_engine *e, struct step *st, int *ret_end)
 	s->retired = st->retired + st->v.retired;
 	s->host_tf = st->armed.host_tf;
 	s->guest_tf = st->b.rflags & FL_TF;
+	if (e->mmio && s->ev.kind == EVIDENCE_SOFT)
+		s->ev.vmx.gpa = e->mmio; /* what an EPT violation of a hypervisor with devices shows */
 	soft_pending_set(e, st);
 	if (s->has_event && !s->event_rep && in_handler(e))
 		unhandled_run(e);

@@ -112,7 +112,7 @@ static void mmio_access(void *arg, bool write, u64 gpa, unsigned size, void *dat
 	struct soft_engine *e = arg;
 	u64 now = model_clock(e->m);
 
-	e->mmio = true;
+	e->mmio = gpa;
 	if (e->plan && (e->plan->catches & CATCH_MMIO))
 		model_poke(e->m);
 	chips_advance(&e->chips, now);

@@ -54,7 +54,7 @@ struct soft_engine {
 	volatile sig_atomic_t interrupted;
 	bool dead;
 	bool owed;             /* `set skip outer`: the one stop too many is still to come */
-	bool mmio;             /* the instruction asked a device by address */
+	u64 mmio;              /* address by which the instruction asked a device, 0: it did not */
 	bool trap_noted;       /* a delivery of the guest's #DB is on its way to be told */
 	enum machine_event event; /* ordered by the guest, not yet told in a stop */
 	u32 event_value;

@@ -31,7 +31,7 @@ void soft_step_begin(struct soft_engine *e, struct step *st)
 	st->b = at_boundary(e);
 	st->armed = (struct armed){ .host_tf = ctl.tf, .mtf = ctl.mtf, .db_exiting = ctl.db_exiting,
 				    .bp_exiting = ctl.bp_exiting };
-	e->mmio = false;
+	e->mmio = 0;
 }
 
 static void plain_stop(struct soft_engine *e, struct step *st, enum cause c)
