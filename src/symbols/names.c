@@ -68,22 +68,19 @@ static bool seen_grow(struct dwnames *d)
 	return true;
 }
 
-/* A type that is not there yet under this name and tag. */
-static void add_type(struct dwnames *d, const struct dwname *n)
+/* Where a type of this name and tag is in the hash table, or could be put. */
+static u32 *type_slot(struct dwnames *d, const struct dwname *n)
 {
-	u32 at;
+	u32 at = n->hash & (d->n_slots - 1);
 
-	if (!seen_grow(d))
-		return;
-	at = n->hash & (d->n_slots - 1);
 	for (; d->seen[at]; at = (at + 1) & (d->n_slots - 1)) {
 		const struct dwname *old = &d->list[SOURCE_TYPE].name[d->seen[at] - 1];
 
-		if (old->hash == n->hash && old->tag == n->tag && !strcmp(old->name, n->name))
-			return;
+		if (old->hash == n->hash && old->tag == n->tag &&
+		    (old->name == n->name || !strcmp(old->name, n->name)))
+			break;
 	}
-	if (add(&d->list[SOURCE_TYPE], n))
-		d->seen[at] = d->list[SOURCE_TYPE].n;
+	return &d->seen[at];
 }
 
 static int kind_of(u16 tag)
@@ -113,27 +110,45 @@ static const char *own_name(Dwarf_Die die)
 	return dwarf_diename(die, &name, &e) == DW_DLV_OK ? name : NULL;
 }
 
-/* DW_AT_declaration in a definition's completed copy is on what it completes, not on itself. */
-static void add_die(struct scan *s, Dwarf_Die die, u16 tag, int kind, unsigned depth)
+/* Headers repeat their types in every unit: what is known already is asked nothing more. */
+static void add_type(struct scan *s, Dwarf_Die die, struct dwname *n)
 {
 	const char *name = own_name(die);
-	struct dwname n = { .unit = s->u->index, .tag = tag, .scoped = depth > 0 };
+	u32 *slot;
 
+	if (!name || !*name || !seen_grow(s->names))
+		return;
+	n->name = name;
+	n->hash = hash_of(name);
+	slot = type_slot(s->names, n);
+	if (*slot || (n->tag != DW_TAG_typedef && dw_flag(die, DW_AT_declaration)))
+		return;
+	n->at = dw_offset(die) - s->u->header;
+	if (add(&s->names->list[SOURCE_TYPE], n))
+		*slot = s->names->list[SOURCE_TYPE].n;
+}
+
+static void add_code(struct scan *s, Dwarf_Die die, struct dwname *n, int kind)
+{
 	if (dw_flag(die, DW_AT_declaration))
 		return;
-	if (!name && kind != SOURCE_TYPE)
-		name = dw_name(s->f, die);
-	if (!name || !*name)
+	n->name = own_name(die) ?: dw_name(s->f, die);
+	if (!n->name || !*n->name)
 		return;
-	n.name = name;
-	n.hash = hash_of(name);
-	n.at = dw_offset(die) - s->u->header;
-	if (kind == SOURCE_TYPE) {
-		add_type(s->names, &n);
-		return;
-	}
-	n.external = dw_flag(die, DW_AT_external);
-	add(&s->names->list[kind], &n);
+	n->hash = hash_of(n->name);
+	n->at = dw_offset(die) - s->u->header;
+	n->external = dw_flag(die, DW_AT_external);
+	add(&s->names->list[kind], n);
+}
+
+static void add_die(struct scan *s, Dwarf_Die die, u16 tag, int kind, unsigned depth)
+{
+	struct dwname n = { .unit = s->u->index, .tag = tag, .scoped = depth > 0 };
+
+	if (kind == SOURCE_TYPE)
+		add_type(s, die, &n);
+	else
+		add_code(s, die, &n, kind);
 }
 
 static enum dw_walk visit(void *arg, struct dwfile *f, Dwarf_Die die, u16 tag, unsigned depth)
