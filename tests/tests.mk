@@ -127,6 +127,7 @@ $(O)/tests/bench/unicorn: tests/bench/unicorn.c
 bench: all guests $(O)/tests/bench/bare $(UNICORN)
 	$(Q)O=$(O) python3 tests/bench/bench.py
 	$(Q)O=$(O) python3 tests/bench/soft.py
+	$(Q)O=$(O) python3 tests/bench/symbols.py
 
 lint: all
 	$(Q)O=$(O) CC="$(CC)" tests/docs/t_lint.sh
