@@ -4,7 +4,7 @@
 #ifndef VMSTEP_SYMBOLS_LINEPROG_H
 #define VMSTEP_SYMBOLS_LINEPROG_H
 
-#include <vmstep/types.h>
+#include "linehead.h"
 
 /* A row as the program gives it; link addresses. */
 struct lineraw {
@@ -13,11 +13,7 @@ struct lineraw {
 	bool is_stmt, prologue_end, end; /* end: of a sequence */
 };
 
-/*
- * Calls `each` for every row of the program at `offset` in .debug_line, versions 2 to 5. False when
- * the program is damaged or of an unknown version: what came before has been told.
- */
-bool lineprog_run(const u8 *section, size_t size, u64 offset, void (*each)(void *arg, const struct lineraw *),
-		  void *arg);
+/* Calls `each` for every row; a damaged program ends where it makes no more sense. */
+void lineprog_run(const struct linehead *head, void (*each)(void *arg, const struct lineraw *), void *arg);
 
 #endif

@@ -9,14 +9,12 @@
 #include "files.h"
 #include "lineprog.h"
 #include "lines.h"
-#include "object.h"
 
 struct build {
 	struct dwfile *f;
 	struct dwunit *u;
 	struct dwlines *lines;
-	Dwarf_Line_Context context;
-	u64 version;
+	struct linehead head;
 	u32 *list_of; /* number in the program -> index in lines->file + 1 */
 
 	/* within a sequence */
@@ -25,42 +23,21 @@ struct build {
 	bool fresh, stmt_here, discriminated, skip;
 };
 
-enum { FILES_MAX = 1 << 20 };
-
-/* Directory 0 is the compiler's own, before DWARF 5 without an entry. */
-static const char *directory(struct build *b, u64 index)
-{
-	Dwarf_Error e = NULL;
-	const char *name = NULL;
-
-	if (b->version < 5 && !index)
-		return NULL;
-	if (index > FILES_MAX ||
-	    dwarf_srclines_include_dir_data(b->context, index, &name, &e) != DW_DLV_OK)
-		return NULL;
-	return name;
-}
-
+/* What lies in the compiler's directory is called as the compiler was told. */
 static const struct source_file *file_by_number(struct build *b, u32 number)
 {
-	Dwarf_Unsigned dir = 0, time, length;
-	Dwarf_Form_Data16 *md5;
-	Dwarf_Error e = NULL;
-	const char *name = NULL, *in;
+	const struct lineheadfile *in = &b->head.file[number];
+	const char *dir = in->dir < b->head.n_dirs ? b->head.dir[in->dir] : NULL;
 	const struct source_file *file;
 	char *whole = NULL;
 
-	if (dwarf_srclines_files_data_b(b->context, number, &name, &dir, &time, &length, &md5,
-					&e) != DW_DLV_OK ||
-	    !name)
+	if (!in->name)
 		return NULL;
-	in = name[0] == '/' ? NULL : directory(b, dir);
-	/* What lies in the compiler's directory is called as the compiler was told. */
-	if (in && b->u->comp_dir && !strcmp(in, b->u->comp_dir))
-		in = NULL;
-	if (in && asprintf(&whole, "%s/%s", in, name) < 0)
+	if (in->name[0] == '/' || (dir && b->u->comp_dir && !strcmp(dir, b->u->comp_dir)))
+		dir = NULL;
+	if (dir && asprintf(&whole, "%s/%s", dir, in->name) < 0)
 		return NULL;
-	file = files_intern(b->f, b->u->comp_dir, whole ?: name);
+	file = files_intern(b->f, b->u->comp_dir, whole ?: in->name);
 	free(whole);
 	return file;
 }
@@ -219,43 +196,32 @@ static void sort_rows(struct dwlinefile *l)
 /* The unit's own name for its file comes first, so that it is the one shown. */
 static bool read_files(struct build *b)
 {
-	Dwarf_Signed base, count, end = 0;
-	Dwarf_Error e = NULL;
+	u32 n = b->head.n_files;
 
 	files_of_unit(b->f, b->u);
-	if (dwarf_srclines_files_indexes(b->context, &base, &count, &end, &e) != DW_DLV_OK ||
-	    end <= 0 || end > FILES_MAX)
-		return false;
-	b->lines->number = calloc(end, sizeof(*b->lines->number));
-	b->list_of = calloc(end, sizeof(*b->list_of));
+	b->lines->number = calloc(n + 1, sizeof(*b->lines->number));
+	b->list_of = calloc(n + 1, sizeof(*b->list_of));
 	if (!b->lines->number || !b->list_of)
 		return false;
-	b->lines->n_numbers = end;
-	for (Dwarf_Signed i = base; i < end; i++)
+	b->lines->n_numbers = n;
+	for (u32 i = 0; i < n; i++)
 		b->lines->number[i] = file_by_number(b, i);
 	return true;
 }
 
 static void decode(struct build *b, Dwarf_Die die)
 {
-	u32 section = elfobj_find(b->f->debug, ".debug_line");
-	const u8 *bytes = elfobj_bytes(b->f->debug, section);
-	Dwarf_Unsigned version = 0;
-	Dwarf_Small tables = 0;
-	Dwarf_Error e = NULL;
 	u64 offset;
 
-	if (!bytes || !dw_u64(die, DW_AT_stmt_list, &offset) ||
-	    dwarf_srclines_b(die, &version, &tables, &b->context, &e) != DW_DLV_OK)
+	if (!dw_u64(die, DW_AT_stmt_list, &offset) || !linehead_read(b->f, offset, &b->head))
 		return;
-	b->version = version;
 	b->fresh = true;
 	if (read_files(b))
-		lineprog_run(bytes, b->f->debug->section[section].size, offset, take_row, b);
+		lineprog_run(&b->head, take_row, b);
 	for (u32 i = 0; i < b->lines->n_files; i++)
 		sort_rows(&b->lines->file[i]);
 	free(b->list_of);
-	dwarf_srclines_dealloc_b(b->context);
+	linehead_deinit(&b->head);
 }
 
 void lines_destroy(struct dwlines *l)

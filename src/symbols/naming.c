@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "linehead.h"
 #include "names.h"
 #include "private.h"
 
@@ -16,28 +17,29 @@ static u32 hash_of(const char *s)
 	return h;
 }
 
+static void hash_files(struct dwunit *u, const struct linehead *h)
+{
+	u->base_hash = malloc((h->n_files + 1) * sizeof(*u->base_hash));
+	for (u32 i = 0; u->base_hash && i < h->n_files; i++) {
+		const char *name = h->file[i].name, *slash = name ? strrchr(name, '/') : NULL;
+
+		if (name)
+			u->base_hash[u->n_bases++] = hash_of(slash ? slash + 1 : name);
+	}
+}
+
 static void read_hashes(struct dwfile *f, struct dwunit *u)
 {
-	Dwarf_Error e = NULL;
+	struct linehead head;
 	Dwarf_Die die;
-	Dwarf_Signed n = 0;
-	char **list = NULL;
+	u64 offset;
 
 	u->naming = true;
 	dw_unit_details(f, u);
 	die = u->has_lines ? dw_die(f, u->die) : NULL;
-	if (!die)
-		return;
-	if (dwarf_srcfiles(die, &list, &n, &e) == DW_DLV_OK) {
-		u->base_hash = malloc((n + 1) * sizeof(*u->base_hash));
-		for (Dwarf_Signed i = 0; i < n; i++) {
-			const char *slash = strrchr(list[i], '/');
-
-			if (u->base_hash)
-				u->base_hash[u->n_bases++] = hash_of(slash ? slash + 1 : list[i]);
-			dwarf_dealloc(f->dbg, list[i], DW_DLA_STRING);
-		}
-		dwarf_dealloc(f->dbg, list, DW_DLA_LIST);
+	if (die && dw_u64(die, DW_AT_stmt_list, &offset) && linehead_read(f, offset, &head)) {
+		hash_files(u, &head);
+		linehead_deinit(&head);
 	}
 	dw_free(die);
 }

@@ -88,7 +88,7 @@ static int start(struct dwfile *f, struct err *err)
 		return err_set(err, ENOENT, "%s: it has no debug information", f->path);
 	rc = err_set(err, EBADMSG, "%s: its debug information cannot be read (%s)", f->path,
 		     dwarf_errmsg(e));
-	free(e); /* libdwarf: an error without a Dwarf_Debug is the caller's to free */
+	dwarf_dealloc_error(NULL, e);
 	return rc;
 }
 
