@@ -30,6 +30,7 @@ void info_symbol_files(struct cli *c)
 	struct symbols *s = session_symbols(c->s);
 
 	for (size_t i = 0; s && i < symbols_files(s); i++) {
+		struct err trouble = { 0 };
 		u64 bias = 0;
 		const char *path = symbols_file(s, i, &bias), *debug = symbols_debug_file(s, i);
 
@@ -39,6 +40,8 @@ void info_symbol_files(struct cli *c)
 		if (debug && strcmp(debug, path))
 			say(c, ", debug information from \"%s\"", debug);
 		say(c, debug ? ":\n" : ", no debug information:\n");
+		if (source_trouble(s, i, &trouble))
+			say(c, "%s\n", trouble.text);
 		symbols_areas(s, i, area_show, c);
 	}
 }

@@ -58,6 +58,8 @@ bool source_trouble(struct symbols *s, size_t file_index, struct err *err)
 {
 	struct dwfile *f = dw_file(s, file_index);
 
+	if (f && !dw_units(f, NULL))
+		dw_unit_details(f, &f->unit[0]); /* a split unit says so here */
 	if (!f || !f->why.code || f->why.code == ENOENT)
 		return false;
 	err_set(err, f->why.code, "%s", f->why.text);
