@@ -4,6 +4,7 @@
  *
  *   place.c      where things lie in the guest, and the state of each mode
  *   gen.c        an instruction and the registers that make it meaningful
+ *   aim.c        its addresses
  *   gen_system.c the same for the system half
  *   kvm.c        one instruction on KVM
  *   soft.c       the same on the model
@@ -90,10 +91,20 @@ bool sample_make(u64 *seed, struct sample *s);
 bool one_in(u64 *seed, u32 n);
 void patch_add(struct sample *s, u64 lin, u64 value);
 
+/* ---- aim.c --------------------------------------------------------------------------------------
+ */
+
+struct decoded;
+/* A stack pointer. */
+u64 stack_make(u64 *seed, const struct sample *s);
+/* The number of a general register that addresses may be made of, -1: another. */
+s8 gpr_of(ZydisRegister r);
+/* Make the operands' addresses good ones: by registers, else by the displacement in the bytes. */
+void operands_aim(u64 *seed, struct sample *s, const struct decoded *d);
+
 /* ---- gen_system.c: the same for segments, far transfers, system registers
  * ------------------------ */
 
-struct decoded;
 u8 system_opcode(u64 *seed, bool two);
 bool system_compared(const struct sample *s, const struct decoded *d);
 void system_wishes(u64 *seed, struct sample *s, const struct decoded *d);
