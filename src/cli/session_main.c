@@ -38,7 +38,6 @@ static int typed_run(struct cli *c, const char *line, struct err *err)
 				    : NULL;
 	}
 	output_begin(&c->out, session_settings(c->s)->pagination);
-	term_clear_interrupt();
 	r = line_run(c, text, true, err);
 	c->repeating = false;
 	free(text);
@@ -74,9 +73,9 @@ static void interactive_loop(struct cli *c)
 		lines_free(c->point_commands);
 		c->point_commands = NULL;
 		output_fresh(&c->out);
-		/* A Ctrl-C that ended the command is done with. */
-		term_clear_interrupt();
+		/* A Ctrl-C that ended the command is done with; the next is the next line's, from its Enter on. */
 		term_drain();
+		term_clear_interrupt();
 	}
 	c->src = NULL;
 }

@@ -259,8 +259,8 @@ static bool guest_mode_set(void)
 void term_run_begin(struct session *s, bool keys)
 {
 	term.running = s;
-	/* A SIGTERM between two commands: nothing else would stop this run. */
-	if (term.ending)
+	/* What came since the line's Enter, while nothing ran: nothing else would stop this run. */
+	if (term.ending || term.interrupted)
 		session_interrupt(s);
 	if (!keys || !term.tty || !is_foreground() || !guest_mode_set())
 		return;
