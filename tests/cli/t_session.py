@@ -212,12 +212,13 @@ rc, o, e = vmstep("diff", tmp.name + "/a", tmp.name + "/b")
 t.ok(rc == 1 and o, "diff of two: status 1 and where", (rc, o, e))
 
 # interrupted batch
-import signal, subprocess, time
+import signal, subprocess
 for sig, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
     for args in (["--batch", "-ex", "continue"], ["trace", "-o", "/dev/null"]):
-        p = subprocess.Popen([os.path.abspath(VMSTEP), *on_kvm([*args, "--hex", "eb fe"])], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL, env=environment())
-        time.sleep(0.7)
+        p = subprocess.Popen([os.path.abspath(VMSTEP), *on_kvm([*args, "--hex", "b0 7e e6 e9 eb fe"])], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
+        while p.stdout.read(1) not in (b"~", b""): # the guest's sign that it runs
+            pass
         p.send_signal(sig)
         t.eq(p.wait(TIMEOUT), status, "%s ends vmstep %s: status" % (sig.name, args[0]))
 t.done()
