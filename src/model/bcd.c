@@ -70,7 +70,7 @@ static enum ex op_aam(struct model *m, const struct op *o)
 	u64 al = m->c.gpr[GPR_RAX] & 0xff, base = o->opnd[0].imm & 0xff;
 
 	if (!base)
-		return raise(m, EXC_DE);
+		return raise_vector(m, EXC_DE);
 	gpr_set(m, GPR_RAX, 2, al / base << 8 | al % base);
 	flags_set(m, FL_ARITH, szp_al(m));
 	return EX_DONE;

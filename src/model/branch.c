@@ -110,7 +110,7 @@ static enum ex op_bound(struct model *m, const struct op *o)
 	TRY(mem_read(m, o->opnd[1].seg, (at + size) & size_mask(o->addrsize), size, &high));
 	if (sign_extend(index, size) < sign_extend(low, size) ||
 	    sign_extend(index, size) > sign_extend(high, size))
-		return raise(m, EXC_BR);
+		return raise_vector(m, EXC_BR);
 	return EX_DONE;
 }
 

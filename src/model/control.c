@@ -172,7 +172,7 @@ enum ex mov_cr(struct model *m, const struct op *o)
 	u64 mask = m->bits == 64 ? ~0ull : 0xffffffffull;
 
 	if (!cr_exists(n))
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	TRY(need_cpl0(m));
 	if (to)
 		return cr_write(m, n, m->c.gpr[gpr] & mask);

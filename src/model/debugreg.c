@@ -24,7 +24,7 @@ static bool dr_number(const struct model *m, unsigned n, unsigned *ret)
  * as it was, which is what is done here. */
 static enum ex general_detect(struct model *m)
 {
-	raise(m, EXC_DB);
+	raise_vector(m, EXC_DB);
 	m->event.dr6 = DR6_BD;
 	m->event.fault = false;
 	return EX_EVENT;
@@ -51,7 +51,7 @@ enum ex mov_dr(struct model *m, const struct op *o)
 	u64 mask = m->bits == 64 ? ~0ull : 0xffffffffull;
 
 	if (!dr_number(m, n, &n))
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	TRY(need_cpl0(m));
 	if (m->c.dr7 & DR7_GD)
 		return general_detect(m);

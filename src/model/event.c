@@ -4,7 +4,7 @@
  */
 #include "model/system.h"
 
-enum ex raise(struct model *m, u8 vector)
+enum ex raise_vector(struct model *m, u8 vector)
 {
 	m->event = (struct guest_event){
 		.vector = vector,
@@ -16,7 +16,7 @@ enum ex raise(struct model *m, u8 vector)
 
 enum ex raise_code(struct model *m, u8 vector, u32 error)
 {
-	raise(m, vector);
+	raise_vector(m, vector);
 	m->event.has_error = true;
 	m->event.error = error;
 	return EX_EVENT;

@@ -216,7 +216,7 @@ enum ex insn_run(struct model *m, const struct op **ret);
 /* ---- event.c ------------------------------------------------------------------------------------ */
 
 /* Set m->event to an exception (a fault) and return EX_EVENT. */
-enum ex raise(struct model *m, u8 vector) __asm__("model_raise"); /* libc has a raise() */
+enum ex raise_vector(struct model *m, u8 vector);
 enum ex raise_code(struct model *m, u8 vector, u32 error);
 enum ex raise_pf(struct model *m, u64 lin, u32 error);
 /*

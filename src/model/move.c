@@ -108,7 +108,7 @@ static enum ex op_nop(struct model *m, const struct op *o)
 static enum ex op_fwait(struct model *m, const struct op *o)
 {
 	if ((m->c.cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
-		return raise(m, EXC_NM);
+		return raise_vector(m, EXC_NM);
 	return EX_DONE;
 }
 

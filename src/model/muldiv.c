@@ -88,7 +88,7 @@ static enum ex op_div(struct model *m, const struct op *o)
 	TRY(op_read(m, o, 0, &b));
 	/* The quotient fits when the upper half is below the divisor. */
 	if ((u64)(a >> (8 * size)) >= b)
-		return raise(m, EXC_DE);
+		return raise_vector(m, EXC_DE);
 	pair_set(m, size, a % b, a / b);
 	return EX_DONE;
 }
@@ -112,10 +112,10 @@ static enum ex op_idiv(struct model *m, const struct op *o)
 	b = sign_extend(raw, size);
 	/* The most negative dividend by -1 would not even fit the host's division. */
 	if (!b || (b == -1 && a == (s128)((u128)1 << 127)))
-		return raise(m, EXC_DE);
+		return raise_vector(m, EXC_DE);
 	q = a / b;
 	if (q != sign_extend((u64)q & size_mask(size), size))
-		return raise(m, EXC_DE);
+		return raise_vector(m, EXC_DE);
 	pair_set(m, size, a % b, q);
 	return EX_DONE;
 }

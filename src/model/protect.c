@@ -26,7 +26,7 @@ static enum ex query_selector(struct model *m, const struct op *o, unsigned i, s
 	u64 v;
 
 	if (!is_protected(m))
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	TRY(op_read(m, o, i, &v));
 	q->sel = v;
 	q->visible = false;
@@ -100,7 +100,7 @@ static enum ex arpl(struct model *m, const struct op *o)
 	u64 dest, src;
 
 	if (!is_protected(m))
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	TRY(op_read(m, o, 1, &src));
 	TRY(op_rmw(m, o, 0, &dest));
 	if ((dest & 3) >= (src & 3))

@@ -73,7 +73,7 @@ static enum ex mov_seg(struct model *m, const struct op *o)
 	if (o->opnd[0].kind != OPND_SEG)
 		return op_write(m, o, 0, m->c.seg[o->opnd[1].reg].sel);
 	if (o->opnd[0].reg == SEG_CS || o->opnd[0].reg >= SEG_COUNT)
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	TRY(op_read(m, o, 1, &sel));
 	return load_with_shadow(m, o->opnd[0].reg, sel);
 }

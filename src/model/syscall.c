@@ -28,7 +28,7 @@ static enum ex syscall_64(struct model *m, const struct op *o)
 	u16 sel = c->star >> 32;
 
 	if (m->bits != 64 || !(c->efer & EFER_SCE))
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	c->gpr[GPR_RCX] = m->next;
 	c->gpr[GPR_R11] = c->rflags & ~FL_RF;
 	m->next = c->lstar;
@@ -45,7 +45,7 @@ static enum ex sysret(struct model *m, const struct op *o)
 	u16 sel = c->star >> 48;
 
 	if (m->bits != 64 || !(c->efer & EFER_SCE))
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	if (m->cpl || (to64 && !canonical(c->gpr[GPR_RCX])))
 		return raise_code(m, EXC_GP, 0);
 	m->next = to64 ? c->gpr[GPR_RCX] : (u32)c->gpr[GPR_RCX];
@@ -94,7 +94,7 @@ static enum ex swapgs(struct model *m, const struct op *o)
 	u64 base = c->seg[SEG_GS].base;
 
 	if (m->bits != 64)
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	TRY(need_cpl0(m));
 	c->seg[SEG_GS].base = c->gs_base_msr = c->kernel_gs_base;
 	c->kernel_gs_base = base;

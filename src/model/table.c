@@ -19,7 +19,7 @@ static const struct op_row *const families[] = {
 
 enum ex op_undefined(struct model *m, const struct op *o)
 {
-	return raise(m, EXC_UD);
+	return raise_vector(m, EXC_UD);
 }
 
 /*
@@ -28,7 +28,7 @@ enum ex op_undefined(struct model *m, const struct op *o)
  */
 enum ex op_x87(struct model *m, const struct op *o)
 {
-	return raise(m, m->c.cr0 & (CR0_EM | CR0_TS) ? EXC_NM : EXC_UD);
+	return raise_vector(m, m->c.cr0 & (CR0_EM | CR0_TS) ? EXC_NM : EXC_UD);
 }
 
 struct dispatch *dispatch_create(void)

@@ -72,7 +72,7 @@ static enum ex selector_operand(struct model *m, const struct op *o, u16 *ret)
 	u64 v;
 
 	if (!is_protected(m))
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	TRY(need_cpl0(m));
 	TRY(op_read(m, o, 0, &v));
 	*ret = v;
@@ -133,7 +133,7 @@ enum ex ltr(struct model *m, const struct op *o)
 static enum ex selector_store(struct model *m, const struct op *o, u16 sel)
 {
 	if (!is_protected(m))
-		return raise(m, EXC_UD);
+		return raise_vector(m, EXC_UD);
 	TRY(need_umip(m));
 	if (o->opnd[0].kind == OPND_MEM)
 		return mem_write(m, o->opnd[0].seg, op_address(m, o, &o->opnd[0]), 2, sel);
