@@ -13,7 +13,7 @@ RIG_OUT     = $(RIG)/run-$(RIG_KERNEL)
 # Programs of the rig's guest are static and never built with sanitizers: they run as they are.
 RIG_CFLAGS := -std=gnu11 $(WARN) -O2 -static
 
-RIG_CASES := $(patsubst tests/rig/guest/%,$(RIG_ROOT)/%,$(wildcard tests/rig/guest/t_*))
+RIG_CASES := $(patsubst tests/rig/guest/%,$(RIG_ROOT)/%,$(wildcard tests/rig/guest/t_*)) $(RIG_ROOT)/session.sh
 
 $(RIG_ROOT)/.bin/rig-out: tests/rig/guest/rig-out.c
 $(RIG_ROOT)/kfacts: $(wildcard tests/rig/kfacts/*.c tests/rig/kfacts/*.h)
@@ -23,7 +23,7 @@ $(RIG_ROOT)/.bin/rig-out $(RIG_ROOT)/kfacts:
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RIG_CFLAGS) -s -o $@ $(filter %.c,$^)
 
-$(RIG_ROOT)/t_%: tests/rig/guest/t_%
+$(RIG_ROOT)/%.sh: tests/rig/guest/%.sh
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
 
@@ -52,10 +52,11 @@ ORACLE_CFLAGS := -std=gnu11 $(WARN) -O2 -ffreestanding -fno-pic -no-pie -mno-red
                  -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
                  -fno-asynchronous-unwind-tables -nostdlib -static
 
-$(RIG)/oracle.elf: tests/rig/bare/oracle.ld tests/rig/bare/oracle.c tests/rig/bare/snippets.S
+$(RIG)/oracle.elf: tests/rig/bare/oracle.ld tests/rig/bare/oracle.c tests/rig/bare/snippets.S \
+                  tests/rig/bare/snippet.inc
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ORACLE_CFLAGS) -Wl,-T,$< -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(filter-out %.ld,$^)
+	$(Q)$(CC) $(ORACLE_CFLAGS) -Wl,-T,$< -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(filter %.c %.S,$^)
 
 $(RIG)/oracle.bin: $(RIG)/oracle.elf
 	$(Q)objcopy -O binary $< $@
@@ -77,11 +78,12 @@ EVENTS_AT_16 := 0x1000
 EVENTS_AT_32 := 0x100000
 EVENTS_AT_64 := 0x100000
 
-$(RIG)/events%.elf: tests/rig/bare/oracle.ld tests/rig/bare/events.c tests/rig/bare/events.S
+$(RIG)/events%.elf: tests/rig/bare/oracle.ld tests/rig/bare/events.c tests/rig/bare/events.S \
+                    tests/rig/bare/snippet.inc
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(GNU_AS) $(ORACLE_CFLAGS) -m$* -DBITS=$* -Wl,--defsym=LOAD=$(EVENTS_AT_$*) -Wl,-T,$< \
-	    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(filter-out %.ld,$^)
+	    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(filter %.c %.S,$^)
 
 $(RIG)/events%.bin: $(RIG)/events%.elf
 	$(Q)objcopy -O binary $< $@
@@ -103,7 +105,7 @@ $(RIG)/random.elf: tests/rig/bare/oracle.ld tests/rig/bare/random.c tests/rig/ba
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(GNU_AS) $(ORACLE_CFLAGS) -m32 -DSEED=$(RIG_SEED) -Wl,--defsym=LOAD=$(EVENTS_AT_32) -Wl,-T,$< \
-	    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(filter-out %.ld,$^)
+	    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -o $@ $(filter %.c %.S,$^)
 
 $(RIG)/random.bin: $(RIG)/random.elf
 	$(Q)objcopy -O binary $< $@
@@ -140,10 +142,6 @@ rig-root: $(RIG)/shim-bare.rom
 
 # --- a session by hand -----------------------------------------------------------------------------
 
-$(RIG_ROOT)/shell.sh: tests/rig/guest/shell.sh
-	$(Q)mkdir -p $(@D)
-	$(Q)cp $< $@
-
 rig-root: $(RIG_ROOT)/shell.sh
 
 # Ctrl-] ends the emulator; RIG_KERNEL picks the kernel.
@@ -160,7 +158,7 @@ rig-shell: rig-root
 RIG_CASE_SRCS := $(wildcard tests/rig/cases/*.s)
 RIG_CASE_OUT  := $(patsubst tests/rig/cases/%.s,$(RIG_ROOT)/cases/%.elf,$(RIG_CASE_SRCS))
 
-$(RIG_ROOT)/cases/%.elf: tests/rig/cases/%.s tests/rig/cases/case.inc
+$(RIG_ROOT)/cases/%.elf: tests/rig/cases/%.s tests/rig/cases/case.inc tests/rig/cases/held.inc
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(if $(filter %32,$*),-m32) -nostdlib -static -Wl,--build-id=none -Wl,-Ttext=0x400000 -Wa,-Itests/rig/cases -o $@ $<

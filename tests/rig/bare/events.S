@@ -197,38 +197,12 @@ end_stub:
 	retl
 #endif
 
-	/* SNIPPET name, flags, dr7, dr0, resume, irq */
-	.macro SNIPPET name:req, tf=0, dr7=0, dr0=0, resume=0, irq=0
-	.pushsection .rodata.names, "a"
-9:	.asciz "\name"
-	.popsection
-	.pushsection .rodata.table, "a"
-	WORD 9b, 8f, \tf, \dr7, \dr0, \resume, \irq
-	.popsection
-8:
-	.endm
-	.macro END
-	int $0x30
-	.endm
+#include "snippet.inc"
 	/* SS loaded with what is in it. */
 	.macro SS_LOAD
 	movl %ss, %eax
 	movl %eax, %ss
 	.endm
-	.set T, 0x100
-	.set X0, 0x2        /* DR7: execute, 1 byte */
-	.set W0, 0xd0002    /* write, 4 bytes */
-	.set W1, 0x10002    /* write, 1 byte */
-	.set W2, 0x50002    /* write, 2 bytes */
-	.set RW0, 0xf0002   /* read or write, 4 bytes */
-	.set IO0, 0x20002   /* I/O, 1 byte */
-	.set IO2, 0x60002   /* I/O, 2 bytes */
-
-	.pushsection .rodata.table, "a"
-	.balign 8
-	.globl snippets
-snippets:
-	.popsection
 
 	SNIPPET "nop; nop, TF", T
 	nop

@@ -97,30 +97,8 @@ end_stub:
 	popq %rbx
 	ret
 
-	/* SNIPPET name, rflags, dr7, dr0, resume, user */
-	.macro SNIPPET name:req, tf=0, dr7=0, dr0=0, resume=0, user=0
-	.pushsection .rodata.names, "a"
-9:	.asciz "\name"
-	.popsection
-	.pushsection .rodata.table, "a"
-	.quad 9b, 8f, \tf, \dr7, \dr0, \resume, \user
-	.popsection
-8:
-	.endm
-	.macro END
-	int $0x30
-	.endm
-	.set T, 0x100
-	.set X0, 0x2        /* DR7: execute, 1 byte */
-	.set W0, 0xd0002    /* write, 4 bytes */
-	.set RW0, 0xf0002   /* read or write, 4 bytes */
-	.set IO0, 0x20002   /* I/O, 1 byte */
-
-	.pushsection .rodata.table, "a"
-	.balign 8
-	.globl snippets
-snippets:
-	.popsection
+#define WORD .quad
+#include "snippet.inc"
 
 	SNIPPET "nop; nop, TF", T
 	nop

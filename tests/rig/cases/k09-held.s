@@ -8,22 +8,4 @@
 # stop: TF n3
 # stop: EVENT handler
 # stop: EXIT .*
-	.include "case.inc"
-	GATE 80, handler
-_start:	IDT_LOAD
-	movl $0xfee00000, %esi
-	movl $0x1ff, 0xf0(%rsi)
-	movl $0x00040050, 0x300(%rsi)
-before:	nop
-sti_at:	sti
-n1:	nop
-n2:	nop
-n3:	nop
-n4:	nop
-	nop
-	cmpl $1, %ebx
-	setne %al
-	EXIT
-handler: incl %ebx
-	movl $0, 0xb0(%rsi)
-	iretq
+	.include "held.inc"

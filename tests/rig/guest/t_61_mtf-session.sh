@@ -3,50 +3,33 @@
 # guest running free, whose text the host compares.
 [ -x vmstep ] || { echo "ok - rig: sessions on mtf # SKIP vmstep is not built"; exit 0; }
 
-# check NAME PATTERN...: vmstep's output in /tmp/out has the patterns (ERE) in this order.
-check() {
-	name=$1
-	shift
-	cat /tmp/out
-	for p; do printf '%s\n' "$p"; done >/tmp/patterns
-	missing=$(awk 'FNR == NR { want[++n] = $0; next }
-		i < n && $0 ~ want[i + 1] { i++ }
-		END { if (i < n) print want[i + 1] }' /tmp/patterns /tmp/out)
-	if [ -z "$missing" ]; then
-		echo "ok - rig: mtf: $name"
-	else
-		echo "not ok - rig: mtf: $name: got the output above, wanted next $missing"
-	fi
-}
-session() {
-	timeout 30 ./vmstep -q -nx --batch -e mtf --mode long "$@" >/tmp/out 2>&1 </dev/null
-	echo "status $?" >>/tmp/out
-}
+# shellcheck source=tests/rig/guest/session.sh
+. ./session.sh
 
-session -ex "break *0x100003" -ex continue -ex "x/2bx 0x100003" -ex stepi --hex "90 90 90 90 90 90 f4"
+session --mode long -ex "break *0x100003" -ex continue -ex "x/2bx 0x100003" -ex stepi --hex "90 90 90 90 90 90 f4"
 check "break by INT3 that nobody sees" "BREAK/1 .*100003.*by int3" "0x90.*0x90" "MTF .*100004" "status 0"
-session -ex "hbreak *0x100003" -ex stepi -ex continue -ex stepi -ex continue --hex "90 90 90 90 90 90 f4"
+session --mode long -ex "hbreak *0x100003" -ex stepi -ex continue -ex stepi -ex continue --hex "90 90 90 90 90 90 f4"
 check "hbreak, and on from it" "MTF .*100001" "BREAK/1 .*100003.*qual=1.*by dr0" "MTF .*100004" "HLT .*100007"
-session -ex "watch *(int*)0x200000" -ex continue -ex continue -ex continue \
+session --mode long -ex "watch *(int*)0x200000" -ex continue -ex continue -ex continue \
 	--hex "90 c7 04 25 00 00 20 00 34 12 00 00 90 90 f4"
 check "watch running free; HLT for ever is said again" "WATCH/1 .*10000c.*0 -> 1234" "HLT" "HLT" "status 0"
-session -ex "awatch *(int*)0x200000" -ex stepi -ex stepi -ex stepi --hex "90 8b 04 25 00 00 20 00 90 90 f4"
+session --mode long -ex "awatch *(int*)0x200000" -ex stepi -ex stepi -ex stepi --hex "90 8b 04 25 00 00 20 00 90 90 f4"
 check "awatch while stepping folds into the step" "MTF .*100001" "MTF\+WATCH/1 .*100008.*pdbg=1001" "MTF .*100009"
-session -ex "catch icebp" -ex continue -ex continue --hex "90 90 f1 90 90 f4"
+session --mode long -ex "catch icebp" -ex continue -ex continue --hex "90 90 f1 90 90 f4"
 check "catch icebp" "ICEBP\+CATCH/1 .*100003.*type 5" "HLT .*swallowed vector 1"
-session -ex "set skip none" -ex stepi -ex stepi -ex stepi --hex "90 f1 90 90 f4"
+session --mode long -ex "set skip none" -ex stepi -ex stepi -ex stepi --hex "90 f1 90 90 f4"
 check "set skip none: the F1 again and again" "MTF .*100001" "ICEBP .*100001.*no skip.*WARNING" "ICEBP .*100001.*no skip"
-session -ex "set skip outer" -ex stepi -ex stepi -ex stepi -ex stepi --hex "90 f1 90 90 f4"
+session --mode long -ex "set skip outer" -ex stepi -ex stepi -ex stepi -ex stepi --hex "90 f1 90 90 f4"
 check "set skip outer: an MTF too many" "ICEBP .*100002.*outer skip.*WARNING" "MTF .*100002.*WARNING" "MTF .*100003"
 # The trap that MOV SS deferred gives the ICEBP a DR6 bit, and that rule then takes it for none.
-session -ex "set skip dr6-empty" -ex stepi -ex stepi --hex "90 f1 90 90 f4"
+session --mode long -ex "set skip dr6-empty" -ex stepi -ex stepi --hex "90 f1 90 90 f4"
 check "set skip dr6-empty: right as long as DR6 is empty" "MTF .*100001" "ICEBP .*100002.*inner skip"
-session -ex stepi -ex "set \$eflags=0x20002" -ex stepi --hex "90 90 90 f4"
+session --mode long -ex stepi -ex "set \$eflags=0x20002" -ex stepi --hex "90 90 90 f4"
 check "an entry that is refused is told in words" "VM entry refuses.*RFLAGS.VM is 1 in long mode" "status 1"
-session -ex "set \$rip=0x100004" -ex stepi -ex skip -ex stepi -ex "deliver 6" -ex stepi \
+session --mode long -ex "set \$rip=0x100004" -ex stepi -ex skip -ex stepi -ex "deliver 6" -ex stepi \
 	--hex "90 90 90 90 90 90 90 90 f4"
 check "jump, skip, deliver" "MTF .*100005" "MTF .*100006.*outer skip" "MTF .*100007" "MTF\+EVENT .*vector 6 type 3"
-session -ex stepi -ex "info vmcs" -ex "info engine" --hex "90 90 f4"
+session --mode long -ex stepi -ex "info vmcs" -ex "info engine" --hex "90 90 f4"
 check "info vmcs, info engine" "4402 +REASON +0x25" "681e +RIP +0x100001" "MTF on" "L2 of a shim"
 timeout 30 ./vmstep -q -nx --batch -e mtf -ex continue -ex run -ex stepi guests/triple64.elf >/tmp/out 2>&1
 check "a triple fault is a stop, and run begins anew" "SHUTDOWN .*exit 2" "START"

@@ -53,35 +53,19 @@ else
 	echo "not ok - rig: batch: got $most boundaries passed with batches, $sum without, wanted many and none"
 fi
 
-# check NAME PATTERN...: the session's output in /tmp/out has the patterns (ERE) in this order.
-check() {
-	name=$1
-	shift
-	cat /tmp/out
-	for p; do printf '%s\n' "$p"; done >/tmp/patterns
-	missing=$(awk 'FNR == NR { want[++n] = $0; next }
-		i < n && $0 ~ want[i + 1] { i++ }
-		END { if (i < n) print want[i + 1] }' /tmp/patterns /tmp/out)
-	if [ -z "$missing" ]; then
-		echo "ok - rig: batch: $name"
-	else
-		echo "not ok - rig: batch: $name: got the output above, wanted next $missing"
-	fi
-}
-session() {
-	timeout 30 ./vmstep -q -nx --batch -e mtf --mode long "$@" >/tmp/out 2>&1 </dev/null
-	echo "status $?" >>/tmp/out
-}
+export part=batch
+# shellcheck source=tests/rig/guest/session.sh
+. ./session.sh
 
 # 0: inc eax; 2: cmp eax, 50h; 5: jne 0; 7: mov [200000], eax; 0e: nop; 0f: jmp 0e
 loop="ff c0 83 f8 50 75 f9 89 04 25 00 00 20 00 90 eb fd"
-session -ex "break *0x100007" -ex "stepi 1000" -ex "p \$rax" -ex "stepi" --hex "$loop"
+session --mode long -ex "break *0x100007" -ex "stepi 1000" -ex "p \$rax" -ex "stepi" --hex "$loop"
 check "a breakpoint ends it where it is" "#240 .*MTF\+BREAK/1 .*100007" "= 80" "#241 "
-session -ex "watch *(int*)0x200000" -ex "stepi 1000" --hex "$loop"
+session --mode long -ex "watch *(int*)0x200000" -ex "stepi 1000" --hex "$loop"
 check "a watchpoint ends it behind the write" "#241 .*MTF\+WATCH/1 .*10000e.*0 -> 50"
-session -ex "break *0x100007 if \$rax == 7" -ex "stepi 300" -ex "info engine" --hex "$loop"
+session --mode long -ex "break *0x100007 if \$rax == 7" -ex "stepi 300" -ex "info engine" --hex "$loop"
 check "a condition that is false goes on" "#300 .*MTF  .*10000[ef]" "by itself .*: 29[0-9] in"
-session -ex "break *0x100000 if \$rax == 9" -ex "stepi 1000" --hex "$loop"
+session --mode long -ex "break *0x100000 if \$rax == 9" -ex "stepi 1000" --hex "$loop"
 check "a condition in the loop" "#27 .*MTF\+BREAK/1 .*100000"
 timeout -s INT 3 ./vmstep -q -nx --batch -e mtf --mode long -ex "stepi 10000000" --hex "fb 90 eb fd" >/tmp/out 2>&1
 echo "status $?" >>/tmp/out

@@ -3,25 +3,8 @@
 # merges, and what KVM says of the MTF it owes.
 [ -x vmstep ] || { echo "ok - rig: switches of mtf # SKIP vmstep is not built"; exit 0; }
 
-# check NAME PATTERN...: vmstep's output in /tmp/out has the patterns (ERE) in this order.
-check() {
-	name=$1
-	shift
-	cat /tmp/out
-	for p; do printf '%s\n' "$p"; done >/tmp/patterns
-	missing=$(awk 'FNR == NR { want[++n] = $0; next }
-		i < n && $0 ~ want[i + 1] { i++ }
-		END { if (i < n) print want[i + 1] }' /tmp/patterns /tmp/out)
-	if [ -z "$missing" ]; then
-		echo "ok - rig: mtf: $name"
-	else
-		echo "not ok - rig: mtf: $name: got the output above, wanted next $missing"
-	fi
-}
-session() {
-	timeout 30 ./vmstep -q -nx --batch -e mtf "$@" >/tmp/out 2>&1 </dev/null
-	echo "status $?" >>/tmp/out
-}
+# shellcheck source=tests/rig/guest/session.sh
+. ./session.sh
 traced() { # the whole trace of a guest, with these settings
 	rm -f /tmp/trace
 	session "$@"
