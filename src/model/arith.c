@@ -3,7 +3,7 @@
 
 #include "model/operand.h"
 
-static enum ex add_carry(struct model *m, const struct op *o, u64 carry)
+static inline enum ex add_or_sub(struct model *m, const struct op *o, u64 carry, bool add)
 {
 	unsigned size = o->opnd[0].size;
 	u64 a, b, r;
@@ -11,44 +11,30 @@ static enum ex add_carry(struct model *m, const struct op *o, u64 carry)
 	TRY(op_rmw(m, o, 0, &a));
 	TRY(op_read(m, o, 1, &b));
 	b &= size_mask(size);
-	r = (a + b + carry) & size_mask(size);
+	r = (add ? a + b + carry : a - b - carry) & size_mask(size);
 	TRY(op_write(m, o, 0, r));
-	flags_set(m, FL_ARITH, flags_add(a, b, r, size));
-	return EX_DONE;
-}
-
-static enum ex sub_borrow(struct model *m, const struct op *o, u64 borrow)
-{
-	unsigned size = o->opnd[0].size;
-	u64 a, b, r;
-
-	TRY(op_rmw(m, o, 0, &a));
-	TRY(op_read(m, o, 1, &b));
-	b &= size_mask(size);
-	r = (a - b - borrow) & size_mask(size);
-	TRY(op_write(m, o, 0, r));
-	flags_set(m, FL_ARITH, flags_sub(a, b, r, size));
+	flags_set(m, FL_ARITH, add ? flags_add(a, b, r, size) : flags_sub(a, b, r, size));
 	return EX_DONE;
 }
 
 static enum ex op_add(struct model *m, const struct op *o)
 {
-	return add_carry(m, o, 0);
+	return add_or_sub(m, o, 0, true);
 }
 
 static enum ex op_adc(struct model *m, const struct op *o)
 {
-	return add_carry(m, o, m->c.rflags & FL_CF);
+	return add_or_sub(m, o, m->c.rflags & FL_CF, true);
 }
 
 static enum ex op_sub(struct model *m, const struct op *o)
 {
-	return sub_borrow(m, o, 0);
+	return add_or_sub(m, o, 0, false);
 }
 
 static enum ex op_sbb(struct model *m, const struct op *o)
 {
-	return sub_borrow(m, o, m->c.rflags & FL_CF);
+	return add_or_sub(m, o, m->c.rflags & FL_CF, false);
 }
 
 static enum ex op_cmp(struct model *m, const struct op *o)
@@ -64,28 +50,27 @@ static enum ex op_cmp(struct model *m, const struct op *o)
 }
 
 /* INC and DEC leave CF. */
-static enum ex op_inc(struct model *m, const struct op *o)
+static inline enum ex count_by_one(struct model *m, const struct op *o, bool up)
 {
 	unsigned size = o->opnd[0].size;
 	u64 a, r;
 
 	TRY(op_rmw(m, o, 0, &a));
-	r = (a + 1) & size_mask(size);
+	r = (up ? a + 1 : a - 1) & size_mask(size);
 	TRY(op_write(m, o, 0, r));
-	flags_set(m, FL_ARITH & ~FL_CF, flags_add(a, 1, r, size) & ~FL_CF);
+	flags_set(m, FL_ARITH & ~FL_CF,
+		  (up ? flags_add(a, 1, r, size) : flags_sub(a, 1, r, size)) & ~FL_CF);
 	return EX_DONE;
+}
+
+static enum ex op_inc(struct model *m, const struct op *o)
+{
+	return count_by_one(m, o, true);
 }
 
 static enum ex op_dec(struct model *m, const struct op *o)
 {
-	unsigned size = o->opnd[0].size;
-	u64 a, r;
-
-	TRY(op_rmw(m, o, 0, &a));
-	r = (a - 1) & size_mask(size);
-	TRY(op_write(m, o, 0, r));
-	flags_set(m, FL_ARITH & ~FL_CF, flags_sub(a, 1, r, size) & ~FL_CF);
-	return EX_DONE;
+	return count_by_one(m, o, false);
 }
 
 static enum ex op_neg(struct model *m, const struct op *o)

@@ -71,27 +71,12 @@ static enum ex jump_to_code(struct model *m, u16 sel, struct descriptor *d, u64 
 	return EX_DONE;
 }
 
-static enum ex jmp_far(struct model *m, const struct op *o)
+static enum ex jump_gate(struct model *m, u16 sel, const struct descriptor *g)
 {
-	struct descriptor d, code;
-	struct far_target t;
+	struct descriptor code;
 
-	TRY(far_operand(m, o, &t));
-	if (!is_protected(m))
-		return real_enter(m, t.sel, t.off);
-	if (sel_null(t.sel))
-		return raise_code(m, EXC_GP, 0);
-	TRY(desc_fetch(m, t.sel, EXC_GP, &d));
-	switch (d.kind) {
-	case DESC_CODE:
-		TRY(direct_check(m, t.sel, &d));
-		return jump_to_code(m, t.sel, &d, t.off);
-	case DESC_CALL_GATE:
-		TRY(gate_check(m, t.sel, &d, false, &code));
-		return jump_to_code(m, d.sel, &code, d.offset);
-	default:
-		return task_transfer(m, t.sel, &d, false);
-	}
+	TRY(gate_check(m, sel, g, false, &code));
+	return jump_to_code(m, g->sel, &code, g->offset);
 }
 
 /* --- CALL --- */
@@ -181,26 +166,39 @@ static enum ex call_real(struct model *m, const struct far_target *t, unsigned s
 	return real_enter(m, t->sel, t->off);
 }
 
-static enum ex call_far(struct model *m, const struct op *o)
+/* --- both --- */
+
+static enum ex transfer_far(struct model *m, const struct op *o, bool call)
 {
 	struct far_target t;
 	struct descriptor d;
 
 	TRY(far_operand(m, o, &t));
 	if (!is_protected(m))
-		return call_real(m, &t, o->opsize);
+		return call ? call_real(m, &t, o->opsize) : real_enter(m, t.sel, t.off);
 	if (sel_null(t.sel))
 		return raise_code(m, EXC_GP, 0);
 	TRY(desc_fetch(m, t.sel, EXC_GP, &d));
 	switch (d.kind) {
 	case DESC_CODE:
 		TRY(direct_check(m, t.sel, &d));
-		return call_same(m, t.sel, &d, t.off, o->opsize);
+		return call ? call_same(m, t.sel, &d, t.off, o->opsize)
+			    : jump_to_code(m, t.sel, &d, t.off);
 	case DESC_CALL_GATE:
-		return call_gate(m, t.sel, &d);
+		return call ? call_gate(m, t.sel, &d) : jump_gate(m, t.sel, &d);
 	default:
-		return task_transfer(m, t.sel, &d, true);
+		return task_transfer(m, t.sel, &d, call);
 	}
+}
+
+static enum ex jmp_far(struct model *m, const struct op *o)
+{
+	return transfer_far(m, o, false);
+}
+
+static enum ex call_far(struct model *m, const struct op *o)
+{
+	return transfer_far(m, o, true);
 }
 
 /* --- RET --- */

@@ -1,8 +1,8 @@
 /*
  * model.h - what the files of src/model/ share. Nobody outside the folder includes it.
  *
- *   memory.c tlb.c      linear and physical access: segmentation, paging, A/D bits, data breakpoints
- *   decode.c            bytes -> struct op, through Zydis, cached by address and compared by bytes
+ *   memory.c linear.c tlb.c   access: segmentation, paging, A/D bits, data breakpoints
+ *   decode.c fetch.c    bytes -> struct op, through Zydis; a cache by address, compared by bytes
  *   table.c             mnemonic -> exec function: the families' tables joined
  *   arith.c logic.c ... the families of instructions
  *   segment.c far.c task.c event.c sysreg.c msr.c cpuid.c port.c ...   the system half
@@ -139,10 +139,10 @@ struct model {
 	u64 rep_flags;           /* string.c: RFLAGS before a REP CMPS or SCAS that goes on (rep_rip) */
 	u64 paging_key;          /* state.c: the control bits the TLB was filled under */
 	struct tlb_entry tlb[TLB_SIZE];
-	struct code_cache *code; /* decode.c */
+	struct code_cache *code; /* fetch.c */
 };
 
-/* ---- memory.c: every access of an instruction goes through these --------------------------------- */
+/* ---- memory.c, linear.c: every access of an instruction goes through these ----------------------- */
 
 /*
  * `off` in segment `seg` with all checks: #GP, #SS, #PF, #AC as the SDM orders them; data breakpoints
@@ -184,7 +184,7 @@ enum ex op_rmw(struct model *m, const struct op *o, unsigned i, u64 *ret);
 enum ex push(struct model *m, unsigned size, u64 value);
 enum ex pop(struct model *m, unsigned size, u64 *ret);
 
-/* ---- decode.c, exec.c --------------------------------------------------------------------------- */
+/* ---- fetch.c, exec.c ---------------------------------------------------------------------------- */
 
 /* The instruction at c.rip, or the fault of fetching it (limit, #PF, longer than 15 bytes). What
  * does not decode is an op that raises #UD. Valid until the next call. */

@@ -123,89 +123,103 @@ static enum ex op_ror(struct model *m, const struct op *o)
 	return rotate_end(m, o, &s, r, top(&s, r), overflow(top(&s, r), below_top(&s, r)));
 }
 
-/* Through carry: a ring of one bit more than the operand. */
-static enum ex op_rcl(struct model *m, const struct op *o)
+/* The result and the bit shifted out of it. */
+struct shifted {
+	u64 r;
+	bool cf;
+};
+
+/* Through carry: a ring of one bit more than the operand, by 1 to that many less one. */
+static struct shifted ring_left(const struct shift *s, unsigned n, bool cf)
 {
-	bool cf = m->c.rflags & FL_CF;
+	return (struct shifted){
+		(n < s->bits ? s->a << n : 0) | (u64)cf << (n - 1) |
+			(n > 1 ? s->a >> (s->bits + 1 - n) : 0),
+		s->a >> (s->bits - n) & 1,
+	};
+}
+
+static struct shifted ring_right(const struct shift *s, unsigned n, bool cf)
+{
+	return (struct shifted){
+		(n < s->bits ? s->a >> n : 0) | (u64)cf << (s->bits - n) |
+			(n > 1 ? s->a << (s->bits + 1 - n) : 0),
+		s->a >> (n - 1) & 1,
+	};
+}
+
+static inline enum ex rotate_ring(struct model *m, const struct op *o, bool left)
+{
+	struct shifted d;
 	struct shift s;
 	unsigned n;
-	u64 r;
 
 	TRY(shift_begin(m, o, &s));
 	n = s.count % (s.bits + 1);
-	r = s.a;
-	if (n) {
-		r = (n < s.bits ? s.a << n : 0) | (u64)cf << (n - 1) |
-		    (n > 1 ? s.a >> (s.bits + 1 - n) : 0);
-		cf = s.a >> (s.bits - n) & 1;
-	}
-	return rotate_end(m, o, &s, r, cf, overflow(top(&s, r), cf));
+	d = (struct shifted){ s.a, m->c.rflags & FL_CF };
+	if (n)
+		d = left ? ring_left(&s, n, d.cf) : ring_right(&s, n, d.cf);
+	return rotate_end(m, o, &s, d.r, d.cf,
+			  overflow(top(&s, d.r), left ? d.cf : below_top(&s, d.r)));
+}
+
+static enum ex op_rcl(struct model *m, const struct op *o)
+{
+	return rotate_ring(m, o, true);
 }
 
 static enum ex op_rcr(struct model *m, const struct op *o)
 {
-	bool cf = m->c.rflags & FL_CF;
-	struct shift s;
-	unsigned n;
-	u64 r;
-
-	TRY(shift_begin(m, o, &s));
-	n = s.count % (s.bits + 1);
-	r = s.a;
-	if (n) {
-		r = (n < s.bits ? s.a >> n : 0) | (u64)cf << (s.bits - n) |
-		    (n > 1 ? s.a << (s.bits + 1 - n) : 0);
-		cf = s.a >> (n - 1) & 1;
-	}
-	return rotate_end(m, o, &s, r, cf, overflow(top(&s, r), below_top(&s, r)));
+	return rotate_ring(m, o, false);
 }
 
 /*
  * With 16-bit operands a count above 16 is undefined: the bits come from the 48-bit row of
  * destination, source, destination, as Intel's do.
  */
-static enum ex op_shld(struct model *m, const struct op *o)
+static struct shifted shift_left(const struct shift *s, u64 b)
 {
+	u64 row = s->a << 32 | b << 16 | s->a;
+
+	if (s->size == 2)
+		return (struct shifted){ row >> (32 - s->count), row >> (48 - s->count) & 1 };
+	return (struct shifted){ s->a << s->count | b >> (s->bits - s->count),
+				      s->a >> (s->bits - s->count) & 1 };
+}
+
+static struct shifted shift_right(const struct shift *s, u64 b)
+{
+	u64 row = s->a << 32 | b << 16 | s->a;
+
+	if (s->size == 2)
+		return (struct shifted){ row >> s->count, row >> (s->count - 1) & 1 };
+	return (struct shifted){ s->a >> s->count | b << (s->bits - s->count),
+				      s->a >> (s->count - 1) & 1 };
+}
+
+static inline enum ex shift_double(struct model *m, const struct op *o, bool left)
+{
+	struct shifted d;
 	struct shift s;
-	u64 b, r;
-	bool cf;
+	u64 b;
 
 	TRY(shift_begin(m, o, &s));
 	TRY(op_read(m, o, 1, &b));
 	if (!s.count)
 		return op_write(m, o, 0, s.a);
-	if (s.size == 2) {
-		u64 row = s.a << 32 | b << 16 | s.a;
+	d = left ? shift_left(&s, b) : shift_right(&s, b);
+	return shift_end(m, o, &s, d.r, d.cf,
+			 overflow(top(&s, d.r), left ? top(&s, s.a) : below_top(&s, d.r)));
+}
 
-		r = row >> (32 - s.count);
-		cf = row >> (48 - s.count) & 1;
-	} else {
-		r = s.a << s.count | b >> (s.bits - s.count);
-		cf = s.a >> (s.bits - s.count) & 1;
-	}
-	return shift_end(m, o, &s, r, cf, overflow(top(&s, r), top(&s, s.a)));
+static enum ex op_shld(struct model *m, const struct op *o)
+{
+	return shift_double(m, o, true);
 }
 
 static enum ex op_shrd(struct model *m, const struct op *o)
 {
-	struct shift s;
-	u64 b, r;
-	bool cf;
-
-	TRY(shift_begin(m, o, &s));
-	TRY(op_read(m, o, 1, &b));
-	if (!s.count)
-		return op_write(m, o, 0, s.a);
-	if (s.size == 2) {
-		u64 row = s.a << 32 | b << 16 | s.a;
-
-		r = row >> s.count;
-		cf = row >> (s.count - 1) & 1;
-	} else {
-		r = s.a >> s.count | b << (s.bits - s.count);
-		cf = s.a >> (s.count - 1) & 1;
-	}
-	return shift_end(m, o, &s, r, cf, overflow(top(&s, r), below_top(&s, r)));
+	return shift_double(m, o, false);
 }
 
 const struct op_row shift_ops[] = {

@@ -6,7 +6,7 @@
  * the new task is current are the old task's; those behind it the new one's, at its first
  * instruction.
  */
-#include "model/system.h"
+#include "model/task.h"
 
 /* Where the fields of the two formats lie; 0xff: not there. */
 struct tss_layout {
@@ -17,21 +17,10 @@ static const struct tss_layout layouts[] = {
 	{ 2, 0xff, 14, 16, 18, 34, 4, 42, 0xff, 0x2b, 0x29 },
 	{ 4, 28, 32, 36, 40, 72, 6, 96, 100, 0x67, 0x5f },
 };
-/* In the order of the TSS. */
-static const u8 tss_segs[] = { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
-
-struct tss_image {
-	u64 cr3, ip, flags, gpr[8], seg[6], ldt, trap;
-};
 
 static const struct tss_layout *layout_of(unsigned type)
 {
 	return &layouts[type & 8 ? 1 : 0];
-}
-
-static enum ex raise_ext(struct model *m, u8 vector, u16 sel, u32 ext)
-{
-	return raise_code(m, vector, (sel & 0xfffc) | ext);
 }
 
 /* --- the new TSS --- */
@@ -105,113 +94,6 @@ static enum ex state_save(struct model *m, const struct task_switch *t)
 
 /* --- the new task --- */
 
-static enum ex ldt_load(struct model *m, u16 sel, u32 ext)
-{
-	struct descriptor d;
-	bool there = false;
-
-	m->c.ldtr = (struct segment){ .sel = sel };
-	if (sel_null(sel))
-		return EX_DONE;
-	if (!(sel & 4))
-		TRY(desc_read(m, sel, &there, &d));
-	if (!there || d.kind != DESC_LDT || !d.present)
-		return raise_ext(m, EXC_TS, sel, ext);
-	m->c.ldtr = (struct segment){ d.base, d.limit, sel, d.attr };
-	return EX_DONE;
-}
-
-static enum ex fetch_ext(struct model *m, u16 sel, u32 ext, struct descriptor *ret)
-{
-	bool there;
-
-	TRY(desc_read(m, sel, &there, ret));
-	return there ? EX_DONE : raise_ext(m, EXC_TS, sel, ext);
-}
-
-/* First of all only the ring: CS's own checks come behind those of SS. */
-static enum ex cs_ring_check(struct model *m, u16 sel, u32 ext, struct descriptor *d)
-{
-	bool conforming;
-
-	if (sel_null(sel))
-		return raise_ext(m, EXC_TS, sel, ext);
-	TRY(fetch_ext(m, sel, ext, d));
-	conforming = d->kind == DESC_CODE && desc_conforming(d);
-	if (conforming ? d->dpl > (sel & 3) : d->dpl != (sel & 3))
-		return raise_ext(m, EXC_TS, sel, ext);
-	return EX_DONE;
-}
-
-static enum ex cs_load(struct model *m, u16 sel, u32 ext, struct descriptor *d)
-{
-	if (d->kind != DESC_CODE)
-		return raise_ext(m, EXC_TS, sel, ext);
-	if (!d->present)
-		return raise_ext(m, EXC_NP, sel, ext);
-	TRY(desc_touch(m, sel, d));
-	seg_set(m, SEG_CS, sel, d);
-	return EX_DONE;
-}
-
-static enum ex ss_load(struct model *m, u16 sel, unsigned cpl, u32 ext)
-{
-	struct descriptor d;
-
-	if (sel_null(sel))
-		return raise_ext(m, EXC_TS, sel, ext);
-	TRY(fetch_ext(m, sel, ext, &d));
-	if (d.kind != DESC_DATA || !(d.type & 2))
-		return raise_ext(m, EXC_TS, sel, ext);
-	if (!d.present)
-		return raise_ext(m, EXC_SS, sel, ext);
-	if (d.dpl != cpl || (sel & 3) != cpl)
-		return raise_ext(m, EXC_TS, sel, ext);
-	TRY(desc_touch(m, sel, &d));
-	seg_set(m, SEG_SS, sel, &d);
-	return EX_DONE;
-}
-
-static enum ex data_load(struct model *m, u8 seg, u16 sel, unsigned cpl, u32 ext)
-{
-	struct descriptor d;
-	bool code;
-
-	if (sel_null(sel))
-		return EX_DONE;
-	TRY(fetch_ext(m, sel, ext, &d));
-	code = d.kind == DESC_CODE;
-	if (d.kind != DESC_DATA && !(code && (d.type & 2)))
-		return raise_ext(m, EXC_TS, sel, ext);
-	if (!(code && desc_conforming(&d)) && ((sel & 3) > d.dpl || cpl > d.dpl))
-		return raise_ext(m, EXC_TS, sel, ext);
-	if (!d.present)
-		return raise_ext(m, EXC_NP, sel, ext);
-	TRY(desc_touch(m, sel, &d));
-	seg_set(m, seg, sel, &d);
-	return EX_DONE;
-}
-
-static enum ex segments_load(struct model *m, const struct tss_image *i, u32 ext)
-{
-	static const u8 data[] = { 3, 0, 4, 5 }; /* DS, ES, FS, GS */
-	unsigned cpl = i->seg[1] & 3;
-	struct descriptor code;
-
-	TRY(ldt_load(m, i->ldt, ext));
-	if (m->c.rflags & FL_VM) {
-		for (unsigned n = 0; n < ARRAY_SIZE(tss_segs); n++)
-			seg_set_real(m, tss_segs[n], i->seg[n]);
-		return EX_DONE;
-	}
-	TRY(cs_ring_check(m, i->seg[1], ext, &code));
-	TRY(ss_load(m, i->seg[2], cpl, ext));
-	TRY(cs_load(m, i->seg[1], ext, &code));
-	for (unsigned n = 0; n < ARRAY_SIZE(data); n++)
-		TRY(data_load(m, tss_segs[data[n]], i->seg[data[n]], cpl, ext));
-	return EX_DONE;
-}
-
 /* The visible state, from which on a fault is the new task's. Nothing of it can fail. */
 static void state_load(struct model *m, const struct task_switch *t, const struct descriptor *d,
 		       const struct tss_image *i)
@@ -256,7 +138,7 @@ static enum ex task_start(struct model *m, const struct task_switch *t, const st
 
 	if (wide && (m->c.cr0 & CR0_PG))
 		TRY(cr3_write(m, i->cr3));
-	r = segments_load(m, i, t->ext);
+	r = task_segments_load(m, i, t->ext);
 	model_derive(m);
 	if (r != EX_DONE)
 		return r;

@@ -1,19 +1,6 @@
 /* insn_mem.c - where the memory operands of one instruction lie, as formulas; see insn.h. */
 #include "zydis_decode.h"
-
-static u8 reg_number(ZydisRegister r)
-{
-	switch (ZydisRegisterGetClass(r)) {
-	case ZYDIS_REGCLASS_GPR16:
-	case ZYDIS_REGCLASS_GPR32:
-	case ZYDIS_REGCLASS_GPR64:
-		return ZydisRegisterGetId(r);
-	case ZYDIS_REGCLASS_IP:
-		return INSN_MEM_RIP;
-	default:
-		return INSN_MEM_NONE;
-	}
-}
+#include "zydis_operand.h"
 
 static u8 seg_number(ZydisRegister r)
 {
@@ -26,7 +13,7 @@ static u8 seg_number(ZydisRegister r)
 static bool is_push(const ZydisDecodedOperand *op)
 {
 	return op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
-	       reg_number(op->mem.base) == GPR_RSP &&
+	       zydis_address_register(op->mem.base) == GPR_RSP &&
 	       (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) &&
 	       !(op->actions & ZYDIS_OPERAND_ACTION_MASK_READ);
 }
@@ -49,7 +36,8 @@ static bool is_formula(const struct decoded *d, const ZydisDecodedOperand *op)
 		break;
 	}
 	return op->type == ZYDIS_OPERAND_TYPE_MEMORY && op->mem.type == ZYDIS_MEMOP_TYPE_MEM &&
-	       (op->mem.index == ZYDIS_REGISTER_NONE || reg_number(op->mem.index) != INSN_MEM_NONE);
+	       (op->mem.index == ZYDIS_REGISTER_NONE ||
+		zydis_address_register(op->mem.index) != INSN_MEM_NONE);
 }
 
 void insn_mem_decode(const struct decoded *d, struct insn *ret)
@@ -61,10 +49,8 @@ void insn_mem_decode(const struct decoded *d, struct insn *ret)
 		if (!is_formula(d, op))
 			continue;
 		*m = (struct insn_mem){
-			.base = op->mem.base == ZYDIS_REGISTER_NONE ? INSN_MEM_NONE
-								    : reg_number(op->mem.base),
-			.index = op->mem.index == ZYDIS_REGISTER_NONE ? INSN_MEM_NONE
-								      : reg_number(op->mem.index),
+			.base = zydis_address_register(op->mem.base),
+			.index = zydis_address_register(op->mem.index),
 			.scale = op->mem.scale,
 			.seg = seg_number(op->mem.segment),
 			.size = op->size / 8,
@@ -72,11 +58,7 @@ void insn_mem_decode(const struct decoded *d, struct insn *ret)
 			.write = op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE,
 			.disp = op->mem.disp.value,
 		};
-		/* Mod 0 with a SIB base of 5 has no base; Zydis 4.0.0 gives R13D under REX.B
-		 * and 67. */
-		if (op->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
-		    d->insn.attributes & ZYDIS_ATTRIB_HAS_SIB && !d->insn.raw.modrm.mod &&
-		    d->insn.raw.sib.base == 5) {
+		if (zydis_base_is_none(&d->insn, op)) {
 			m->base = INSN_MEM_NONE;
 			m->disp = d->insn.raw.disp.value;
 		}
