@@ -87,9 +87,10 @@ $(O)/tests/guests/%.bin: $(O)/tests/guests/%.elf
 	$(Q)objcopy -O binary -j .text -j .data $< $@
 
 # C guests, for symbols and source: each by both compilers, at three levels, in both widths and with
-# two versions of DWARF: NAME-gcc-O0-m64-dw5.elf. Linked where programs are.
+# two versions of DWARF: NAME-gcc-O0-m64-dw5.elf; some with the two before. Linked where programs are.
 C_SRCS   := $(sort $(wildcard tests/guests/c/*.c))
-C_KINDS  := $(foreach c,gcc clang,$(foreach o,O0 O1 O2,$(foreach m,m32 m64,$(foreach d,dw4 dw5,$(c)-$(o)-$(m)-$(d)))))
+C_KINDS  := $(foreach c,gcc clang,$(foreach o,O0 O1 O2,$(foreach m,m32 m64,$(foreach d,dw4 dw5,$(c)-$(o)-$(m)-$(d))))) \
+            $(foreach c,gcc clang,$(foreach o,O0 O2,$(foreach m,m32 m64,$(foreach d,dw2 dw3,$(c)-$(o)-$(m)-$(d)))))
 C_GUESTS := $(foreach s,$(C_SRCS:tests/guests/c/%.c=%),$(C_KINDS:%=$(O)/tests/guests/c/$(s)-%.elf))
 C_FLAGS  := -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none -mno-sse -mno-mmx \
             -fno-asynchronous-unwind-tables -fno-builtin -Wall -Wno-unused-function

@@ -44,6 +44,7 @@ bool variable_find_in(struct symbols *s, const char *scope, const char *name, st
 struct scope_block {
 	bool is_function, is_inlined;
 	const char *function; /* name, of both kinds */
+	u64 entry;            /* where the block is entered */
 };
 /*
  * The variables of the body `at` lies in, block by block, innermost first, as declared within;

@@ -96,7 +96,6 @@ int info_args(struct cli *c, const char *args, struct err *err)
 struct scope_list {
 	struct cli *c;
 	const char *what;
-	u64 pc;
 	unsigned n;
 };
 
@@ -112,7 +111,7 @@ static bool scope_line(void *arg, const struct scope_block *b, const struct vari
 	strbuf_addf(&out, "Symbol %s is ", v->name);
 	if (v->kind == VARIABLE_STATIC || v->kind == VARIABLE_GLOBAL)
 		strbuf_adds(&out, "in ");
-	if (variable_describe(v, l->pc, &out, &why))
+	if (variable_describe(v, b->entry, &out, &why))
 		strbuf_addf(&out, "<error: %s>", why.text);
 	if (!strcmp(strbuf_str(&out) + out.n - 13, "optimized out"))
 		strbuf_adds(&out, ".\n");
@@ -172,7 +171,6 @@ int info_scope(struct cli *c, const char *args, struct err *err)
 	r = scope_address(c, args, &at.pc, err);
 	if (r)
 		return r;
-	l.pc = at.pc;
 	l.what = args;
 	if (scope_each(session_symbols(c->s), &at, scope_line, &l, NULL) || !l.n)
 		say(c, "Scope for %s contains no locals or arguments.\n", args);

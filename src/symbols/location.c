@@ -91,7 +91,7 @@ static int frame_base(struct machine_stack *m, u64 *ret)
 		return err_set(m->err, ENODATA, "the function has no frame base");
 	if (rc)
 		return rc;
-	e = location_at(&list, env.pc, false);
+	e = location_at(&list, env.pc, env.pc == env.entry);
 	if (!e)
 		rc = err_set(m->err, ENODATA, "the function has no frame base here");
 	else

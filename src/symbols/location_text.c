@@ -165,7 +165,7 @@ static bool simple_base(const struct location_env *env, u64 *ret_reg, s64 *ret_o
 	if (!die)
 		return false;
 	if (!location_read(env->file, env->unit, die, DW_AT_frame_base, &list, NULL)) {
-		e = location_at(&list, env->pc, false);
+		e = location_at(&list, env->pc, env->pc == env->entry);
 		if (e && e->n && e->op[0].atom >= DW_OP_reg0 && e->op[0].atom <= DW_OP_breg31) {
 			u8 atom = e->op[0].atom;
 

@@ -207,6 +207,7 @@ int scope_each(struct symbols *s, const struct scope_at *at, scope_each_fn *each
 
 		l.block.is_function = is_body(block);
 		l.block.is_inlined = block->tag == DW_TAG_inlined_subroutine;
+		l.block.entry = dw_to_guest(sp.f, dw_entry(sp.f, sp.u, b));
 		if (!block_each(sp.f, block, list_one, &l) || l.block.is_function)
 			break;
 	}

@@ -139,7 +139,7 @@ def check(elf):
 
 def wanted(name):
     """Every build of flow; of the others enough for each compiler, width and version. ALL=1: all."""
-    return os.environ.get("ALL") or name.startswith("flow") or re.search("O0-m64-dw5|O2-m32-dw4", name)
+    return os.environ.get("ALL") or name.startswith("flow") or re.search("O0-m64-dw5|O2-m32-dw4|O2-m..-dw2", name)
 
 
 def main():

@@ -12,7 +12,9 @@ import sys
 O = os.environ.get("O", "build")
 HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = ["gcc-O0-m64-dw5", "gcc-O0-m32-dw4", "gcc-O2-m64-dw4", "gcc-O1-m32-dw5",
-         "clang-O0-m64-dw4", "clang-O0-m32-dw5", "clang-O2-m64-dw5", "clang-O1-m32-dw4"]
+         "clang-O0-m64-dw4", "clang-O0-m32-dw5", "clang-O2-m64-dw5", "clang-O1-m32-dw4",
+         "gcc-O0-m64-dw2", "gcc-O2-m32-dw2", "gcc-O0-m32-dw3", "gcc-O2-m64-dw3",
+         "clang-O2-m64-dw2", "clang-O0-m32-dw2", "clang-O0-m64-dw3", "clang-O2-m32-dw3"]
 ENV = dict(os.environ, LC_ALL="C")
 failed = 0
 
