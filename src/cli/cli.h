@@ -143,7 +143,7 @@ struct completion {
 void complete_line(struct cli *c, const char *line, size_t n, struct completion *ret);
 void completion_deinit(struct completion *k);
 
-/* ---- settings (settings.c) ------------------------------------------------------------------- */
+/* ---- settings (settings.c, settings_table.c) ------------------------------------------------- */
 
 struct setting {
 	const char *name;   /* "icebp", "intercept db" */
@@ -155,12 +155,15 @@ struct setting {
 	int (*apply)(struct cli *c, const struct setting *row, const char *value, struct err *err);
 	void (*show)(struct cli *c, struct strbuf *out);
 };
+extern const struct setting setting_table[]; /* ended by a NULL name */
 const struct setting *setting_at(size_t i); /* NULL behind the last */
 /* "set icebp auto|deliver|swallow" in buf, which is returned. */
 const char *setting_usage(const struct setting *row, char *buf, size_t size);
 /* The setting whose name starts `text`; *ret_rest is what follows. NULL if none. */
 const struct setting *setting_match(const char *text, const char **ret_rest);
 int setting_assign(struct cli *c, const struct setting *row, const char *value, struct err *err);
+/* Writes the number of `value`, which is one of row->values, to its byte. */
+void setting_store(struct cli *c, const struct setting *row, const char *value);
 void setting_value(struct cli *c, const struct setting *row, struct strbuf *out);
 
 /* ---- formats (format.c) ---------------------------------------------------------------------- */
@@ -228,7 +231,10 @@ int display_run(struct cli *c, const struct display *d, struct err *err);
 /* cmd_points.c: "watchpoint"; the line that says a point was set. */
 const char *point_type_name(const struct upoint *p);
 void point_show(struct cli *c, const struct upoint *p);
-/* cmd_points_edit.c */
+/* cmd_points_edit.c: the point whose number stands at *p, moved behind it; `what` asks for it. */
+int point_take(struct cli *c, const char **p, const char *what, struct upoint **ret,
+	       struct err *err);
+/* info_points.c */
 int points_info(struct cli *c, const char *args, struct err *err);
 /* cmd_frames.c: "#1  0x... in main ()" of one frame, as backtrace shows it. */
 void frame_format(struct cli *c, const struct frame *f, struct strbuf *out);
@@ -255,11 +261,11 @@ void variable_show(struct cli *c, unsigned level, const struct variable *v, cons
 void settings_show(struct cli *c);
 
 extern const struct command commands_step[], commands_run[], commands_points[], commands_catch[],
-	commands_points_edit[], commands_print[], commands_type[], commands_x[], commands_display[],
-	commands_memory[], commands_code[], commands_symbols[], commands_disassemble[], commands_list[],
-	commands_finish[],
-	commands_srcpath[], commands_frames[], commands_state[], commands_info[], commands_trace[],
-	commands_set[], commands_script[], commands_echo[], commands_help[];
+	commands_points_edit[], commands_points_enable[], commands_print[], commands_type[],
+	commands_x[], commands_display[], commands_memory[], commands_code[], commands_symbols[],
+	commands_disassemble[], commands_list[], commands_finish[], commands_srcpath[],
+	commands_frames[], commands_state[], commands_info[], commands_trace[], commands_set[],
+	commands_script[], commands_echo[], commands_help[];
 extern const char *const group_names[GROUP_COUNT]; /* "running", ... */
 extern const char *const group_titles[GROUP_COUNT];
 

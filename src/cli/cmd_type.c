@@ -48,15 +48,22 @@ static int type_get(struct cli *c, const char *text, const struct ctype **ret, b
 	return r;
 }
 
+/* "[/FLAGS] TYPE-OR-EXPR" */
+static int type_ask(struct cli *c, const char *args, const struct ctype **ret, bool *ret_named,
+		    bool *ret_offsets, struct err *err)
+{
+	int r = flags_take(&args, ret_offsets, err);
+
+	return r ?: type_get(c, args, ret, ret_named, err);
+}
+
 static int cmd_whatis(struct cli *c, const char *args, struct err *err)
 {
 	const struct ctype *t;
 	struct strbuf out;
 	bool named, offsets;
-	int r = flags_take(&args, &offsets, err);
+	int r = type_ask(c, args, &t, &named, &offsets, err);
 
-	if (!r)
-		r = type_get(c, args, &t, &named, err);
 	if (r)
 		return r;
 	/* Of a typedef's name what it stands for, one level of it. */
@@ -76,10 +83,8 @@ static int cmd_ptype(struct cli *c, const char *args, struct err *err)
 	const struct ctype *t;
 	struct strbuf out;
 	bool named, offsets;
-	int r = flags_take(&args, &offsets, err);
+	int r = type_ask(c, args, &t, &named, &offsets, err);
 
-	if (!r)
-		r = type_get(c, args, &t, &named, err);
 	if (r)
 		return r;
 	strbuf_init(&out);

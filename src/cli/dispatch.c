@@ -7,12 +7,31 @@
 #include "cli.h"
 
 static const struct command *const tables[] = {
-	commands_step,  commands_run,   commands_points,  commands_catch,  commands_points_edit,
-	commands_print, commands_type, commands_x, commands_display, commands_memory, commands_code,
-	commands_symbols, commands_frames, commands_disassemble, commands_list, commands_finish,
+	commands_step,
+	commands_run,
+	commands_points,
+	commands_catch,
+	commands_points_edit,
+	commands_points_enable,
+	commands_print,
+	commands_type,
+	commands_x,
+	commands_display,
+	commands_memory,
+	commands_code,
+	commands_symbols,
+	commands_frames,
+	commands_disassemble,
+	commands_list,
+	commands_finish,
 	commands_srcpath,
-	commands_state, commands_trace, commands_set,     commands_script, commands_echo,
-	commands_help,  NULL,
+	commands_state,
+	commands_trace,
+	commands_set,
+	commands_script,
+	commands_echo,
+	commands_help,
+	NULL,
 };
 
 const struct command *command_at(size_t i)

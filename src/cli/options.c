@@ -1,4 +1,4 @@
-/* options.c - the option table and its parser; see options.h. */
+/* options.c - the command line read by the rows of option_table.c; see options.h. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -10,8 +10,7 @@
 
 enum { LONG_BASE = 256 }; /* getopt's value for the row i */
 
-/* The place of `value` among blank-separated `words`, -1 if it is none of them. */
-static int word_index(const char *words, const char *value)
+int option_word(const char *words, const char *value)
 {
 	const size_t n = strlen(value);
 	int i = 0;
@@ -25,190 +24,6 @@ static int word_index(const char *words, const char *value)
 	}
 	return -1;
 }
-
-static int start_add(struct options *o, bool is_file, const char *text, struct err *err)
-{
-	struct start_command *p = realloc(o->start, (o->n_start + 1) * sizeof(*p));
-
-	if (!p)
-		return err_set(err, ENOMEM, "no memory for the command line");
-	o->start = p;
-	p[o->n_start++] = (struct start_command){ is_file, text };
-	return 0;
-}
-
-static int set_x(struct options *o, const char *value, struct err *err)
-{
-	return start_add(o, true, value, err);
-}
-
-static int set_ex(struct options *o, const char *value, struct err *err)
-{
-	return start_add(o, false, value, err);
-}
-
-static int set_steps(struct options *o, const char *value, struct err *err)
-{
-	return number_parse_range(value, "--steps", 1, UINT64_MAX, &o->steps, err);
-}
-
-static int set_memory(struct options *o, const char *value, struct err *err)
-{
-	int r = size_parse(value, "--memory", &o->cfg.machine.mem_size, err);
-
-	if (!r && !o->cfg.machine.mem_size)
-		return err_set(err, EINVAL, "--memory: a guest without memory cannot run, try 64M");
-	return r;
-}
-
-static int set_load(struct options *o, const char *value, struct err *err)
-{
-	int r = number_parse(value, "--load", &o->cfg.guest.load, err);
-
-	o->cfg.guest.has_load = !r;
-	return r;
-}
-
-static int set_entry(struct options *o, const char *value, struct err *err)
-{
-	o->cfg.guest.has_entry = true;
-	o->cfg.guest.entry = value;
-	return 0;
-}
-
-static int set_module(struct options *o, const char *value, struct err *err)
-{
-	const char **p = realloc(o->modules, (o->n_modules + 2) * sizeof(*p));
-
-	if (!p)
-		return err_set(err, ENOMEM, "no memory for the command line");
-	o->modules = p;
-	p[o->n_modules++] = value;
-	p[o->n_modules] = NULL;
-	return 0;
-}
-
-static int set_symbols(struct options *o, const char *value, struct err *err)
-{
-	const char **p = realloc(o->symbols, (o->n_symbols + 2) * sizeof(*p));
-
-	if (!p)
-		return err_set(err, ENOMEM, "no memory for the command line");
-	o->symbols = p;
-	p[o->n_symbols++] = value;
-	p[o->n_symbols] = NULL;
-	return 0;
-}
-
-static int set_color(struct options *o, const char *value, struct err *err)
-{
-	o->color = word_index("auto always never", value);
-	return 0;
-}
-
-static int set_regs(struct options *o, const char *value, struct err *err)
-{
-	o->regs = word_index("changed all none", value);
-	return 0;
-}
-
-#define ALL_SUBS (BIT(SUB_COUNT) - 1)
-#define GUEST    (IN(SUB_SESSION) | IN(SUB_TRACE) | IN(SUB_COMPARE))
-#define FLAG(f)  OPTION_FLAG, offsetof(struct options, f), NULL
-#define TEXT(f)  OPTION_TEXT, offsetof(struct options, f), NULL
-#define CALL(fn) OPTION_CALL, 0, fn
-
-const struct option_row option_table[] = {
-	{ "engine", 'e', "NAME", "kvm mtf soft auto", GUEST,
-	  "How the guest is driven: kvm (KVM_SET_GUEST_DEBUG), mtf (monitor trap flag), soft (CPU "
-	  "model) or auto, the default.",
-	  TEXT(cfg.engine) },
-	{ "x", 'x', "FILE", NULL, IN(SUB_SESSION), "Run the commands in FILE.", CALL(set_x) },
-	{ "ex", 0, "CMD", NULL, IN(SUB_SESSION),
-	  "Run the command CMD. -x and -ex are run in the order given.", CALL(set_ex) },
-	{ "batch", 0, NULL, NULL, IN(SUB_SESSION),
-	  "Leave after the commands of -x and -ex; ask nothing.", FLAG(batch) },
-	{ "quiet", 'q', NULL, NULL, IN(SUB_SESSION) | IN(SUB_TRACE), "No banner, no progress.",
-	  FLAG(quiet) },
-	{ "no-source", 0, NULL, NULL, IN(SUB_SESSION), "Show no source lines at stops.",
-	  FLAG(no_source) },
-	{ "nx", 0, NULL, NULL, IN(SUB_SESSION), "Read no .vmstepinit.", FLAG(no_init) },
-	{ "steps", 'n', "N", NULL, IN(SUB_TRACE) | IN(SUB_COMPARE), "End after N stops.",
-	  CALL(set_steps) },
-	{ "output", 'o', "FILE", NULL, IN(SUB_TRACE),
-	  "Write the trace to FILE and the guest's text to standard output.", TEXT(output) },
-	{ "format", 'f', "FORMAT", "text jsonl", IN(SUB_TRACE),
-	  "Format of the trace: text (the default) or jsonl.", TEXT(format) },
-	{ "json", 0, NULL, NULL, IN(SUB_TRACE), "The same as --format jsonl.", FLAG(json) },
-	{ "regs", 0, "WHICH", "changed all none", IN(SUB_TRACE),
-	  "Registers in each JSON record: changed (the default), all or none.", CALL(set_regs) },
-	{ "memory", 'm', "SIZE", NULL, GUEST, "Size of the guest's RAM, such as 16M or 1G.",
-	  CALL(set_memory) },
-	{ "mode", 0, "MODE", "real protected long", GUEST,
-	  "CPU mode a flat binary or --hex starts in.", TEXT(cfg.guest.mode) },
-	{ "load", 0, "ADDR", NULL, GUEST, "Physical address a flat binary is loaded at.",
-	  CALL(set_load) },
-	{ "entry", 0, "ADDR", NULL, GUEST,
-	  "Physical address of the first instruction, or SEG:OFF in real mode.", CALL(set_entry) },
-	{ "hex", 0, "BYTES", NULL, GUEST,
-	  "Run these bytes instead of a file, as in --hex \"90 f1 90\".", TEXT(cfg.guest.hex) },
-	{ "append", 0, "TEXT", NULL, GUEST, "Command line of a multiboot guest or a bzImage.",
-	  TEXT(cfg.guest.append) },
-	{ "module", 0, "FILE", NULL, GUEST,
-	  "Multiboot module, arguments may follow the name; may be repeated.", CALL(set_module) },
-	{ "initrd", 0, "FILE", NULL, GUEST, "Initial RAM disk of a bzImage.",
-	  TEXT(cfg.guest.initrd) },
-	{ "symbols", 0, "FILE", NULL, GUEST,
-	  "Take symbols and source from this ELF file, not the guest's; may be repeated.",
-	  CALL(set_symbols) },
-	{ "serial", 0, "WHERE", NULL, GUEST,
-	  "COM1: stdio, null, pty or a file; WHERE,in=FILE takes the guest's input from FILE.",
-	  TEXT(cfg.machine.serial) },
-	{ "debugcon", 0, "WHERE", NULL, GUEST,
-	  "Debug consoles, ports e9 and 402: stdio, null or a file.", TEXT(cfg.machine.debugcon) },
-	{ "guest-status", 0, NULL, NULL, IN(SUB_SESSION) | IN(SUB_TRACE),
-	  "Pass on the value the guest wrote to its exit port as the exit status.",
-	  FLAG(guest_status) },
-	{ "color", 0, "WHEN", "auto always never", ALL_SUBS,
-	  "Colour: auto (a terminal and no NO_COLOR), always or never.", CALL(set_color) },
-	{ "help", 'h', NULL, NULL, ALL_SUBS, "Show this text.", FLAG(help) },
-	{ "version", 0, NULL, NULL, ALL_SUBS, "Show the version.", FLAG(version) },
-	{ NULL },
-};
-
-const struct subcommand_row subcommand_table[SUB_COUNT] = {
-	[SUB_SESSION] = { NULL, "[OPTION]... GUEST",
-			  "a session: interactive on a terminal, else commands from standard "
-			  "input" },
-	[SUB_TRACE] = { "trace", "trace [OPTION]... GUEST", "step and write a trace, no prompt" },
-	[SUB_COMPARE] = { "compare", "compare [OPTION]... GUEST",
-			  "the same guest on several engines, stops side by side",
-			  "this version has one engine, so that there is nothing to compare; write "
-			  "a trace on each host and use vmstep diff" },
-	[SUB_DIFF] = { "diff", "diff A B", "first difference of two traces, with context" },
-	[SUB_PROBE] = { "probe", "probe [OPTION]...",
-			"what this host's KVM does with each debug event, against the architecture",
-			"this version has no probe yet; vmstep engines says what each engine "
-			"stands on" },
-	[SUB_LESSON] = { "lesson", "lesson [NAME]", "a guided experiment; without NAME the list",
-			 "this version has no lessons yet; in a session, why and predict explain "
-			 "each stop" },
-	[SUB_ENGINES] = { "engines", "engines",
-			  "which engines work here; for each that does not, why and what to do" },
-};
-
-const struct exit_row exit_table[] = {
-	{ STATUS_OK, "done; also at the step limit and when the guest wrote its exit port" },
-	{ STATUS_COMMAND, "a command or script failed; vmstep diff: the traces differ" },
-	{ STATUS_USAGE, "wrong usage" },
-	{ STATUS_ENGINE, "the engine is not available" },
-	{ STATUS_IMAGE, "the guest image was refused" },
-	{ STATUS_DIED, "the guest died (triple fault, exit that cannot be handled) in batch" },
-	{ STATUS_INTERNAL, "internal fault" },
-	{ STATUS_SIGINT, "ended by SIGINT" },
-	{ STATUS_SIGTERM, "ended by SIGTERM" },
-	{ 0, NULL },
-};
 
 static size_t rows(void)
 {
@@ -263,7 +78,7 @@ static int option_apply(struct options *o, const struct option_row *r, const cha
 			       o->sub == SUB_SESSION ? "" : subcommand_table[o->sub].name,
 			       o->sub == SUB_SESSION ? "" : " ",
 			       o->sub == SUB_SESSION ? "" : subcommand_table[o->sub].name);
-	if (r->values && word_index(r->values, value) < 0)
+	if (r->values && option_word(r->values, value) < 0)
 		return err_set(err, EINVAL, "%s%s: \"%s\" is none of: %s", option_dashes(r),
 			       r->name, value, r->values);
 	switch (r->kind) {
@@ -297,8 +112,8 @@ static int option_refuse(int c, char **argv, struct err *err)
 
 static int options_scan(int argc, char **argv, struct options *o, struct err *err)
 {
-	char shorts[2 * ARRAY_SIZE(option_table) + 2];
-	struct option longs[ARRAY_SIZE(option_table)];
+	char shorts[2 * OPTIONS_MAX + 2];
+	struct option longs[OPTIONS_MAX];
 	int c, r;
 
 	getopt_tables(shorts, longs);
@@ -325,7 +140,7 @@ static int operands_check(struct options *o, struct err *err)
 					    [SUB_COMPARE] = 1,
 					    [SUB_DIFF] = 2,
 					    [SUB_LESSON] = 1 };
-	const bool has_guest = BIT(o->sub) & GUEST;
+	const bool has_guest = IN(o->sub) & IN_GUEST;
 
 	if (o->n_args > most[o->sub])
 		return err_set(err, EINVAL, "\"%s\" is one operand too many, see vmstep --help",

@@ -1,6 +1,7 @@
 /*
  * options.h - the command line: one table of subcommands and options; --help, the man page and the
- * shell completions are made from it. Implemented by options.c (parsing) and usage.c (text).
+ * shell completions are made from it. Implemented by option_table.c (the rows), options.c
+ * (parsing) and usage.c (text).
  */
 #ifndef VMSTEP_CLI_OPTIONS_H
 #define VMSTEP_CLI_OPTIONS_H
@@ -30,6 +31,7 @@ enum subcommand {
 	SUB_COUNT
 };
 #define IN(sub) BIT(sub)
+#define IN_GUEST (IN(SUB_SESSION) | IN(SUB_TRACE) | IN(SUB_COMPARE)) /* those that run one */
 
 struct start_command {
 	bool is_file; /* -x, else -ex */
@@ -65,7 +67,10 @@ struct option_row {
 	size_t offset; /* FLAG: bool, TEXT: const char * in struct options */
 	int (*set)(struct options *o, const char *value, struct err *err);
 };
+enum { OPTIONS_MAX = 64 };
 extern const struct option_row option_table[]; /* ended by a NULL name */
+/* The place of `value` among blank-separated `words`, -1 if it is none of them. */
+int option_word(const char *words, const char *value);
 /* "-" for the names that gdb writes with one dash, else "--". */
 const char *option_dashes(const struct option_row *r);
 

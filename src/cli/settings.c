@@ -1,33 +1,10 @@
-/* settings.c - one row per setting: set, show, completion and the manual read this table. */
+/* settings.c - a setting by what was typed, its value in and out; settings_table.c has the rows. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vmstep/parse.h>
 
 #include "cli.h"
-
-static int engine_apply(struct cli *c, const struct setting *row, const char *value,
-			struct err *err)
-{
-	const bool had_guest = session_has_guest(c->s);
-	int r;
-
-	if (!*value)
-		return err_set(err, EINVAL, "set engine needs a name, one of: auto kvm mtf soft");
-	/* A name that is none of them restarts nothing: no question before that answer. */
-	if (had_guest && (!strcmp(value, "auto") || engine_find(value)) &&
-	    !confirm(c, "This restarts the guest. Go on?"))
-		return 0;
-	r = session_set_engine(c->s, value, err);
-	if (!r && had_guest)
-		stop_show(c);
-	return r;
-}
-
-static void engine_show(struct cli *c, struct strbuf *out)
-{
-	strbuf_addf(out, "%s (%s)", session_engine_name(c->s), session_engine_reason(c->s));
-}
 
 static u8 *setting_byte(struct cli *c, const struct setting *row)
 {
@@ -57,231 +34,12 @@ static int value_index(const char *values, const char *value)
 	return found;
 }
 
-static bool has_vmx_view(const struct cli *c)
-{
-	const struct engine_ops *ops = engine_find(session_engine_name(c->s));
-
-	return ops && ops->vmx_view;
-}
-
-/* Switches that only engines with a VMCS, real or modelled, have. */
-static int vmcs_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
-{
-	if (!has_vmx_view(c))
-		return err_set(err, ENOTSUP,
-			       "set %s: engine %s has no such switch, only engines with a VMCS do",
-			       row->name, session_engine_name(c->s));
-	*setting_byte(c, row) = value_index(row->values, value);
-	return 0;
-}
-
-static void mtf_show(struct cli *c, struct strbuf *out)
-{
-	if (has_vmx_view(c))
-		strbuf_adds(out, session_settings(c->s)->mtf ? "on" : "off");
-	else
-		strbuf_addf(out, "off (engine %s steps by TF)", session_engine_name(c->s));
-}
-
-static void intercept_show(struct cli *c, bool on, struct strbuf *out)
-{
-	if (has_vmx_view(c))
-		strbuf_adds(out, on ? "on" : "off");
-	else
-		strbuf_addf(out, "on while vmstep steps or has points (engine %s cannot choose)",
-			    session_engine_name(c->s));
-}
-
-static void intercept_db_show(struct cli *c, struct strbuf *out)
-{
-	intercept_show(c, session_settings(c->s)->intercept_db, out);
-}
-
-static void intercept_bp_show(struct cli *c, struct strbuf *out)
-{
-	intercept_show(c, session_settings(c->s)->intercept_bp, out);
-}
-
-static int color_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
-{
-	c->color = *value == 'n' ? COLOR_NEVER : value[1] == 'l' ? COLOR_ALWAYS : COLOR_AUTO;
-	output_set_color(&c->out, c->color);
-	return 0;
-}
-
-static int debug_dirs_apply(struct cli *c, const struct setting *row, const char *value,
-			    struct err *err)
-{
-	return session_set_debug_dirs(c->s, value, err);
-}
-
-static void debug_dirs_show(struct cli *c, struct strbuf *out)
-{
-	strbuf_adds(out, session_debug_dirs(c->s));
-}
-
-static int prompt_apply(struct cli *c, const struct setting *row, const char *value,
-			struct err *err)
-{
-	struct strbuf b;
-	char *text;
-
-	strbuf_init(&b);
-	escapes_add(value, strlen(value), &b);
-	/* The blank behind a prompt would be lost with the line's other blanks. */
-	if (b.n && b.s[b.n - 1] != ' ')
-		strbuf_addc(&b, ' ');
-	text = strbuf_detach(&b);
-	if (!text)
-		return *value ? -ENOMEM
-			      : err_set(err, EINVAL, "set prompt needs the text of the prompt");
-	free(c->prompt);
-	c->prompt = text;
-	return 0;
-}
-
-static void prompt_show(struct cli *c, struct strbuf *out)
-{
-	strbuf_addf(out, "\"%s\"", c->prompt);
-}
-
-/* A number, or unlimited (also 0), as gdb has it. */
-static int limit_parse(const struct setting *row, const char *value, u32 *ret, struct err *err)
-{
-	u64 n = 0;
-	int r = strcmp(value, "unlimited") ? number_parse_range(value, row->name, 0, UINT32_MAX, &n, err)
-					   : 0;
-
-	if (!r)
-		*ret = n;
-	return r;
-}
-
-static void limit_show(u32 n, struct strbuf *out)
-{
-	if (n)
-		strbuf_addf(out, "%u", n);
-	else
-		strbuf_adds(out, "unlimited");
-}
-
-static int elements_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
-{
-	return limit_parse(row, value, &c->print.elements, err);
-}
-
-static void elements_show(struct cli *c, struct strbuf *out)
-{
-	limit_show(c->print.elements, out);
-}
-
-static int repeats_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
-{
-	return limit_parse(row, value, &c->print.repeats, err);
-}
-
-static void repeats_show(struct cli *c, struct strbuf *out)
-{
-	limit_show(c->print.repeats, out);
-}
-
-#define IN_SESSION(f) false, offsetof(struct settings, f), NULL, NULL
-#define IN_CLI(f)     true, offsetof(struct cli, f), NULL, NULL
-
-/* The values of an enum or bool stand in the order of their numbers. */
-static const struct setting table[] = {
-	{ "icebp", "auto deliver swallow", "What becomes of the guest's own ICEBP on resume.",
-	  "An ICEBP (INT1, opcode F1) of the guest is a stop with the instruction skipped already. "
-	  "On resume it is then delivered to the guest's #DB handler (deliver), dropped (swallow), "
-	  "or delivered if the guest has a usable gate for it and else dropped, which the stop "
-	  "line says (auto).",
-	  IN_SESSION(icebp) },
-	{ "int3", "auto deliver swallow", "What becomes of the guest's own INT3 on resume.",
-	  "As set icebp, for INT3 and the guest's #BP handler.", IN_SESSION(int3) },
-	{ "skip", "corrected none outer dr6-empty", "How an intercepted ICEBP is skipped.",
-	  "corrected is right. The others are mistakes that hypervisors have shipped, to be "
-	  "studied: none leaves RIP on the instruction, outer adds a single-step trap or MTF that "
-	  "is not due, dr6-empty takes every #DB without a cause bit for an ICEBP. Each stop line "
-	  "warns while one of them is on.",
-	  IN_SESSION(skip) },
-	{ "step-irq", "off on", "Whether interrupts come in while the user steps by hand.",
-	  "off holds interrupts in stepi, nexti, step and next, so that a step does not land in an "
-	  "interrupt handler. trace, continue, until, advance and finish always let them in.",
-	  IN_SESSION(step_irq) },
-	{ "rep", "iteration whole", "Whether a REP string instruction stops after each iteration.",
-	  "", IN_SESSION(rep_whole) },
-	{ "tf-hygiene", "off on", "Whether the debugger's TF is taken out of pushed flags.",
-	  "While a guest is stepped by TF, the flag shows in what PUSHF, SYSCALL and event "
-	  "delivery store. on repairs these images and says so in the stop; off leaves them, to "
-	  "see what an unprepared debugger does.",
-	  IN_SESSION(tf_hygiene) },
-	{ "mtf", "off on", "Whether the monitor trap flag drives the steps (engines mtf and soft).",
-	  "off: TF in the guest drives them, as on engine kvm.", false,
-	  offsetof(struct settings, mtf), vmcs_apply, mtf_show },
-	{ "intercept db", "off on", "Whether #DB exits to the debugger (engines mtf and soft).",
-	  "off: every #DB goes to the guest's own handler, an ICEBP's too.", false,
-	  offsetof(struct settings, intercept_db), vmcs_apply, intercept_db_show },
-	{ "intercept bp", "off on", "Whether #BP exits to the debugger (engines mtf and soft).",
-	  "off: every #BP goes to the guest's own handler.", false,
-	  offsetof(struct settings, intercept_bp), vmcs_apply, intercept_bp_show },
-	{ "batch", "off on", "Whether engine mtf's shim may take steps by itself.",
-	  "on: where the host has nothing to do between, the shim goes on from boundary to boundary "
-	  "and the stops are told afterwards. They are the same either way; off only costs time.",
-	  IN_SESSION(batch) },
-	{ "engine", NULL, "The engine that drives the guest: auto, kvm, mtf, soft.",
-	  "Changing it restarts the guest.", false, 0, engine_apply, engine_show },
-	{ "source", "on off", "Whether stops show their source line.",
-	  "The line follows the stop line where the guest stopped at the first instruction of a line, "
-	  "or in another line, function or file than before. --no-source is the same from the start.",
-	  IN_CLI(view.hidden) },
-	{ "listsize", NULL, "How many lines list shows.", "A number, or unlimited.", true, 0,
-	  listsize_apply, listsize_show },
-	{ "directories", NULL, "Where source files are looked for.",
-	  "Directories with colons between them; $cdir is where a file was compiled, $cwd the working "
-	  "directory. The command directory adds to them.",
-	  true, 0, directories_apply, directories_show },
-	{ "substitute-path", NULL, "Directories of source files that have moved.",
-	  "set substitute-path FROM TO lets names that begin with the directory FROM begin with TO; "
-	  "the first rule that fits is taken. unset substitute-path drops them.",
-	  true, 0, substitute_apply, substitute_show },
-	{ "breakpoint pending", "off on auto",
-	  "What becomes of a breakpoint at a name that no symbol has.",
-	  "on: it waits for symbols loaded later (symbol-file, add-symbol-file, start). auto asks at a "
-	  "terminal and refuses in scripts.",
-	  IN_CLI(break_pending) },
-	{ "confirm", "off on", "Whether vmstep asks before it throws something away.", "",
-	  IN_SESSION(confirm) },
-	{ "pagination", "off on", "Whether long output stops at a full screen of a terminal.", "",
-	  IN_SESSION(pagination) },
-	{ "history", "off on", "Whether the lines typed are kept for the next session.",
-	  "They lie in $XDG_STATE_HOME/vmstep/history, by default ~/.local/state/vmstep/history.",
-	  IN_SESSION(history_save) },
-	{ "color", "auto always never", "When output is coloured.",
-	  "auto: on a terminal, unless NO_COLOR is set.", true, offsetof(struct cli, color),
-	  color_apply, NULL },
-	{ "print pretty", "off on", "Whether each member of a structure has a line of its own.", "",
-	  IN_CLI(print.pretty) },
-	{ "print elements", NULL, "How many elements of an array or string are shown at most.",
-	  "A number, or unlimited.", true, 0, elements_apply, elements_show },
-	{ "print repeats", NULL, "How many equal elements are shown one by one at most.",
-	  "More of them are shown once with \"<repeats N times>\". A number, or unlimited.", true, 0,
-	  repeats_apply, repeats_show },
-	{ "prompt", NULL, "The prompt.", "", true, 0, prompt_apply, prompt_show },
-	{ "debug-file-directory", NULL, "Where separate debug files are, DIR or DIR:DIR.",
-	  "The debug information of a stripped program is looked for there by its build-id and by "
-	  "its .gnu_debuglink, whose checksum must fit.",
-	  false, 0, debug_dirs_apply, debug_dirs_show },
-	{ "auto-load-local", "off on",
-	  "Whether .vmstepinit in the working directory is read at start.",
-	  "off unless your own start-up file ($XDG_CONFIG_HOME/vmstep/.vmstepinit) says on: a "
-	  "command file that came with somebody's guest could run any program.",
-	  IN_CLI(auto_load_local) },
-	{ NULL },
-};
-
 const struct setting *setting_at(size_t i)
 {
-	return i < ARRAY_SIZE(table) - 1 ? &table[i] : NULL;
+	for (const struct setting *row = setting_table; row->name; row++)
+		if (!i--)
+			return row;
+	return NULL;
 }
 
 const char *setting_usage(const struct setting *row, char *buf, size_t size)
@@ -319,7 +77,7 @@ const struct setting *setting_match(const char *text, const char **ret_rest)
 	unsigned n = 0;
 	bool exact;
 
-	for (const struct setting *row = table; row->name; row++) {
+	for (const struct setting *row = setting_table; row->name; row++) {
 		const char *rest = name_match(row->name, text, &exact);
 
 		if (!rest)
@@ -331,6 +89,11 @@ const struct setting *setting_match(const char *text, const char **ret_rest)
 		n++;
 	}
 	return n == 1 ? found : NULL;
+}
+
+void setting_store(struct cli *c, const struct setting *row, const char *value)
+{
+	*setting_byte(c, row) = value_index(row->values, value);
 }
 
 int setting_assign(struct cli *c, const struct setting *row, const char *value, struct err *err)

@@ -1,6 +1,7 @@
 /*
  * eval.h - between the files that run a compiled expression: expr_arith.c (operators on values, no
- * guest), expr_memory.c (what lies where), expr_eval.c (the tree, assignment). Inside src/debug/.
+ * guest), expr_memory.c (what lies where), expr_leaf.c, expr_assign.c, expr_eval.c (the tree).
+ * Inside src/debug/.
  */
 #ifndef VMSTEP_DEBUG_EVAL_H
 #define VMSTEP_DEBUG_EVAL_H
@@ -79,9 +80,17 @@ int eval_name(struct eval *ev, const struct node *n, struct val *ret);
 int eval_variable(struct eval *ev, const struct variable *var, struct val *ret);
 /* `n` bytes from offset `off` of the value; *ret_gone: some of them are optimized out. */
 int val_bytes(struct eval *ev, const struct val *v, u64 off, void *buf, size_t n, bool *ret_gone);
+/* The frame whose variables count. */
+int eval_frame(struct eval *ev, const struct frame **ret);
+
+/* ---- expr_piece.c ---------------------------------------------------------------------------- */
+
+/* `n` bytes from offset `off` of a place that is no plain memory. */
+int place_bytes(struct eval *ev, const struct place *pl, u64 off, u8 *buf, size_t n,
+		bool *ret_gone);
 /* Copies what lies in registers and pieces to the session's keeping. */
 int place_keep(struct eval *ev, const struct val *v, struct value *ret);
-/* Writes the value's own bytes, in memory or in a register. */
+/* Writes the value's own bytes, in memory or in registers. */
 int val_write(struct eval *ev, const struct node *n, const struct val *to, const void *buf,
 	      size_t size);
 
@@ -100,12 +109,25 @@ int val_store(struct eval *ev, const struct node *n, const struct val *to, const
 
 /* What a node names without reading it, as far as it names something. */
 int eval_lvalue(struct eval *ev, u32 index, struct val *ret);
-void val_from_value(const struct value *v, struct val *ret);
-void val_to_value(const struct val *v, struct value *ret);
-
 int eval_node(struct eval *ev, u32 index, struct val *ret);
 /* An operand that must be a number: void is an error. */
 int eval_number(struct eval *ev, u32 index, struct val *ret);
+/* That error. */
+int operand_void(struct eval *ev, const struct node *n);
+
+/* ---- expr_leaf.c ----------------------------------------------------------------------------- */
+
+void val_from_value(const struct value *v, struct val *ret);
+void val_to_value(const struct val *v, struct value *ret);
+int eval_register(struct eval *ev, const struct node *n, struct val *ret);
+int eval_pc(struct eval *ev, struct val *ret);
+/* A convenience variable; one that has no value is void. */
+void eval_var(struct eval *ev, const char *name, struct val *ret);
+int eval_history(struct eval *ev, const struct node *n, struct val *ret);
+
+/* ---- expr_assign.c --------------------------------------------------------------------------- */
+
+int eval_assign(struct eval *ev, const struct node *n, struct val *ret);
 
 /* ---- expr_memory.c --------------------------------------------------------------------------- */
 

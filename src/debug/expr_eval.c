@@ -7,7 +7,7 @@
 #include <string.h>
 #include "eval.h"
 
-static int void_operand(struct eval *ev, const struct node *n)
+int operand_void(struct eval *ev, const struct node *n)
 {
 	if (n->op == NODE_VAR)
 		return err_set(ev->err, EINVAL,
@@ -28,114 +28,13 @@ int eval_number(struct eval *ev, u32 index, struct val *ret)
 	int rc = eval_node(ev, index, ret);
 
 	if (!rc && ret->type.is_void)
-		return void_operand(ev, n);
+		return operand_void(ev, n);
 	if (!rc && ret->type.c)
 		rc = val_decay(ev, n, ret);
 	if (!rc && ret->gone)
 		return node_bad(n, ENODATA, "the value has been optimized out", ev->err);
 	if (!rc && ret->type.c && !ctype_is_scalar(ret->type.c))
 		return aggregate_operand(ev, n);
-	return rc;
-}
-
-/* ---- leaves ---------------------------------------------------------------------------------- */
-
-static int eval_register(struct eval *ev, const struct node *n, struct val *ret)
-{
-	const struct reg_desc *r = n->reg;
-	const struct cpu_state *c;
-	int rc;
-
-	*ret = (struct val){ .type = n->type, .repeat = 1 };
-	if (ev->types_only)
-		return 0;
-	rc = frame_register(ev->s, r, &c, ev->err);
-	if (rc)
-		return rc;
-	ret->bits = bits_extend(reg_get(c, r), type_size(&ret->type), type_signed(&ret->type));
-	return 0;
-}
-
-static int eval_pc(struct eval *ev, struct val *ret)
-{
-	const struct cpu_state *c;
-	const struct frame *f;
-	int rc = 0;
-
-	*ret = (struct val){ .type = { .depth = 1 }, .repeat = 1 };
-	if (!ev->types_only)
-		rc = frame_cpu(ev->s, 0, &c, &f, ev->err);
-	if (!ev->types_only && !rc)
-		ret->bits = f->pc;
-	return rc;
-}
-
-void val_from_value(const struct value *v, struct val *ret)
-{
-	*ret = (struct val){
-		.bits = v->bits,
-		.in_memory = v->lval_mem,
-		.addr = v->addr,
-		.repeat = v->repeat ?: 1,
-		.gone = v->optimized_out,
-		.bit_pos = v->bit_pos,
-		.bit_size = v->bit_size,
-		.data = v->data,
-		.partly_lost = v->partly_lost,
-	};
-	memcpy(ret->wide, v->wide, sizeof(ret->wide));
-	if (v->type) {
-		ret->type = type_of_ctype(v->type);
-		return;
-	}
-	ret->type.is_void = v->is_void;
-	ret->type.depth = v->is_pointer;
-	ret->type.size = v->is_pointer ? v->pointee_size : v->size;
-	ret->type.is_signed = v->is_pointer ? v->pointee_signed : v->is_signed;
-}
-
-void val_to_value(const struct val *v, struct value *ret)
-{
-	*ret = (struct value){
-		.bits = v->bits,
-		.size = type_size(&v->type),
-		.is_signed = type_signed(&v->type),
-		.is_pointer = v->type.depth,
-		.lval_mem = v->in_memory,
-		.addr = v->addr,
-		.repeat = v->repeat,
-		.is_void = v->type.is_void,
-		.type = v->type.c,
-		.optimized_out = v->gone,
-		.bit_pos = v->bit_pos,
-		.bit_size = v->bit_size,
-		.data = v->data,
-		.partly_lost = v->partly_lost,
-	};
-	memcpy(ret->wide, v->wide, sizeof(ret->wide));
-	if (v->type.depth) {
-		ret->pointee_size = v->type.depth > 1 ? 8 : v->type.size;
-		ret->pointee_signed = v->type.depth == 1 && v->type.is_signed;
-	}
-}
-
-static void eval_var(struct eval *ev, const char *name, struct val *ret)
-{
-	struct value v;
-
-	if (ev->s && session_var_get(ev->s, name, &v))
-		val_from_value(&v, ret);
-	else
-		*ret = (struct val){ .type = { .is_void = true }, .repeat = 1 };
-}
-
-static int eval_history(struct eval *ev, const struct node *n, struct val *ret)
-{
-	struct value v;
-	int rc = value_history_get(ev->s, n->history.absolute, n->history.number, &v, ev->err);
-
-	if (!rc)
-		val_from_value(&v, ret);
 	return rc;
 }
 
@@ -188,7 +87,7 @@ static int eval_cast(struct eval *ev, const struct node *n, struct val *ret)
 					      : eval_number(ev, n->arg[0], &v);
 
 	if (!rc && v.type.is_void && !n->type.is_void)
-		return void_operand(ev, &ev->e->node[n->arg[0]]);
+		return operand_void(ev, &ev->e->node[n->arg[0]]);
 	return rc ?: val_cast(ev, n, &v, &n->type, ret);
 }
 
@@ -250,88 +149,6 @@ static int eval_repeat(struct eval *ev, const struct node *n, struct val *ret)
 		return repeat_typed(ev, n, count.bits, ret);
 	ret->repeat = count.bits;
 	return 0;
-}
-
-/* ---- assignment ------------------------------------------------------------------------------ */
-
-static int assign_register(struct eval *ev, const struct node *n, const struct val *v,
-			   struct val *ret)
-{
-	int rc;
-
-	if (n->op == NODE_PC) {
-		rc = frame_set_pc(ev->s, v->bits, ev->err);
-		return rc ?: eval_pc(ev, ret);
-	}
-	rc = frame_assign(ev->s, n->reg, v->bits, ev->err);
-	return rc ?: eval_register(ev, n, ret);
-}
-
-static int assign_place(struct eval *ev, const struct node *n, u32 left, const struct val *v,
-			struct val *ret)
-{
-	struct val place;
-	int rc = eval_lvalue(ev, left, &place);
-
-	if (rc)
-		return rc;
-	if (!place.in_memory && !place.place && !place.gone)
-		return node_bad(n, EINVAL, "what is left of = has no place to write to", ev->err);
-	return val_store(ev, n, &place, v, ret);
-}
-
-static int assign_var(struct eval *ev, const struct node *n, const struct val *v, struct val *ret)
-{
-	struct value value;
-	int rc;
-
-	*ret = *v;
-	ret->type.symbol = false;
-	val_to_value(ret, &value);
-	rc = value_keep(ev->s, &value, ev->err);
-	if (rc)
-		return rc;
-	val_from_value(&value, ret);
-	if (!value.data) {
-		ret->in_memory = value.lval_mem = false;
-		ret->bit_size = value.bit_size = 0;
-	}
-	ret->place = NULL;
-	return session_var_set(ev->s, n->name, &value, ev->err);
-}
-
-/* C's rule for the right side: what a structure or variable takes is no number. */
-static bool takes_anything(const struct node *left)
-{
-	return left->op != NODE_REG && left->op != NODE_PC;
-}
-
-static int eval_assign(struct eval *ev, const struct node *n, struct val *ret)
-{
-	const struct node *left = &ev->e->node[n->arg[0]];
-	struct val v, old;
-	int rc = takes_anything(left) && n->assign_op == NODE_ASSIGN
-			 ? eval_node(ev, n->arg[1], &v)
-			 : eval_number(ev, n->arg[1], &v);
-
-	if (!rc && v.type.is_void && left->op != NODE_VAR)
-		return void_operand(ev, &ev->e->node[n->arg[1]]);
-	if (!rc && n->assign_op != NODE_ASSIGN) {
-		struct val right = v;
-
-		rc = eval_number(ev, n->arg[0], &old);
-		if (!rc)
-			rc = val_binary(n, n->assign_op, &old, &right, &v, ev->err);
-	}
-	if (rc)
-		return rc;
-	if (ev->types_only)
-		return eval_lvalue(ev, n->arg[0], ret);
-	if (left->op == NODE_VAR)
-		return assign_var(ev, left, &v, ret);
-	if (left->op == NODE_REG || left->op == NODE_PC)
-		return assign_register(ev, left, &v, ret);
-	return assign_place(ev, n, n->arg[0], &v, ret);
 }
 
 /* ---- the tree -------------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ static int get_entry(void *arg, unsigned reg, u64 *ret, struct err *err)
 
 /* ---- variables ------------------------------------------------------------------------------- */
 
-static int frame_of(struct eval *ev, const struct frame **ret)
+int eval_frame(struct eval *ev, const struct frame **ret)
 {
 	if (ev->has_level)
 		return frame_at(ev->s, ev->level, ret, ev->err);
@@ -154,7 +154,7 @@ int eval_variable(struct eval *ev, const struct variable *var, struct val *ret)
 			counted_type(ev, ret, count);
 		return 0;
 	}
-	rc = frame_of(ev, &a.frame);
+	rc = eval_frame(ev, &a.frame);
 	if (!rc)
 		rc = variable_place(var, a.frame->lookup, &ops, &p, ev->err);
 	if (!rc && variable_count(var, a.frame->lookup, &ops, &count))
@@ -168,115 +168,6 @@ int eval_name(struct eval *ev, const struct node *n, struct val *ret)
 
 	if (rc && ev->err)
 		return err_prefix(ev->err, "%s", n->var->name);
-	return rc;
-}
-
-/* ---- pieces ---------------------------------------------------------------------------------- */
-
-/* XMM and x87 registers are those of the processor: no frame saves them (System V ABI). */
-static bool wide_register(struct eval *ev, const struct frame *f, bool is64, u64 reg, u8 *buf)
-{
-	unsigned xmm = is64 ? 17 : 21, st = is64 ? 33 : 11;
-	const struct cpu_state *c;
-
-	if (f->level && f->inline_depth == 0 && f->how != FRAME_INLINED && f->how != FRAME_CPU)
-		return false;
-	if (state_need(ev->s, REGS_FPU, &c, NULL))
-		return false;
-	/* SDM volume 1 "FXSAVE Area": ST at 32, XMM at 160, 16 bytes each. */
-	if (reg >= xmm && reg < xmm + (is64 ? 16u : 8u))
-		memcpy(buf, c->fxsave + 160 + 16 * (reg - xmm), 16);
-	else if (reg >= st && reg < st + 8)
-		memcpy(buf, c->fxsave + 32 + 16 * (reg - st), 16);
-	else
-		return false;
-	return true;
-}
-
-/* The contents of a piece that is not in memory, at most `max` bytes; false: it is lost. */
-static bool piece_raw(struct eval *ev, const struct piece *p, u8 *buf, size_t max, size_t *ret_n)
-{
-	const struct frame *f;
-	int i;
-
-	memset(buf, 0, max);
-	*ret_n = max;
-	switch (p->kind) {
-	case PIECE_VALUE:
-		memcpy(buf, &p->at, 8);
-		return true;
-	case PIECE_BYTES:
-		memcpy(buf, p->bytes, p->n_bytes < max ? p->n_bytes : max);
-		return true;
-	case PIECE_REGISTER:
-		if (frame_of(ev, &f))
-			return false;
-		i = frame_reg_of_dwarf(mode_bits(f->regs.mode), p->at);
-		if (i < 0)
-			return wide_register(ev, f, f->regs.mode == MODE_LONG, p->at, buf);
-		memcpy(buf, &f->regs.value[i], 8);
-		return f->regs.known & BIT(i);
-	}
-	return false;
-}
-
-static void bits_copy(u8 *to, u64 to_bit, const u8 *from, u64 from_bit, u64 n)
-{
-	for (u64 i = 0; i < n; i++, to_bit++, from_bit++) {
-		u8 mask = 1 << (to_bit & 7);
-
-		to[to_bit >> 3] &= ~mask;
-		if (from[from_bit >> 3] >> (from_bit & 7) & 1)
-			to[to_bit >> 3] |= mask;
-	}
-}
-
-/* The part of bits [want, want + n) that lies in piece `p`, which starts at bit `start`. */
-static int piece_copy(struct eval *ev, const struct piece *p, u64 start, u64 bits, u64 want, u64 n,
-		      u8 *buf, bool *ret_gone)
-{
-	enum { RAW = 256 };
-	u8 raw[RAW];
-	size_t n_raw;
-	u64 from = want > start ? want : start;
-	u64 to = want + n < start + bits ? want + n : start + bits;
-	u64 in = p->bit_offset + from - start;
-
-	if (from >= to)
-		return 0;
-	if (p->kind == PIECE_MEMORY) {
-		u64 bytes = (in % 8 + to - from + 7) / 8;
-
-		if (bytes > RAW)
-			return err_set(ev->err, ENOTSUP, "a piece of the value is too large");
-		if (session_read(ev->s, p->at + in / 8, raw, bytes, ev->err))
-			return -EFAULT;
-		bits_copy(buf, from - want, raw, in % 8, to - from);
-		return 0;
-	}
-	if (!piece_raw(ev, p, raw, RAW, &n_raw) || in + to - from > 8 * RAW) {
-		*ret_gone = true;
-		return 0;
-	}
-	bits_copy(buf, from - want, raw, in, to - from);
-	return 0;
-}
-
-static int place_bytes(struct eval *ev, const struct place *pl, u64 off, u8 *buf, size_t n,
-		       bool *ret_gone)
-{
-	u64 start = 0;
-	int rc = 0;
-
-	memset(buf, 0, n);
-	for (unsigned i = 0; !rc && i < pl->n; i++) {
-		u64 bits = pl->piece[i].bits ?: (u64)1 << 40;
-
-		rc = piece_copy(ev, &pl->piece[i], start, bits, off * 8, n * 8, buf, ret_gone);
-		start += bits;
-	}
-	if (start < (off + n) * 8)
-		*ret_gone = true;
 	return rc;
 }
 
@@ -301,61 +192,4 @@ int val_bytes(struct eval *ev, const struct val *v, u64 off, void *buf, size_t n
 	else if (off < 8)
 		memcpy(buf, (const u8 *)&v->bits + off, n < 8 - off ? n : 8 - off);
 	return 0;
-}
-
-int place_keep(struct eval *ev, const struct val *v, struct value *ret)
-{
-	enum { MAX = 4096 };
-	u64 size = ctype_size(v->type.c);
-	u8 *data;
-
-	if (size > MAX)
-		return err_set(ev->err, ENOTSUP, "the value in registers is too large");
-	data = session_keep(ev->s, NULL, 2 * size, ev->err);
-	if (!data)
-		return -ENOMEM;
-	for (u64 i = 0; i < size; i++) {
-		bool gone;
-		int rc = val_bytes(ev, v, i, data + i, 1, &gone);
-
-		if (rc)
-			return rc;
-		data[size + i] = gone;
-	}
-	ret->data = data;
-	ret->partly_lost = true;
-	return 0;
-}
-
-/* ---- writing --------------------------------------------------------------------------------- */
-
-static int register_write(struct eval *ev, const struct node *n, const struct piece *p, u64 off,
-			  const void *buf, size_t size)
-{
-	const struct frame *f;
-	u64 v;
-	int rc = frame_of(ev, &f), i;
-
-	if (rc)
-		return rc;
-	i = frame_reg_of_dwarf(mode_bits(f->regs.mode), p->at);
-	if (i < 0 || off + size > 8)
-		return node_bad(n, ENOTSUP, "this register cannot be written from here", ev->err);
-	v = f->regs.value[i];
-	memcpy((u8 *)&v + off, buf, size);
-	return frame_set_reg(ev->s, f->level, i, v, ev->err);
-}
-
-int val_write(struct eval *ev, const struct node *n, const struct val *to, const void *buf,
-	      size_t size)
-{
-	const struct piece *p = to->place ? &to->place->piece[0] : NULL;
-
-	if (to->gone)
-		return node_bad(n, ENODATA, "the variable has been optimized out", ev->err);
-	if (to->in_memory)
-		return session_write(ev->s, to->addr, buf, size, ev->err);
-	if (p && to->place->n == 1 && p->kind == PIECE_REGISTER)
-		return register_write(ev, n, p, to->place_off + p->bit_offset / 8, buf, size);
-	return node_bad(n, EINVAL, "this value has no place to write to", ev->err);
 }

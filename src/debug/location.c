@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <vmstep/location.h>
+#include "location_word.h"
 
 struct query {
 	struct session *s;
@@ -193,76 +194,20 @@ static int locate_address(struct query *q, const char *text, const char **ret_en
 
 /* ---- which of them --------------------------------------------------------------------------- */
 
-/* Behind the location: a blank or a comma that is in no bracket and no quotes. */
-static const char *word_end(const char *p)
-{
-	int depth = 0;
-
-	for (; *p && (depth || (*p != ' ' && *p != '\t' && *p != ',')); p++) {
-		if (*p == '\'' || *p == '"') {
-			const char *close = strchr(p + 1, *p);
-
-			p = close ? close : p;
-		}
-		depth += *p == '(';
-		depth -= *p == ')' && depth;
-	}
-	return p;
-}
-
-static bool all_digits(const char *p)
-{
-	if (!*p)
-		return false;
-	while (isdigit((unsigned char)*p))
-		p++;
-	return !*p;
-}
-
-/* The colon between FILE and the rest: not one of C++'s "::". */
-static char *file_colon(char *word)
-{
-	for (char *p = word; *p; p++) {
-		if (*p != ':')
-			continue;
-		if (p[1] != ':')
-			return p;
-		p++;
-	}
-	return NULL;
-}
-
-static void unquote(char **word)
-{
-	const size_t n = strlen(*word);
-
-	if (n >= 2 && (**word == '\'' || **word == '"') && (*word)[n - 1] == **word) {
-		(*word)[n - 1] = '\0';
-		++*word;
-	}
-}
-
-static bool looks_like_file(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return strchr(name, '/') || (dot && isalpha((unsigned char)dot[1]));
-}
-
 /* -EAGAIN: no file stands before the colon, so this is something else. */
 static int locate_in_file(struct query *q, char *file, char *rest)
 {
 	const struct source_file *known;
 	int rc;
 
-	unquote(&file);
-	unquote(&rest);
+	word_unquote(&file);
+	word_unquote(&rest);
 	known = source_file_find(q->syms, file);
-	if (!known && looks_like_file(file))
+	if (!known && word_is_file(file))
 		return err_set(q->err, ENOENT, "No source file named %s.", file);
 	if (!known || !*rest)
 		return -EAGAIN;
-	if (all_digits(rest))
+	if (word_all_digits(rest))
 		return locate_line(q, known, file, strtoull(rest, NULL, 10));
 	rc = locate_function(q, file, rest);
 	if (rc == -ENOENT)
@@ -274,15 +219,15 @@ static int locate_in_file(struct query *q, char *file, char *rest)
 /* -EAGAIN: an expression. */
 static int locate_word(struct query *q, char *word)
 {
-	char *colon = file_colon(word);
+	char *colon = word_file_colon(word);
 	struct location_default d;
 	int rc = -EAGAIN;
 
 	if (!q->syms || *word == '*' || *word == '$' || *word == '&' || *word == '(')
 		return -EAGAIN;
-	if (all_digits(word) && default_get(q, &d))
+	if (word_all_digits(word) && default_get(q, &d))
 		return locate_default(q, 0, strtoull(word, NULL, 10));
-	if ((*word == '+' || *word == '-') && all_digits(word + 1))
+	if ((*word == '+' || *word == '-') && word_all_digits(word + 1))
 		return locate_default(q, *word, strtoull(word + 1, NULL, 10));
 	if (colon) {
 		*colon = '\0';
@@ -290,22 +235,12 @@ static int locate_word(struct query *q, char *word)
 		*colon = ':';
 	}
 	if (rc == -EAGAIN && !isdigit((unsigned char)*word)) {
-		unquote(&word);
+		word_unquote(&word);
 		rc = locate_function(q, NULL, word);
 		if (rc == -ENOENT)
 			rc = -EAGAIN;
 	}
 	return rc;
-}
-
-static bool is_name(const char *word)
-{
-	if (!isalpha((unsigned char)*word) && *word != '_')
-		return false;
-	while (isalnum((unsigned char)*word) || strchr("_.:$", *word))
-		if (!*word++)
-			return true;
-	return false;
 }
 
 static int locate(struct query *q, const char *text, const char **ret_end)
@@ -321,7 +256,7 @@ static int locate(struct query *q, const char *text, const char **ret_end)
 		*ret_end = end;
 	if (rc == -EAGAIN) {
 		rc = locate_address(q, text, ret_end);
-		if (rc && is_name(word))
+		if (rc && word_is_name(word))
 			rc = err_set(q->err, ENOENT, "Function \"%s\" not defined.", word);
 	}
 	free(word);

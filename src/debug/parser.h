@@ -1,6 +1,6 @@
 /*
  * parser.h - between the files of the expression parser: expr_type.c (types), expr_primary.c
- * (numbers, registers, symbols), expr_parse.c (operators). Inside src/debug/.
+ * (numbers, registers, symbols), expr_unary.c and expr_parse.c (operators). Inside src/debug/.
  */
 #ifndef VMSTEP_DEBUG_PARSER_H
 #define VMSTEP_DEBUG_PARSER_H
@@ -69,6 +69,11 @@ bool escape_parse(const char **p, u64 *ret);
 /* ---- expr_primary.c -------------------------------------------------------------------------- */
 
 int primary_parse(struct parser *ps, u32 *ret);
+
+/* ---- expr_unary.c ---------------------------------------------------------------------------- */
+
+/* An operand with the operators before and behind it. */
+int unary_parse(struct parser *ps, u32 *ret);
 
 /* ---- expr_parse.c ---------------------------------------------------------------------------- */
 

@@ -148,7 +148,7 @@ int engine_choose(struct session *s, const char *name, struct err *err);
 /* -ENODEV with the reason when the chosen engine does not work here. */
 int engine_check(const struct session *s, struct err *err);
 
-/* ---- points.c, points_engine.c --------------------------------------------------------------- */
+/* ---- points.c, point_create.c, points_engine.c ----------------------------------------------- */
 
 static inline bool point_is_code(const struct upoint *p)
 {
@@ -172,6 +172,11 @@ const struct point_place *places_at(const struct upoint *p, u64 addr);
  * off with a remark; an error if that is all of them. A pending point's waits as it does.
  */
 int places_compile(struct session *s, struct upoint *p, const char *text, struct err *err);
+/* The condition `text` (NULL: none) of any point; it keeps the old one if this does not compile. */
+int point_compile(struct session *s, struct upoint *p, const char *text, struct err *err);
+void point_free(struct upoint *p);
+/* Enter a complete point: numbered only when the engine could take it. Frees it on failure. */
+int point_enter(struct session *s, struct upoint *p, struct upoint **ret, struct err *err);
 /* Hand the whole set, temporary points included, to the engine if it changed. */
 int points_apply(struct session *s, struct err *err);
 /* The catches, vectors and ports of all enabled points. */
@@ -205,7 +210,7 @@ void points_at_start(struct session *s, struct stop *st);
  * set). */
 bool points_catch_step(struct session *s, struct stop *st, u32 catches);
 
-/* ---- run.c ----------------------------------------------------------------------------------- */
+/* ---- run.c, run_fold.c ----------------------------------------------------------------------- */
 
 /*
  * One command of run control, however often it calls the engine. Either every stop is shown as it
@@ -228,6 +233,8 @@ struct run {
 	u64 n_folded;
 	s64 retired; /* sum of what was folded in; -1: cannot be told */
 };
+/* All of the engine's records: shown one by one, or folded. Returns the number of stops. */
+u64 run_drain(struct run *r, bool show, u32 catches);
 /* -ESRCH when there is no guest, or one that has ended. */
 int run_possible(const struct session *s, struct err *err);
 /* -ESRCH and the like when there is nothing that can run. */

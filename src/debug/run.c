@@ -1,12 +1,10 @@
 /*
- * run.c - the one way to the engine: plans, the ring's records, what ends a command. step.c says in
+ * run.c - the one way to the engine: plans, and what ends a command. step.c says in
  * these words what the commands of run control are.
  */
 #include <errno.h>
 #include <string.h>
-#include "spot.h"
-
-enum { USER_CAUSES = CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH) | CAUSE_BIT(CAUSE_CATCH) };
+#include "private.h"
 
 static void plan_init(const struct run *r, u8 mode, u64 count, struct plan *ret)
 {
@@ -59,48 +57,6 @@ static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret
 	return rc;
 }
 
-/* ---- records --------------------------------------------------------------------------------- */
-
-static void show_gap(struct run *r, const struct stop *gap)
-{
-	if (r->each && !r->each(r->arg, gap))
-		r->ended = true;
-}
-
-/* A stop on the way: the next one, or the command's end, takes its instructions over. */
-static void fold(struct run *r, const struct stop *st)
-{
-	if (!r->n_folded++)
-		r->first = *st;
-	r->retired = r->retired < 0 || st->retired < 0 ? -1 : r->retired + st->retired;
-	r->stop = *st;
-	r->has_stop = true;
-}
-
-/* All of the ring; `show` or fold. Returns the number of stops. */
-static u64 drain(struct run *r, bool show, u32 catches)
-{
-	struct stop *st;
-	u64 n = 0;
-
-	while ((st = (struct stop *)ring_pop(&r->s->ring))) {
-		if (st->kind == RECORD_GAP) {
-			show_gap(r, st);
-			continue;
-		}
-		n++;
-		if (catches)
-			points_catch_step(r->s, st, catches);
-		if (st->causes & USER_CAUSES)
-			r->ended = true;
-		if (!show)
-			fold(r, st);
-		else if (!run_show(r->s, st, r->each, r->arg))
-			r->ended = true;
-	}
-	return n;
-}
-
 /* ---- the end of the guest -------------------------------------------------------------------- */
 
 /* The engine leaves the exit status in new_value; a reset or power-off has none and counts as 0. */
@@ -122,14 +78,6 @@ static void settle(struct session *s, const struct stop *last, enum run_end end)
 }
 
 /* ---- for step.c ------------------------------------------------------------------------------ */
-
-bool run_show(struct session *s, struct stop *st, stop_observer *each, void *arg)
-{
-	st->n = ++s->n_stops;
-	s->last = *st;
-	s->has_last = true;
-	return !each || each(arg, st);
-}
 
 int run_possible(const struct session *s, struct err *err)
 {
@@ -177,7 +125,7 @@ int run_direct(struct run *r, u64 count, struct err *err)
 
 		plan_init(r, PLAN_STEP, catches ? 1 : count, &plan);
 		rc = call_engine(r, &plan, &end, err);
-		n = drain(r, true, catches); /* also what came before an error */
+		n = run_drain(r, true, catches); /* also what came before an error */
 		if (rc)
 			return rc;
 		if (r->s->ring.tail == records)
@@ -203,7 +151,7 @@ int run_step(struct run *r, struct err *err)
 
 		plan_init(r, PLAN_STEP, 1, &plan);
 		rc = call_engine(r, &plan, &end, err);
-		n = drain(r, false, catches);
+		n = run_drain(r, false, catches);
 		if (rc)
 			return rc;
 		if (r->s->ring.tail == records)
@@ -246,7 +194,7 @@ static int free_run(struct run *r, struct err *err)
 		plan_init(r, PLAN_CONTINUE, 0, &plan);
 		points_catches(r->s, &plan);
 		rc = call_engine(r, &plan, &end, err);
-		drain(r, false, 0);
+		run_drain(r, false, 0);
 		if (rc)
 			return rc;
 		if (r->s->ring.tail == records)
@@ -285,58 +233,5 @@ int run_to(struct run *r, const struct temp_point *t, unsigned n, struct err *er
 	temp_set(r->s, t, n);
 	rc = run_free(r, err);
 	temp_set(r->s, NULL, 0);
-	return rc;
-}
-
-/* What was done when the command set out (a delivery, a swallow) before what was done at the end. */
-static void unfold_did(struct run *r)
-{
-	unsigned n = r->first.n_did;
-
-	if (n + r->stop.n_did > STOP_DIDS)
-		n = STOP_DIDS - r->stop.n_did;
-	memmove(r->stop.did + n, r->stop.did, r->stop.n_did * sizeof(r->stop.did[0]));
-	memcpy(r->stop.did, r->first.did, n * sizeof(r->stop.did[0]));
-	r->stop.n_did += n;
-}
-
-/* What was folded in belongs to the stop that is shown. */
-static void unfold(struct run *r)
-{
-	if (r->n_folded < 2)
-		return;
-	r->stop.retired = r->retired;
-	r->stop.from = r->first.from;
-	r->stop.from_lin = r->first.from_lin;
-	r->stop.from_mode = r->first.from_mode;
-	r->stop.n_from = r->first.n_from;
-	memcpy(r->stop.from_bytes, r->first.from_bytes, sizeof(r->stop.from_bytes));
-	unfold_did(r);
-}
-
-void run_flush(struct run *r)
-{
-	if (!r->has_stop)
-		return;
-	unfold(r);
-	if (!run_show(r->s, &r->stop, r->each, r->arg))
-		r->ended = true;
-	if (!r->by_insn && !r->view_set)
-		spot_hide(r->s);
-	r->has_stop = false;
-	r->n_folded = 0;
-	r->retired = 0;
-}
-
-int run_finish(struct run *r, int rc)
-{
-	struct err lost = { 0 };
-
-	while (machine_console_lost(r->s->machine, &lost))
-		note(r->s, "%s", lost.text);
-	run_flush(r);
-	points_delete_temporary(r->s);
-	/* Nothing of ours stays in the guest while the user looks at it. */
-	points_apply(r->s, NULL);
 	return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * value_print.h - between value_print.c (structures and arrays), value_scalar.c (numbers, pointers)
+ * value_print.h - between value_print.c (structures), value_array.c, value_scalar.c (numbers, pointers)
  * and value_string.c (characters). Inside src/debug/.
  */
 #ifndef VMSTEP_DEBUG_VALUE_PRINT_H
@@ -32,8 +32,15 @@ struct part {
 int printer_read(struct printer *p, u64 off, void *buf, size_t n, bool *ret_gone);
 /* Where the part is in the guest; false: nowhere. */
 bool printer_addr(const struct printer *p, u64 off, u64 *ret);
+/* A part of any type; `recurse`: how deep in structures it is, `top`: it is the whole. */
+void part_print(struct printer *p, const struct part *part, bool top, unsigned recurse);
 /* "<error: Cannot access memory at address 0x10>" and the like. */
 void printer_trouble(struct printer *p);
+
+/* ---- value_array.c --------------------------------------------------------------------------- */
+
+void array_print(struct printer *p, const struct part *part, const struct ctype *t,
+		 unsigned recurse);
 
 /* ---- value_scalar.c -------------------------------------------------------------------------- */
 

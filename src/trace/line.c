@@ -203,16 +203,23 @@ static void color_put(struct strbuf *out, const char *code, size_t *ret_column)
 	*ret_column += strlen(code);
 }
 
-static void gap_line_put(const struct line_source *src, const struct stop *st, size_t at,
-			 struct strbuf *out)
+/* The columns of the address, and the blanks behind them. */
+static void where_put(const struct line_source *src, const struct stop *st, size_t at,
+		      struct strbuf *out)
 {
-	PUT(out, "gap");
 	strbuf_pad(out, at + COL_RIP, 2);
 	PUT(out, "0x");
 	strbuf_addhex_pad(out, st->lin, 16);
 	strbuf_pad(out, at + COL_SYMBOL, 2);
 	place_put(src, st->lin, out);
 	strbuf_pad(out, at + COL_INSN, 2);
+}
+
+static void gap_line_put(const struct line_source *src, const struct stop *st, size_t at,
+			 struct strbuf *out)
+{
+	PUT(out, "gap");
+	where_put(src, st, at, out);
 	PUT(out, "retired ");
 	if (st->retired < 0)
 		PUT(out, "unknown");
@@ -238,12 +245,7 @@ void stop_line_put(const struct line_source *src, const struct stop *st,
 	color_put(out, color, &at);
 	stop_causes(st, out);
 	color_put(out, color ? "\033[0m" : NULL, &at);
-	strbuf_pad(out, at + COL_RIP, 2);
-	PUT(out, "0x");
-	strbuf_addhex_pad(out, st->lin, 16);
-	strbuf_pad(out, at + COL_SYMBOL, 2);
-	place_put(src, st->lin, out);
-	strbuf_pad(out, at + COL_INSN, 2);
+	where_put(src, st, at, out);
 	insn_put(src, st->mode, st->lin, st->bytes, st->n_bytes, out);
 	strbuf_pad(out, at + COL_EVIDENCE, 2);
 	color_put(out, style && style->color ? "\033[2m" : NULL, &at);

@@ -20,6 +20,10 @@
 
 /* JSON Lines: `,"exit":{...},"vmx":...` of the stop. */
 void jsonl_exit_put(const struct stop *st, struct strbuf *out);
+/* `,"did":[...]`. */
+void jsonl_did_put(const struct stop *st, struct strbuf *out);
+/* `,"event":...`, `,"pending":...`, `,"point":...`, each only where there is one. */
+void jsonl_occasion_put(const struct stop *st, struct strbuf *out);
 /* "KVM_EXIT_DEBUG"; "KVM_EXIT_?" where KVM has no such exit. */
 const char *kvm_exit_name(u32 reason);
 /* "none", "sti", "mov-ss", "sti+mov-ss". */

@@ -157,132 +157,6 @@ static void flags(const struct stop *st, struct strbuf *out)
 	}
 }
 
-/* "inner-skip:0x401006": the word, then what it was done to. Which operands a word has. */
-enum {
-	DID_HAS_ARG = BIT(0),
-	DID_HAS_A = BIT(1),
-	DID_HAS_B = BIT(2),
-	DID_HAS_PLACE = BIT(3),
-	DID_HAS_RULE = BIT(4)
-};
-static const struct {
-	const char *word;
-	u8 has;
-} dids[DID_KIND_COUNT] = {
-	[DID_INNER_SKIP] = { "inner-skip", DID_HAS_B },
-	[DID_OUTER_SKIP] = { "outer-skip", DID_HAS_B },
-	[DID_NO_SKIP] = { "no-skip", DID_HAS_A },
-	[DID_DELIVER] = { "deliver", DID_HAS_ARG | DID_HAS_B },
-	[DID_SWALLOW] = { "swallow", DID_HAS_ARG },
-	[DID_REPAIR_TF] = { "repair-tf", DID_HAS_PLACE | DID_HAS_A },
-	[DID_COMPLETE_IO] = { "complete-io", 0 },
-	[DID_EMULATE] = { "emulate-int", DID_HAS_ARG },
-	[DID_GUEST_DB] = { "guest-db", DID_HAS_A },
-	[DID_WAIT_HLT] = { "wait-hlt", 0 },
-	[DID_WRONG_SKIP] = { "wrong-skip", DID_HAS_RULE },
-	[DID_LEAKED] = { "leaked-tf", 0 },
-	[DID_EMULATE_HLT] = { "emulate-hlt", 0 },
-	[DID_EMULATE_SYSCALL] = { "emulate-syscall", 0 },
-	[DID_TOOK_BACK] = { "took-back", DID_HAS_A },
-	[DID_EMULATE_IRET] = { "emulate-iret", 0 },
-};
-
-static void did_one(const struct did *d, struct strbuf *out)
-{
-	static const char *const places[] = { ":pushf", ":frame", ":r11" };
-	u8 has = dids[d->kind].has;
-
-	strbuf_addc(out, '"');
-	strbuf_adds(out, dids[d->kind].word);
-	if (has & DID_HAS_ARG) {
-		strbuf_addc(out, ':');
-		strbuf_adddec(out, d->arg);
-	}
-	if (has & DID_HAS_PLACE)
-		strbuf_adds(out, places[d->arg % ARRAY_SIZE(places)]);
-	if (has & DID_HAS_RULE) {
-		strbuf_addc(out, ':');
-		strbuf_adds(out, skip_policy_name(d->arg));
-	}
-	if (has & (DID_HAS_A | DID_HAS_B)) {
-		strbuf_addc(out, ':');
-		strbuf_addhex(out, has & DID_HAS_B ? d->b : d->a, true);
-	}
-	strbuf_addc(out, '"');
-}
-
-static void did(const struct stop *st, struct strbuf *out)
-{
-	PUT(out, ",\"did\":[");
-	for (unsigned i = 0; i < st->n_did; i++) {
-		if (i)
-			strbuf_addc(out, ',');
-		did_one(&st->did[i], out);
-	}
-	strbuf_addc(out, ']');
-}
-
-/* Only where there is one: a delivery, a user's point, an event that waits. */
-static void point(const struct stop *st, const struct stop_point *p, bool watch, struct strbuf *out)
-{
-	PUT(out, "{\"number\":");
-	strbuf_adddec(out, p->number);
-	PUT(out, ",\"how\":\"");
-	point_how_put(p, out);
-	strbuf_addc(out, '"');
-	if (watch) {
-		HEX(out, ",\"addr\":", st->hit_addr);
-		HEX(out, ",\"old\":", st->old_value);
-		HEX(out, ",\"new\":", st->new_value);
-	}
-	strbuf_addc(out, '}');
-}
-
-/* "point" is the first of them; where there are several, "points" has them all. */
-static void points(const struct stop *st, struct strbuf *out)
-{
-	static const enum cause kinds[] = { CAUSE_UWATCH, CAUSE_BREAK, CAUSE_CATCH };
-	const struct stop_point first = { st->point, st->point_how, st->point_dr };
-	unsigned n = 0;
-
-	if (!st->point)
-		return;
-	PUT(out, ",\"point\":");
-	point(st, &first, st->causes & CAUSE_BIT(CAUSE_UWATCH), out);
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		n += !!(st->causes & CAUSE_BIT(kinds[i]));
-	for (size_t i = 0, k = 0; n > 1 && i < ARRAY_SIZE(kinds); i++) {
-		const struct stop_point p = stop_point(st, kinds[i]);
-
-		if (!(st->causes & CAUSE_BIT(kinds[i])))
-			continue;
-		strbuf_adds(out, k++ ? "," : ",\"points\":[");
-		point(st, &p, kinds[i] == CAUSE_UWATCH, out);
-	}
-	if (n > 1)
-		strbuf_addc(out, ']');
-}
-
-static void occasions(const struct stop *st, struct strbuf *out)
-{
-	if (st->has_event && st->event_rep) {
-		PUT(out, ",\"event\":\"rep\"");
-	} else if (st->has_event) {
-		PUT(out, ",\"event\":{\"vector\":");
-		strbuf_adddec(out, st->event_vector);
-		PUT(out, ",\"type\":");
-		strbuf_adddec(out, st->event_type);
-		if (st->event_has_error)
-			HEX(out, ",\"error\":", st->event_error);
-		strbuf_addc(out, '}');
-	}
-	if (st->pending) {
-		PUT(out, ",\"pending\":");
-		strbuf_adddec(out, st->pending_vector);
-	}
-	points(st, out);
-}
-
 static void reg(struct strbuf *out, const char *name, u64 v, bool *any)
 {
 	if (*any)
@@ -371,8 +245,8 @@ static void jsonl_step(struct sink *k, struct session *s, const struct stop *st)
 	place(k, st);
 	flags(st, out);
 	jsonl_exit_put(st, out);
-	did(st, out);
-	occasions(st, out);
+	jsonl_did_put(st, out);
+	jsonl_occasion_put(st, out);
 	regs(k, st);
 	PUT(out, "}\n");
 }
