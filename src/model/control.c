@@ -7,14 +7,10 @@
  */
 #include "model/system.h"
 
-/*
- * What cpuid.c shows; the others are reserved. PCE has nothing to allow but RDPMC's fault. OSFXSR
- * and OSXMMEXCPT can be set though there is no SSE: they are set at the entry of 64-bit guests, on
- * every engine, and change nothing where each such instruction is #UD.
- */
+/* What feature.c shows; the others are reserved. PCE has nothing to allow but RDPMC's fault. */
 #define CR4_DEFINED                                                                                \
 	(CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCE | CR4_UMIP | \
-	 CR4_SMEP | CR4_SMAP | CR4_OSFXSR | CR4_OSXMMEXCPT)
+	 CR4_SMEP | CR4_SMAP | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE)
 #define CR0_DEFINED                                                                                \
 	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
 

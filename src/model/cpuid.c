@@ -1,26 +1,19 @@
 /*
- * cpuid.c - what the model says it is: an early 64-bit processor without x87, MMX and SSE.
+ * cpuid.c - what the model says it is. The feature words are feature.c's: a bit is set only for what
+ * the model does in full; all else is #UD, or a reserved bit.
  *
- * SDM 2 "CPUID". A bit is set only for what the model does in full; all else is #UD, or a reserved
- * bit. Set: debug extensions, page sizes, PAE, TSC, MSRs, CMPXCHG8B and 16B, APIC, SYSENTER, MTRRs,
- * global pages, CMOV, PAT, virtual-8086 extensions, SYSCALL, NX, 1-GiB pages, long mode, LAHF in
- * long mode, SMEP, SMAP, UMIP.
+ * SDM 2 "CPUID".
  */
 #include "model/system.h"
+#include "model/fpu.h"
 
 enum {
-	BASIC_MAX = 7,
+	BASIC_MAX = 0xd,
 	/* Family 6, model 15, stepping 11. */
 	SIGNATURE = 0x000006fb,
-	/* VME DE PSE TSC MSR PAE CX8 APIC SEP MTRR PGE CMOV PAT PSE36 */
-	EDX_1 = BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) |
-		BIT(12) | BIT(13) | BIT(15) | BIT(16) | BIT(17),
-	ECX_1 = BIT(13) /* CX16 */,
-	EBX_7 = BIT(7) | BIT(20) /* SMEP, SMAP */,
-	ECX_7 = BIT(2) /* UMIP */,
-	/* SYSCALL (64-bit mode only) NX 1-GiB pages LM */
-	EDX_8_1 = BIT(11) | BIT(20) | BIT(26) | BIT(29),
-	ECX_8_1 = BIT(0) /* LAHF */,
+	CPUID_APIC = BIT(9),     /* leaf 1, EDX */
+	CPUID_OSXSAVE = BIT(27), /* leaf 1, ECX */
+	CPUID_SYSCALL = BIT(11), /* leaf 80000001, EDX */
 	/* 52 physical and 48 linear address bits. */
 	ADDRESS_BITS = 48 << 8 | 52,
 };
@@ -41,10 +34,29 @@ static u32 text(const char *s)
 	return v;
 }
 
-/* SDM 2 "CPUID": leaf 1's APIC bit follows IA32_APIC_BASE's enable; SYSCALL's follows the mode. */
-static u32 features_edx(const struct model *m)
+/* Leaf 1's APIC bit follows IA32_APIC_BASE's enable, OSXSAVE CR4's. */
+static struct leaf leaf_1(const struct model *m)
 {
-	return m->c.apic_base & BIT(11) ? EDX_1 : EDX_1 & ~BIT(9);
+	u32 edx = m->features[WORD_1_EDX], ecx = m->features[WORD_1_ECX];
+
+	if (!(m->c.apic_base & BIT(11)))
+		edx &= ~CPUID_APIC;
+	if (m->c.cr4 & CR4_OSXSAVE)
+		ecx |= CPUID_OSXSAVE;
+	return (struct leaf){ SIGNATURE, 1 << 16, ecx, edx };
+}
+
+/* The XSAVE area: x87 and SSE lie in its legacy part whatever is enabled. */
+static struct leaf leaf_d(const struct model *m, u32 sub)
+{
+	switch (sub) {
+	case 0:
+		return (struct leaf){ XCR0_DEFINED, XSAVE_SIZE, XSAVE_SIZE, 0 };
+	case 1:
+		return (struct leaf){ .eax = m->features[WORD_D1_EAX], .ebx = XSAVE_SIZE };
+	default:
+		return (struct leaf){ 0 };
+	}
 }
 
 static struct leaf basic(const struct model *m, u32 n, u32 sub)
@@ -53,23 +65,30 @@ static struct leaf basic(const struct model *m, u32 n, u32 sub)
 	case 0:
 		return (struct leaf){ BASIC_MAX, text("Genu"), text("ntel"), text("ineI") };
 	case 1:
-		return (struct leaf){ SIGNATURE, 1 << 16, ECX_1, features_edx(m) };
+		return leaf_1(m);
 	case 7:
-		return sub ? (struct leaf){ 0 } : (struct leaf){ 0, EBX_7, ECX_7, 0 };
+		return sub ? (struct leaf){ 0 }
+			   : (struct leaf){ 0, m->features[WORD_7_EBX], m->features[WORD_7_ECX],
+					    m->features[WORD_7_EDX] };
+	case 0xd:
+		return leaf_d(m, sub);
 	default:
 		return (struct leaf){ 0 };
 	}
 }
 
+/* SYSCALL's bit follows the mode. */
 static struct leaf extended(const struct model *m, u32 n)
 {
+	u32 edx = m->features[WORD_8_1_EDX];
 	const char *s = brand + 16 * (n - (EXTENDED | 2));
 
 	switch (n) {
 	case EXTENDED:
 		return (struct leaf){ .eax = EXTENDED_MAX };
 	case EXTENDED | 1:
-		return (struct leaf){ 0, 0, ECX_8_1, m->bits == 64 ? EDX_8_1 : EDX_8_1 & ~BIT(11) };
+		return (struct leaf){ 0, 0, m->features[WORD_8_1_ECX],
+				      m->bits == 64 ? edx : edx & ~CPUID_SYSCALL };
 	case EXTENDED | 2:
 	case EXTENDED | 3:
 	case EXTENDED | 4:

@@ -55,8 +55,14 @@ static void register_operand(const ZydisDecodedOperand *z, struct opnd *d)
 	case ZYDIS_REGCLASS_DEBUG:
 		d->kind = OPND_DR;
 		break;
+	case ZYDIS_REGCLASS_MMX:
+		d->kind = OPND_MMX;
+		break;
+	case ZYDIS_REGCLASS_XMM:
+		d->kind = OPND_XMM;
+		break;
 	default:
-		return; /* not of the integer set */
+		return;
 	}
 	d->reg = ZydisRegisterGetId(z->reg.value);
 }
@@ -172,6 +178,8 @@ static enum row_form form_of(const struct op *o)
 			return ROW_CR;
 		if (o->opnd[i].kind == OPND_DR)
 			return ROW_DR;
+		if (o->opnd[i].kind == OPND_MMX || o->opnd[i].kind == OPND_XMM)
+			return ROW_VECTOR;
 	}
 	switch (o->mnemonic) {
 	case ZYDIS_MNEMONIC_CALL:
@@ -183,7 +191,17 @@ static enum row_form form_of(const struct op *o)
 	}
 }
 
-static void op_fill(const struct dispatch *dispatch, const ZydisDecodedInstruction *i,
+/* What CPUID hides is #UD though the model could do it; what it shows and the model lacks is named. */
+static op_exec *exec_find(const struct op_decoder *d, const ZydisDecodedInstruction *i, const struct op *o)
+{
+	op_exec *exec = dispatch_find(d->dispatch, o->mnemonic, form_of(o));
+
+	if (!feature_shows(d->features, i->meta.isa_set))
+		return op_undefined;
+	return exec ? exec : op_missing;
+}
+
+static void op_fill(const struct op_decoder *d, const ZydisDecodedInstruction *i,
 		    const ZydisDecodedOperand *z, const struct insn *facts, struct op *o)
 {
 	o->mnemonic = i->mnemonic;
@@ -199,9 +217,7 @@ static void op_fill(const struct dispatch *dispatch, const ZydisDecodedInstructi
 		operand_decode(i, &z[k], &o->opnd[k]);
 	stack_override(i, o);
 	pause_adapt(i, o);
-	o->exec = i->meta.isa_ext == ZYDIS_ISA_EXT_X87 && i->mnemonic != ZYDIS_MNEMONIC_FWAIT
-			  ? op_x87
-			  : dispatch_find(dispatch, o->mnemonic, form_of(o));
+	o->exec = exec_find(d, i, o);
 	/* F0 before MOV CR is AMD's way to CR8, and nothing here. */
 	if (o->lock && o->mnemonic == ZYDIS_MNEMONIC_MOV)
 		o->exec = op_undefined;
@@ -225,12 +241,13 @@ enum decode_result op_decode(const struct op_decoder *d, unsigned bits, const u8
 	if (!ZYAN_SUCCESS(s))
 		return DECODE_BAD;
 	insn_decode(bits, bytes, n, &facts);
-	op_fill(d->dispatch, &i, z, &facts, o);
+	op_fill(d, &i, z, &facts, o);
 	return DECODED;
 }
 
-bool op_decoder_init(struct op_decoder *d)
+bool op_decoder_init(struct op_decoder *d, const u32 *features)
 {
+	d->features = features;
 	d->dispatch = dispatch_create();
 	if (!d->dispatch)
 		return false;

@@ -10,9 +10,10 @@
 
 struct op_decoder {
 	struct dispatch *dispatch;
+	const u32 *features; /* borrowed */
 	ZydisDecoder zydis[3]; /* 16, 32, 64 */
 };
-bool op_decoder_init(struct op_decoder *d); /* false: no memory */
+bool op_decoder_init(struct op_decoder *d, const u32 *features); /* false: no memory */
 void op_decoder_deinit(struct op_decoder *d);
 
 enum decode_result { DECODED, DECODE_SHORT /* bytes are missing */, DECODE_TOO_LONG, DECODE_BAD };

@@ -153,11 +153,11 @@ enum ex op_fetch(struct model *m, const struct op **ret)
 	return fetch_slow(m, lin, most, s);
 }
 
-struct code_cache *code_cache_create(void)
+struct code_cache *code_cache_create(const u32 *features)
 {
 	struct code_cache *c = calloc(1, sizeof(*c));
 
-	if (c && !op_decoder_init(&c->decoder)) {
+	if (c && !op_decoder_init(&c->decoder, features)) {
 		free(c);
 		return NULL;
 	}

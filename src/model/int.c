@@ -205,5 +205,7 @@ const struct op_row int_ops[] = {
 	{ ZYDIS_MNEMONIC_INT, int_n },  { ZYDIS_MNEMONIC_INT3, int3 },
 	{ ZYDIS_MNEMONIC_INT1, int1 },  { ZYDIS_MNEMONIC_INTO, into },
 	{ ZYDIS_MNEMONIC_IRET, iret },  { ZYDIS_MNEMONIC_IRETD, iret },
-	{ ZYDIS_MNEMONIC_IRETQ, iret }, { 0, NULL },
+	{ ZYDIS_MNEMONIC_IRETQ, iret }, { ZYDIS_MNEMONIC_UD0, op_undefined },
+	{ ZYDIS_MNEMONIC_UD1, op_undefined }, { ZYDIS_MNEMONIC_UD2, op_undefined },
+	{ 0, NULL },
 };

@@ -4,7 +4,8 @@
  *   memory.c linear.c tlb.c   access: segmentation, paging, A/D bits, data breakpoints
  *   decode.c fetch.c    bytes -> struct op, through Zydis; a cache by address, compared by bytes
  *   table.c             mnemonic -> exec function: the families' tables joined
- *   arith.c logic.c ... the families of instructions
+ *   feature.c           what CPUID shows, and which instruction sets that is
+ *   arith.c logic.c ... the families of instructions; fpu.h lists those of x87, MMX and SSE
  *   segment.c far.c task.c event.c sysreg.c msr.c cpuid.c port.c ...   the system half
  *   step.c debug.c      boundaries: what is due, traps, interrupts, exits
  *
@@ -18,6 +19,7 @@
 #define VMSTEP_MODEL_INTERNAL_H
 
 #include <vmstep/model.h>
+#include "model/feature.h"
 
 enum ex {
 	EX_DONE,
@@ -45,11 +47,11 @@ typedef enum ex op_exec(struct model *m, const struct op *o);
 /* ---- decoded instructions ---------------------------------------------------------------------- */
 
 enum opnd_kind { OPND_NONE, OPND_GPR, OPND_MEM, OPND_IMM, OPND_REL, OPND_FAR /* ptr16:16/32 */, OPND_SEG,
-		 OPND_CR, OPND_DR };
+		 OPND_CR, OPND_DR, OPND_MMX, OPND_XMM };
 struct opnd {
 	u8 kind;   /* enum opnd_kind */
 	u8 size;   /* bytes */
-	u8 reg;    /* GPR, SEG, CR, DR: number */
+	u8 reg;    /* of a register: its number */
 	bool high; /* GPR: AH, CH, DH, BH */
 	/* MEM: base + index * scale + disp, cut to addrsize; INSN_MEM_NONE and INSN_MEM_RIP as in insn.h */
 	u8 base, index, scale, seg;
@@ -128,6 +130,8 @@ struct model {
 	u64 extra;               /* other ticks of the clock: iterations, deliveries, sleep in HLT */
 	/* c.tsc is the model's TSC: step.c adds to it, RDTSC reads it, WRMSR and the user set it. */
 	struct msr_file msr;     /* those that cpu_state does not have */
+	u64 xcr0;                /* state components that XSAVE moves */
+	u32 features[FEATURE_WORDS]; /* what CPUID shows, but for bits that follow the state */
 
 	/* model_watch(): pages with a watched byte get no fast way past access_note(). */
 	const struct model_range *watch;
@@ -191,9 +195,10 @@ enum ex pop(struct model *m, unsigned size, u64 *ret);
 enum ex op_fetch(struct model *m, const struct op **ret);
 /*
  * Forms of one mnemonic that different families have: MOV, PUSH, POP with a segment, control or debug
- * register, CALL, JMP, RET far. The rest is ROW_ANY.
+ * register, CALL, JMP, RET far; MOVSD and CMPSD with MMX or XMM registers and all others that have one.
+ * The rest is ROW_ANY.
  */
-enum row_form { ROW_ANY, ROW_SEG, ROW_CR, ROW_DR, ROW_FAR };
+enum row_form { ROW_ANY, ROW_SEG, ROW_CR, ROW_DR, ROW_FAR, ROW_VECTOR };
 #define OP_FORM(mnemonic, form) ((mnemonic) | (u32)(form) << 16)
 struct op_row {
 	u32 key; /* ZydisMnemonic, or OP_FORM(mnemonic, form) */
@@ -201,10 +206,12 @@ struct op_row {
 };
 struct dispatch; /* table.c: built once for each model */
 struct dispatch *dispatch_create(void);
+/* NULL: there is none. */
 op_exec *dispatch_find(const struct dispatch *d, u16 mnemonic, enum row_form form);
 op_exec op_undefined; /* #UD */
-op_exec op_x87;       /* what is x87's: there is none */
-struct code_cache *code_cache_create(void);
+op_exec op_missing;   /* EX_MISSING */
+/* `features` as long as it lives. */
+struct code_cache *code_cache_create(const u32 *features);
 void code_cache_destroy(struct code_cache *c);
 /*
  * The instruction at c.rip alone, with nothing that is due around it: fetched, executed, and on
@@ -262,4 +269,5 @@ extern const struct op_row arith_ops[], logic_ops[], shift_ops[], muldiv_ops[], 
 	branch_ops[], bcd_ops[], bit_ops[], flag_ops[], atomic_ops[], stack_ops[];
 extern const struct op_row segment_ops[], far_ops[], int_ops[], sysreg_ops[], msr_ops[], syscall_ops[],
 	port_ops[], protect_ops[];
+extern const struct op_row fxsave_ops[], xsave_ops[];
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/model.h"
+#include "model/fpu.h"
 
 static const struct mem_region *region_of(const struct model *m, u64 gpa, size_t n)
 {
@@ -78,8 +78,10 @@ int model_create(const struct model_config *cfg, struct model **ret, struct err 
 	if (!regions_whole(cfg))
 		return err_set(err, EINVAL, "a memory region does not consist of whole pages");
 	m = calloc(1, sizeof(*m));
-	if (m)
-		m->code = code_cache_create();
+	if (m) {
+		features_fill(m->features);
+		m->code = code_cache_create(m->features);
+	}
 	if (!m || !m->code) {
 		free(m);
 		return err_set(err, ENOMEM, "no memory for a processor model");
@@ -91,6 +93,10 @@ int model_create(const struct model_config *cfg, struct model **ret, struct err 
 	m->c.dr6 = DR6_INIT;
 	m->c.dr7 = DR7_FIXED;
 	m->c.shadow_known = true;
+	m->xcr0 = XCR0_X87;
+	fpu_init(fpu_of(m));
+	fpu_of(m)->mxcsr = MXCSR_INIT;
+	fpu_of(m)->mxcsr_mask = MXCSR_MASK;
 	model_changed(m);
 	*ret = m;
 	return 0;
@@ -126,6 +132,8 @@ void model_derive(struct model *m)
 void model_changed(struct model *m)
 {
 	m->c.rflags |= FL_FIXED;
+	fpu_of(m)->mxcsr &= MXCSR_MASK;
+	fpu_of(m)->mxcsr_mask = MXCSR_MASK;
 	m->rep_rip = ~0ull;
 	tlb_flush(m);
 	model_derive(m);

@@ -30,5 +30,6 @@ const struct op_row sysreg_ops[] = {
 	{ ZYDIS_MNEMONIC_INVLPG, invlpg },
 	{ ZYDIS_MNEMONIC_WBINVD, wbinvd },
 	{ ZYDIS_MNEMONIC_INVD, wbinvd },
+	{ ZYDIS_MNEMONIC_RSM, op_undefined }, /* outside of SMM */
 	{ 0, NULL },
 };

@@ -1,10 +1,11 @@
 /* table.c - mnemonic to exec function: the families' tables joined. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <Zydis/Zydis.h>
 
 #include "model/operand.h"
 
-enum { FORMS = ROW_FAR + 1 };
+enum { FORMS = ROW_VECTOR + 1 };
 
 struct dispatch {
 	op_exec *exec[ZYDIS_MNEMONIC_MAX_VALUE + 1][FORMS];
@@ -14,7 +15,7 @@ static const struct op_row *const families[] = {
 	arith_ops,  logic_ops, shift_ops, muldiv_ops, move_ops,   string_ops,
 	branch_ops, bcd_ops,   bit_ops,   flag_ops,   atomic_ops, stack_ops,
 	segment_ops, far_ops,  int_ops,   sysreg_ops, msr_ops,    syscall_ops,
-	port_ops,   protect_ops,
+	port_ops,   protect_ops, fxsave_ops, xsave_ops,
 };
 
 enum ex op_undefined(struct model *m, const struct op *o)
@@ -22,13 +23,11 @@ enum ex op_undefined(struct model *m, const struct op *o)
 	return raise_vector(m, EXC_UD);
 }
 
-/*
- * CPUID shows no x87. SDM volume 3, "Interrupt 7 - Device Not Available Exception (#NM)": EM and TS
- * come first; what is left has no meaning here.
- */
-enum ex op_x87(struct model *m, const struct op *o)
+enum ex op_missing(struct model *m, const struct op *o)
 {
-	return raise_vector(m, m->c.cr0 & (CR0_EM | CR0_TS) ? EXC_NM : EXC_UD);
+	snprintf(m->missing, sizeof(m->missing), "%s: CPUID shows it and the model has it not",
+		 ZydisMnemonicGetString(o->mnemonic));
+	return EX_MISSING;
 }
 
 struct dispatch *dispatch_create(void)
@@ -43,7 +42,5 @@ struct dispatch *dispatch_create(void)
 
 op_exec *dispatch_find(const struct dispatch *d, u16 mnemonic, enum row_form form)
 {
-	op_exec *e = mnemonic <= ZYDIS_MNEMONIC_MAX_VALUE ? d->exec[mnemonic][form] : NULL;
-
-	return e ? e : op_undefined;
+	return mnemonic <= ZYDIS_MNEMONIC_MAX_VALUE ? d->exec[mnemonic][form] : NULL;
 }

@@ -69,7 +69,7 @@ static bool is_hidden(const struct op *o)
 	case ZYDIS_MNEMONIC_UD2:
 		return false;
 	default:
-		return o->exec == op_undefined || o->exec == op_x87;
+		return o->exec == op_undefined || o->exec == op_missing;
 	}
 }
 

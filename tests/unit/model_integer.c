@@ -195,7 +195,7 @@ static void stack_base_test(void)
 	box_close(&b);
 }
 
-/* What is not there, and what x87 is without one. */
+/* What is not there, and what comes before it. */
 static void absent_test(void)
 {
 	static const struct {
@@ -206,11 +206,6 @@ static void absent_test(void)
 		{ "ud2", "0f 0b", 0, EXC_UD },
 		{ "lock with a register", "f0 01 c0", 0, EXC_UD },
 		{ "lock before mov cr", "f0 0f 20 c0", 0, EXC_UD },
-		{ "movnti", "0f c3 00", 0, EXC_UD },
-		{ "popcnt", "f3 0f b8 c0", 0, EXC_UD },
-		{ "fld1", "d9 e8", 0, EXC_UD },
-		{ "fld1 under EM", "d9 e8", CR0_EM, EXC_NM },
-		{ "fld1 under TS", "d9 e8", CR0_TS, EXC_NM },
 		{ "fwait under TS and MP", "9b", CR0_TS | CR0_MP, EXC_NM },
 		{ "bound outside", "62 06", 0, EXC_BR },
 		{ "div by 0", "f7 f1", 0, EXC_DE },

@@ -35,12 +35,10 @@ static void destroy(struct engine *base)
 	free(e);
 }
 
-/* The boot loaders switch SSE on, which this processor does not have. */
 static void boot(struct soft_engine *e)
 {
 	*e->c = *machine_boot_state(e->base.machine);
 	e->c->known = REGS_ALL;
-	e->c->cr4 &= ~(CR4_OSFXSR | CR4_OSXMMEXCPT);
 	e->c->shadow_known = true;
 	model_changed(e->m);
 	soft_at_load(e);
