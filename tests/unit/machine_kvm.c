@@ -130,6 +130,17 @@ static void guest_stop(void)
 	g.m = NULL;
 }
 
+/* KVM_CREATE_VM alone stops at a pending signal: the tick of a claim before. */
+static int vm_new(void)
+{
+	int fd;
+
+	do
+		fd = ioctl(g.dev, KVM_CREATE_VM, 0);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
 /* A claim of its own: everything the machine gives is taken by KVM. */
 static bool guest_start(const struct guest_spec *spec, const char *name)
 {
@@ -142,7 +153,7 @@ static bool guest_start(const struct guest_spec *spec, const char *name)
 	g.m = machine_new(0, spec, &err);
 	if (!tap_ok(g.m, "%s: loads (%s)", name, err.text))
 		return false;
-	g.vm = ioctl(g.dev, KVM_CREATE_VM, 0);
+	g.vm = vm_new();
 	good = g.vm >= 0 && !ioctl(g.vm, KVM_SET_IDENTITY_MAP_ADDR, &identity) &&
 	       !ioctl(g.vm, KVM_SET_TSS_ADDR, identity + 0x1000) &&
 	       !ioctl(g.vm, KVM_CREATE_IRQCHIP, 0) && !ioctl(g.vm, KVM_CREATE_PIT2, &pit) &&

@@ -1,6 +1,8 @@
 /* records.c - see records.h. */
 #include "engine/common/records.h"
 
+#include <string.h>
+
 void record_note(struct records *r, enum did_kind kind, u8 arg, u64 a, u64 b)
 {
 	if (r->n_notes < RECORD_NOTES)
@@ -11,6 +13,14 @@ void record_notes_tell(const struct records *r, struct stop *s)
 {
 	for (unsigned i = 0; i < r->n_notes; i++)
 		stop_did(s, r->note[i].kind, r->note[i].arg, r->note[i].a, r->note[i].b);
+}
+
+static void out(struct records *r, const struct stop *s)
+{
+	if (!r->n_backlog && !ring_full(r->ring))
+		*ring_push(r->ring) = *s;
+	else if (r->n_backlog < RECORD_BACKLOG)
+		r->backlog[r->n_backlog++] = *s;
 }
 
 /* The count is since the last record. */
@@ -27,12 +37,14 @@ void record_push(struct records *r, struct stop *s)
 	r->n_notes = 0;
 	dropped_take(r, s);
 	s->n = ++r->seq;
-	if (!ring_full(r->ring)) {
-		*ring_push(r->ring) = *s;
-		return;
-	}
-	r->backlog = *s;
-	r->has_backlog = true;
+	out(r, s);
+}
+
+void record_gap(struct records *r, enum gap_reason why, u64 lin, s32 retired)
+{
+	const struct stop s = { .kind = RECORD_GAP, .gap = why, .lin = lin, .retired = retired };
+
+	out(r, &s);
 }
 
 void record_dropped(struct records *r, s64 retired)
@@ -49,13 +61,12 @@ void record_drop(struct records *r, const struct stop *s)
 			record_note(r, s->did[i].kind, s->did[i].arg, s->did[i].a, s->did[i].b);
 }
 
-bool record_backlog(struct records *r, struct ring *ring)
+void record_backlog_out(struct records *r)
 {
-	if (!r->has_backlog)
-		return false;
-	if (ring_full(ring))
-		return true;
-	*ring_push(ring) = r->backlog;
-	r->has_backlog = false;
-	return true;
+	u8 n = 0;
+
+	while (n < r->n_backlog && !ring_full(r->ring))
+		*ring_push(r->ring) = r->backlog[n++];
+	r->n_backlog -= n;
+	memmove(r->backlog, r->backlog + n, r->n_backlog * sizeof(r->backlog[0]));
 }

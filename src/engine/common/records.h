@@ -1,6 +1,6 @@
 /*
  * records.h - from stops to the ring, as every engine does it: numbers, notes of what was done between
- * two stops, what stops that are not shown retired, and the one record a full ring had no room for.
+ * two stops, what stops that are not shown retired, and the records a full ring had no room for.
  * Used by the engines only.
  */
 #ifndef VMSTEP_ENGINE_RECORDS_H
@@ -8,12 +8,13 @@
 
 #include <vmstep/engine.h>
 
-enum { RECORD_NOTES = 2 };
+/* A step begins with one free slot and can bring gaps before its stop. */
+enum { RECORD_NOTES = 2, RECORD_BACKLOG = 4 };
 
 struct records {
 	struct ring *ring;     /* of the run() that is on */
-	bool has_backlog;
-	struct stop backlog;   /* handed out first by the next run() */
+	u8 n_backlog;
+	struct stop backlog[RECORD_BACKLOG]; /* handed out first by the next run() */
 	struct did note[RECORD_NOTES];
 	u8 n_notes;
 	s64 dropped;           /* instructions retired at stops that were not shown; -1: unknown */
@@ -30,7 +31,9 @@ void record_push(struct records *r, struct stop *s);
 void record_drop(struct records *r, const struct stop *s);
 /* Instructions that ran without a stop of their own; -1: nobody knows how many. */
 void record_dropped(struct records *r, s64 retired);
-/* The backlog into the ring; false: there is none. */
-bool record_backlog(struct records *r, struct ring *ring);
+/* What nobody saw, at `lin` and behind it; no stop, no number. */
+void record_gap(struct records *r, enum gap_reason why, u64 lin, s32 retired);
+/* As much of the backlog as the ring has room for. */
+void record_backlog_out(struct records *r);
 
 #endif

@@ -116,69 +116,11 @@ void stop_begin(struct kvm_engine *k, const struct at *from, struct stop *ret)
 	stop_place(k, ret);
 	stop_from(from, ret);
 	stop_registers(k, ret);
-	for (unsigned i = 0; i < k->n_notes; i++)
-		stop_did(ret, k->note[i].kind, k->note[i].arg, k->note[i].a, k->note[i].b);
-}
-
-void stop_note(struct kvm_engine *k, enum did_kind kind, u8 arg, u64 a, u64 b)
-{
-	if (k->n_notes < ARRAY_SIZE(k->note))
-		k->note[k->n_notes++] = (struct did){ kind, arg, a, b };
+	record_notes_tell(&k->r.rec, ret);
 }
 
 void stop_place_again(struct kvm_engine *k, struct stop *s)
 {
 	stop_place(k, s);
 	stop_registers(k, s);
-}
-
-/* One record into the ring, or into the backlog that the next run() hands out first. */
-static void record_push(struct kvm_engine *k, const struct stop *s)
-{
-	if (!ring_full(k->ring)) {
-		*ring_push(k->ring) = *s;
-		return;
-	}
-	k->backlog = *s;
-	k->has_backlog = true;
-}
-
-/* What stops that were not shown had retired is the next one's: the count is since the last record. */
-static void dropped_take(struct kvm_engine *k, struct stop *s)
-{
-	s->retired = k->dropped < 0 || s->retired < 0 ? -1 : s->retired + (s32)k->dropped;
-	k->dropped = 0;
-}
-
-void stop_push(struct kvm_engine *k, struct stop *s)
-{
-	k->n_notes = 0;
-	dropped_take(k, s);
-	s->n = ++k->seq;
-	record_push(k, s);
-}
-
-void gap_push(struct kvm_engine *k, enum gap_reason why, u64 lin, s32 retired)
-{
-	struct stop s = { .kind = RECORD_GAP, .gap = why, .lin = lin, .retired = retired };
-
-	record_push(k, &s);
-}
-
-/* More than a record can count is as good as unknown. */
-void dropped_add(struct kvm_engine *k, s32 retired)
-{
-	k->dropped = k->dropped < 0 || retired < 0 || k->dropped + retired > INT32_MAX / 2 ?
-			     -1 :
-			     k->dropped + retired;
-}
-
-/* A stop that is not shown: what was done at it that the user should know goes to the next. */
-void stop_drop(struct kvm_engine *k, const struct stop *s)
-{
-	k->n_notes = 0;
-	dropped_add(k, s->retired);
-	for (unsigned i = 0; i < s->n_did; i++)
-		if (s->did[i].kind == DID_SWALLOW || s->did[i].kind == DID_WRONG_SKIP)
-			stop_note(k, s->did[i].kind, s->did[i].arg, s->did[i].a, s->did[i].b);
 }

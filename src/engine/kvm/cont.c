@@ -14,45 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- catches -------------------------------------------------------------------------------------- */
-
 enum { CATCH_REPORTED = CATCH_ICEBP | CATCH_INT3 };
-
-/* What happened, as catch bits; which ports and vectors are meant is for accept() to say. */
-static u32 happened(const struct step *st)
-{
-	const struct stop *s = &st->stop;
-	u32 bits = s->retired > 0 ? catches_of_class(st->from.insn.facts.cls) : 0;
-
-	if (s->causes & CAUSE_BIT(CAUSE_ICEBP))
-		bits |= CATCH_ICEBP;
-	if (s->causes & CAUSE_BIT(CAUSE_INT3))
-		bits |= CATCH_INT3;
-	if (st->ev.gpa)
-		bits |= CATCH_MMIO;
-	if (s->has_event && !s->event_rep && s->event_type != INTR_EXTERNAL && s->event_vector < 32)
-		bits |= CATCH_EXCEPTION;
-	return bits;
-}
-
-static bool vector_meant(const struct kvm_engine *k, const struct stop *s)
-{
-	u32 mask = k->plan->catch_vectors;
-
-	return !mask || (mask & BIT(s->event_vector & 31));
-}
-
-bool catch_check(struct kvm_engine *k, struct step *st)
-{
-	u32 bits = happened(st) & k->plan->catches;
-
-	if (bits == CATCH_EXCEPTION && !vector_meant(k, &st->stop))
-		return false;
-	if (!bits)
-		return false;
-	st->stop.causes |= CAUSE_BIT(CAUSE_CATCH);
-	return !k->plan->accept || k->plan->accept(k->plan->accept_arg, &st->stop);
-}
 
 /* ---- running free --------------------------------------------------------------------------------- */
 
@@ -62,8 +24,8 @@ bool catch_check(struct kvm_engine *k, struct step *st)
  */
 static bool must_step(const struct kvm_engine *k)
 {
-	return k->by_address || (k->plan->catches & ~CATCH_REPORTED) ||
-	       (k->quirks.software && (k->plan->catches & CATCH_REPORTED));
+	return k->by_address || (k->r.plan->catches & ~CATCH_REPORTED) ||
+	       (k->quirks.software && (k->r.plan->catches & CATCH_REPORTED));
 }
 
 static bool stands_on_point(const struct kvm_engine *k)
@@ -90,10 +52,10 @@ static int free_arm(struct kvm_engine *k, struct step *st, struct err *err)
 {
 	struct arm a = {
 		.user_exec = true,
-		.sw_bp = !k->quirks.software && (k->n_planted || (k->plan->catches & CATCH_INT3) ||
-						 may_swallow(k, k->plan->int3, EXC_BP)),
-		.hw_bp = !k->quirks.software && ((k->plan->catches & CATCH_ICEBP) ||
-						 may_swallow(k, k->plan->icebp, EXC_DB)),
+		.sw_bp = !k->quirks.software && (k->n_planted || (k->r.plan->catches & CATCH_INT3) ||
+						 may_swallow(k, k->r.plan->int3, EXC_BP)),
+		.hw_bp = !k->quirks.software && ((k->r.plan->catches & CATCH_ICEBP) ||
+						 may_swallow(k, k->r.plan->icebp, EXC_DB)),
 		.guard = !k->quirks.software,
 	};
 
@@ -120,12 +82,12 @@ static bool signal_seen(struct kvm_engine *k, struct step *st)
 
 	if (st->ev.completed)
 		return false;
-	machine_poll(k->base.machine);
+	machine_poll(k->r.base.machine);
 	if (sleeps_for_ever(k)) {
 		k->halted = true;
 		st->ev.halted = 1;
 		c = CAUSE_HLT;
-	} else if (k->interrupted) {
+	} else if (k->r.interrupted) {
 		interrupt_take(k);
 		k->halted = is_halted(k);
 		c = CAUSE_INTERRUPT;
@@ -144,7 +106,7 @@ static int free_end(struct kvm_engine *k, struct step *st, int *ret_end)
 	st->stop.ev.kind = EVIDENCE_KVM;
 	st->stop.ev.kvm = st->ev;
 	*ret_end = st->stop.first == CAUSE_HLT ? RUN_STOP : RUN_INTERRUPTED;
-	stop_push(k, &st->stop);
+	record_push(&k->r.rec, &st->stop);
 	return 0;
 }
 
@@ -214,19 +176,19 @@ static int free_run(struct kvm_engine *k, int *ret_end, struct err *err)
 	if (st.ev.reason == KVM_EXIT_INTR) {
 		if (signal_seen(k, &st))
 			return free_end(k, &st, ret_end);
-		dropped_add(k, -1);
+		record_dropped(&k->r.rec, -1);
 		return 0;
 	}
 	free_attribute(k, &st);
 	if (writes_dr(k, &st) || needs_step(&st)) {
 		if (k->at.lin != st.from.lin)
-			dropped_add(k, -1);
+			record_dropped(&k->r.rec, -1);
 		return step_one(k, ret_end, err);
 	}
 	step_verdict(k, &st);
 	if (k->quirks.software && k->guest_tf && st.ev.completed && st.ev.is_write &&
-	    !k->pending.active)
-		pending_guest_db(k, &st.stop, DR6_BS);
+	    !k->r.pending.active)
+		pending_take_db(&k->r.pending, DR6_BS, &st.stop);
 	if (k->at.lin != st.from.lin)
 		st.stop.retired = -1;
 	step_finish(k, &st, ret_end);
@@ -254,16 +216,7 @@ static int cont_once(struct kvm_engine *k, int *ret_end, struct err *err)
 int cont_run(struct kvm_engine *k, int *ret_end, struct err *err)
 {
 	bool stopped;
-	int r = 0;
+	int r = pending_resume(k, &stopped, ret_end, err);
 
-	while (!r && *ret_end < 0) {
-		if (k->interrupted) {
-			interrupt_stop(k, ret_end);
-			break;
-		}
-		r = pending_resume(k, &stopped, ret_end, err);
-		if (!r && *ret_end < 0)
-			r = cont_once(k, ret_end, err);
-	}
-	return r;
+	return r || *ret_end >= 0 ? r : cont_once(k, ret_end, err);
 }

@@ -35,7 +35,7 @@ static bool stack_there(struct kvm_engine *k, u64 top)
 	for (unsigned off = 1; off <= FRAME_BYTES; off += FRAME_BYTES - 1) {
 		page_walk(&k->cpu, &k->phys, top - off, &w);
 		if (!w.present || (w.page_shift && !w.writable) ||
-		    !machine_hva(k->base.machine, w.gpa, 1))
+		    !machine_hva(k->r.base.machine, w.gpa, 1))
 			return false;
 	}
 	return true;
@@ -196,16 +196,16 @@ int cpl3_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *er
 		r = free_entry(k, st, err);
 		if (r)
 			return r;
-		machine_poll(k->base.machine);
+		machine_poll(k->r.base.machine);
 	} while (step_signalled(st) && k->at.cpl == 3 &&
-		 !k->interrupted);
+		 !k->r.interrupted);
 	stop_begin(k, &st->from, &st->stop);
 	st->stop.retired = 0;
 	if (step_signalled(st)) {
 		if (!gap_stop(k, st, GAP_CPL3))
 			return 0;
 	} else {
-		gap_push(k, GAP_CPL3, st->from.lin, -1);
+		record_gap(&k->r.rec, GAP_CPL3, st->from.lin, -1);
 		step_attribute(k, st);
 		step_verdict(k, st);
 		st->stop.retired = 0;

@@ -19,6 +19,94 @@ static void irq_line(void *arg, unsigned gsi, bool level)
 	ioctl(k->vm_fd, KVM_IRQ_LINE, &l); /* a line KVM does not have is a line nobody listens to */
 }
 
+/* ---- running -------------------------------------------------------------------------------------- */
+
+void interrupt_stop(struct runner *r, int *ret_end)
+{
+	struct kvm_engine *k = to_kvm(&r->base);
+	struct stop s;
+
+	interrupt_take(k);
+	stop_begin(k, &k->at, &s);
+	s.causes = CAUSE_BIT(CAUSE_INTERRUPT);
+	s.first = CAUSE_INTERRUPT;
+	record_push(&r->rec, &s);
+	*ret_end = RUN_INTERRUPTED;
+}
+
+void watch_run_begin(struct runner *r)
+{
+	watch_start(to_kvm(&r->base));
+}
+
+static void run_end(struct runner *r, const struct plan *plan)
+{
+	watch_stop(to_kvm(&r->base));
+}
+
+static int step(struct runner *r, int *ret_end, struct err *err)
+{
+	struct kvm_engine *k = to_kvm(&r->base);
+	bool stopped;
+	int e = pending_resume(k, &stopped, ret_end, err);
+
+	if (e || stopped)
+		return e;
+	return k->halted ? hlt_resume(k, ret_end, err) : step_one(k, ret_end, err);
+}
+
+static int cont(struct runner *r, int *ret_end, struct err *err)
+{
+	return cont_run(to_kvm(&r->base), ret_end, err);
+}
+
+unsigned insn_length_here(struct runner *r, u64 *ret_lin)
+{
+	const struct at *a = &to_kvm(&r->base)->at;
+
+	*ret_lin = a->lin;
+	return a->insn.facts.length;
+}
+
+static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, struct err *err)
+{
+	struct kvm_engine *k = to_kvm(&r->base);
+	struct step st;
+
+	memset(&st, 0, sizeof(st));
+	st.from = k->at;
+	stop_begin(k, &st.from, &st.stop);
+	st.stop.causes = CAUSE_BIT(c);
+	st.stop.first = c;
+	st.stop.proof = PROOF_DEDUCED;
+	st.stop.host_tf = c == CAUSE_TF;
+	if (skip == STOP_TOO_MANY)
+		stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
+	else if (kvm_skip(r, skip, st.from.insn.facts.length, &st.stop))
+		pending_take_db(&k->r.pending, DR6_BS, &st.stop);
+	step_finish(k, &st, ret_end);
+	return 0;
+}
+
+static const struct runner_ops runner_ops = {
+	.begin = watch_run_begin,
+	.end = run_end,
+	.step = step,
+	.cont = cont,
+	.interrupted = interrupt_stop,
+	.insn_length = insn_length_here,
+	.stop_here = stop_here,
+	.skip = kvm_skip,
+};
+
+static void interrupt(struct engine *e)
+{
+	struct kvm_engine *k = to_kvm(e);
+
+	k->r.interrupted = 1;
+	k->run->immediate_exit = 1;
+}
+
 /* ---- create and destroy --------------------------------------------------------------------------- */
 
 static void probe(struct engine_probe *ret)
@@ -52,7 +140,7 @@ static void destroy(struct engine *e)
 	if (!e)
 		return;
 	points_free(k);
-	machine_set_irq(k->base.machine, NULL, NULL);
+	machine_set_irq(k->r.base.machine, NULL, NULL);
 	watch_destroy(k);
 	vm_destroy(k);
 	insn_cache_destroy(k->insns);
@@ -61,7 +149,7 @@ static void destroy(struct engine *e)
 
 static int boot(struct kvm_engine *k, struct err *err)
 {
-	const struct cpu_state *c = machine_boot_state(k->base.machine);
+	const struct cpu_state *c = machine_boot_state(k->r.base.machine);
 	int r = vcpu_fetch(k, err);
 
 	if (!r)
@@ -79,7 +167,7 @@ static int create(struct machine *m, struct engine **ret, struct err *err)
 
 	if (!k)
 		return err_set(err, ENOMEM, "no memory for the engine");
-	k->base = (struct engine){ .ops = &kvm_engine_ops, .machine = m };
+	k->r = (struct runner){ .base = { .ops = &kvm_engine_ops, .machine = m }, .ops = &runner_ops };
 	k->kvm_fd = k->vm_fd = k->cpu_fd = -1;
 	k->phys = machine_phys(m);
 	k->guest_dr_stale = true;
@@ -94,134 +182,12 @@ static int create(struct machine *m, struct engine **ret, struct err *err)
 	if (!r)
 		r = boot(k, err);
 	if (r) {
-		destroy(&k->base);
+		destroy(&k->r.base);
 		return r;
 	}
 	machine_set_irq(m, irq_line, k);
-	*ret = &k->base;
+	*ret = &k->r.base;
 	return 0;
-}
-
-/* ---- running -------------------------------------------------------------------------------------- */
-
-void interrupt_stop(struct kvm_engine *k, int *ret_end)
-{
-	struct stop s;
-
-	interrupt_take(k);
-	stop_begin(k, &k->at, &s);
-	s.causes = CAUSE_BIT(CAUSE_INTERRUPT);
-	s.first = CAUSE_INTERRUPT;
-	stop_push(k, &s);
-	*ret_end = RUN_INTERRUPTED;
-}
-
-/* `set skip outer`: a hypervisor with that bug gives a single-step trap of the ICEBP it skipped. */
-static void owed_tf_stop(struct kvm_engine *k, int *ret_end)
-{
-	struct step st;
-
-	k->owed_tf = false;
-	memset(&st, 0, sizeof(st));
-	st.from = k->at;
-	stop_begin(k, &st.from, &st.stop);
-	st.stop.causes = CAUSE_BIT(CAUSE_TF);
-	st.stop.first = CAUSE_TF;
-	st.stop.proof = PROOF_DEDUCED;
-	st.stop.host_tf = true;
-	stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
-	step_finish(k, &st, ret_end);
-}
-
-static int step_any(struct kvm_engine *k, int *ret_end, struct err *err)
-{
-	bool stopped;
-	int r;
-
-	if (k->owed_tf) {
-		owed_tf_stop(k, ret_end);
-		return 0;
-	}
-	r = pending_resume(k, &stopped, ret_end, err);
-	if (r || stopped)
-		return r;
-	return k->halted ? hlt_resume(k, ret_end, err) : step_one(k, ret_end, err);
-}
-
-static int step_many(struct kvm_engine *k, int *ret_end, struct err *err)
-{
-	u64 first = k->seq, count = k->plan->count;
-	int r = 0;
-
-	while (!r && *ret_end < 0) {
-		if (k->has_backlog)
-			*ret_end = RUN_RING_FULL;
-		else if (k->seq - first >= count)
-			*ret_end = RUN_COUNT;
-		else if (ring_full(k->ring))
-			*ret_end = RUN_RING_FULL;
-		else if (k->interrupted)
-			interrupt_stop(k, ret_end);
-		else
-			r = step_any(k, ret_end, err);
-	}
-	return r;
-}
-
-/*
- * A record the ring had no room for comes first of the next run; if it was the stop that ended the
- * run before, that end is told only then.
- */
-static enum run_end backlog_out(struct kvm_engine *k)
-{
-	int end = k->late_end;
-
-	if (ring_full(k->ring))
-		return RUN_RING_FULL;
-	*ring_push(k->ring) = k->backlog;
-	k->has_backlog = false;
-	k->late_end = RUN_RING_FULL;
-	return end;
-}
-
-static enum run_end end_told(struct kvm_engine *k, int end)
-{
-	if (!k->has_backlog)
-		return end;
-	k->late_end = end;
-	return RUN_RING_FULL;
-}
-
-static int run(struct engine *e, const struct plan *plan, struct ring *ring, enum run_end *ret_end,
-	       struct err *err)
-{
-	struct kvm_engine *k = to_kvm(e);
-	int end = -1, r;
-
-	k->ring = ring;
-	if (k->has_backlog) {
-		*ret_end = backlog_out(k);
-		return 0;
-	}
-	if (k->dead)
-		return err_set(err, ESRCH, "the guest is dead: `run` starts it again");
-	k->plan = plan;
-	watch_start(k);
-	r = plan->mode == PLAN_STEP ? step_many(k, &end, err) : cont_run(k, &end, err);
-	watch_stop(k);
-	k->plan = NULL;
-	if (r)
-		return r;
-	*ret_end = end_told(k, end);
-	return 0;
-}
-
-static void interrupt(struct engine *e)
-{
-	struct kvm_engine *k = to_kvm(e);
-
-	k->interrupted = 1;
-	k->run->immediate_exit = 1;
 }
 
 /* ---- state ---------------------------------------------------------------------------------------- */
@@ -252,38 +218,6 @@ static int set_points(struct engine *e, struct point *p, size_t n, struct err *e
 	return points_set(to_kvm(e), p, n, err);
 }
 
-static int skip(struct engine *e, enum skip_kind kind, struct ring *ring, struct err *err)
-{
-	static const struct plan plan = { .mode = PLAN_STEP, .count = 1 };
-	struct kvm_engine *k = to_kvm(e);
-	int end = -1;
-
-	if (k->dead)
-		return err_set(err, ESRCH, "the guest is dead: `run` starts it again");
-	if (!k->at.insn.facts.length)
-		return err_set(err, EINVAL, "the bytes at %#llx are no instruction, so there is no "
-					    "length to skip: set $rip instead",
-			       (unsigned long long)k->at.lin);
-	k->plan = &plan;
-	k->ring = ring;
-	skip_stop(k, kind, &end);
-	k->plan = NULL;
-	return 0;
-}
-
-static int queue_event(struct engine *e, const struct guest_event *ev, struct err *err)
-{
-	struct kvm_engine *k = to_kvm(e);
-
-	if (k->pending.active)
-		return err_set(err, EBUSY, "vector %#x is pending already: deliver or swallow that "
-					   "first", k->pending.ev.vector);
-	k->pending = (struct pending){
-		.active = true, .by_user = true, .ev = *ev, .cause = CAUSE_EVENT,
-	};
-	return 0;
-}
-
 static int info(struct engine *e, const char *what, struct strbuf *out, struct err *err)
 {
 	return info_text(to_kvm(e), what, out, err);
@@ -297,12 +231,12 @@ const struct engine_ops kvm_engine_ops = {
 	.probe = probe,
 	.create = create,
 	.destroy = destroy,
-	.run = run,
+	.run = runner_run,
 	.interrupt = interrupt,
 	.get_regs = get_regs,
 	.set_regs = set_regs,
 	.set_points = set_points,
-	.skip = skip,
-	.queue_event = queue_event,
+	.skip = runner_skip,
+	.queue_event = runner_queue_event,
 	.info = info,
 };

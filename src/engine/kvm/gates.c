@@ -96,7 +96,7 @@ static void usual_find(struct kvm_engine *k, struct usual *u)
 
 		if (linear_to_phys(&k->cpu, &k->phys, s->idt.base + usual_vectors[i] * size, &gpa))
 			continue;
-		u->hva[i] = machine_hva(k->base.machine, gpa, size);
+		u->hva[i] = machine_hva(k->r.base.machine, gpa, size);
 		if (u->hva[i])
 			memcpy(u->raw[i], u->hva[i], size);
 		if (gate_target(k, usual_vectors[i], &lin))

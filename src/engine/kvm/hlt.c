@@ -45,14 +45,14 @@ static int sleep_until(struct kvm_engine *k, struct step *st, bool *ret_awake, s
 
 	k->s->regs.rflags &= ~FL_RF;
 	*ret_awake = false;
-	while (!r && !k->interrupted) {
+	while (!r && !k->r.interrupted) {
 		r = vcpu_run(k, false, &reason, err);
 		if (!r && reason == KVM_EXIT_DEBUG) {
 			k->halted = false;
 			*ret_awake = true;
 			break;
 		}
-		machine_poll(k->base.machine);
+		machine_poll(k->r.base.machine);
 	}
 	return r;
 }
@@ -116,7 +116,7 @@ static bool guest_traps(const struct step *st)
 /* A sleep may be long: what has been reached is handed out before it. */
 static bool hand_out(const struct kvm_engine *k)
 {
-	return k->plan->mode == PLAN_STEP && ring_used(k->ring) && (k->s->regs.rflags & FL_IF);
+	return k->r.plan->mode == PLAN_STEP && ring_used(k->r.rec.ring) && (k->s->regs.rflags & FL_IF);
 }
 
 int hlt_step(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
@@ -131,7 +131,7 @@ int hlt_step(struct kvm_engine *k, struct step *st, int *ret_end, struct err *er
 	if (guest_traps(st)) {
 		skip_at(k, SKIP_KIND_OUTER);
 		hlt_stop(k, st, CAUSE_TF, 1);
-		pending_guest_db(k, &st->stop, DR6_BS);
+		pending_take_db(&k->r.pending, DR6_BS, &st->stop);
 		step_finish(k, st, ret_end);
 		return 0;
 	}

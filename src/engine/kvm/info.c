@@ -61,9 +61,9 @@ static void events_text(struct kvm_engine *k, struct strbuf *out)
 	u8 vector[2];
 	unsigned n = irq_pending(k, vector);
 
-	if (k->pending.active)
-		strbuf_addf(out, "pending at the next resume: vector %#x (%s)\n", k->pending.ev.vector,
-			    pending_name(&k->pending));
+	if (k->r.pending.active)
+		strbuf_addf(out, "pending at the next resume: vector %#x (%s)\n", k->r.pending.ev.vector,
+			    pending_name(&k->r.pending));
 	else
 		strbuf_adds(out, "pending at the next resume: nothing\n");
 	if (e->exception.injected || e->exception.pending)

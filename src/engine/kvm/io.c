@@ -30,14 +30,14 @@ static void serve_pio(struct kvm_engine *k, struct kvm_evidence *ev)
 	bool write = k->run->io.direction == KVM_EXIT_IO_OUT;
 
 	for (u32 i = 0; i < k->run->io.count; i++)
-		machine_pio(k->base.machine, write, k->run->io.port, k->run->io.size,
+		machine_pio(k->r.base.machine, write, k->run->io.port, k->run->io.size,
 			    data + (size_t)i * k->run->io.size);
 	evidence_pio(k, ev);
 }
 
 static void serve_mmio(struct kvm_engine *k, struct kvm_evidence *ev)
 {
-	machine_mmio(k->base.machine, k->run->mmio.is_write, k->run->mmio.phys_addr,
+	machine_mmio(k->r.base.machine, k->run->mmio.is_write, k->run->mmio.phys_addr,
 		     k->run->mmio.len, k->run->mmio.data);
 	ev->is_write = k->run->mmio.is_write;
 	ev->size = k->run->mmio.len;
@@ -134,12 +134,12 @@ int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err)
 		} else {
 			break;
 		}
-		if (k->event == MACHINE_NONE)
-			k->event = machine_take_event(k->base.machine, &k->event_value);
+		if (k->r.event == MACHINE_NONE)
+			k->r.event = machine_take_event(k->r.base.machine, &k->r.event_value);
 		served = true;
 		served_reason = reason;
 		/* An order to the machine ends a free run: the access is completed, no more. */
-		immediate = stepping || k->event != MACHINE_NONE || trap_lost(k, ret);
+		immediate = stepping || k->r.event != MACHINE_NONE || trap_lost(k, ret);
 	}
 	if (served && (stepping || reason == KVM_EXIT_INTR)) {
 		if (stepping) /* K3, K4: KVM's emulator may have dropped TF */
@@ -150,42 +150,4 @@ int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err)
 	}
 	evidence_report(k, reason, ret);
 	return 0;
-}
-
-static enum cause cause_of(enum machine_event e)
-{
-	switch (e) {
-	case MACHINE_EXIT:
-	case MACHINE_POWEROFF:
-		return CAUSE_EXIT;
-	case MACHINE_RESET:
-		return CAUSE_SHUTDOWN;
-	default:
-		return CAUSE_EXCEPTION;
-	}
-}
-
-bool machine_cause(struct kvm_engine *k, struct stop *s)
-{
-	enum machine_event e = k->event;
-	struct machine_exception x;
-
-	k->event = MACHINE_NONE;
-
-	if (e == MACHINE_NONE)
-		return false;
-	s->causes = CAUSE_BIT(cause_of(e));
-	s->first = cause_of(e);
-	if (e == MACHINE_EXIT)
-		s->new_value = k->event_value;
-	if (e != MACHINE_EXCEPTION)
-		return true;
-	x = machine_exception(k->base.machine);
-	s->has_event = true;
-	s->event_vector = x.vector;
-	s->event_type = INTR_HARD_EXC;
-	s->event_has_error = x.has_error;
-	s->event_error = x.error;
-	unhandled_return(k, s);
-	return true;
 }

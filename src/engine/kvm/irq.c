@@ -156,7 +156,7 @@ int irq_step(struct kvm_engine *k, struct step *st, int *ret_end, bool *ret_done
 	unsigned n;
 	int r;
 
-	machine_poll(k->base.machine);
+	machine_poll(k->r.base.machine);
 	n = irq_pending(k, vector);
 	if (!n)
 		return 0;

@@ -20,11 +20,11 @@
 #ifndef VMSTEP_KVM_KVM_H
 #define VMSTEP_KVM_KVM_H
 
+#include <linux/kvm.h>
+#include <time.h>
 #include <vmstep/engine.h>
 
-#include <linux/kvm.h>
-#include <signal.h>
-#include <time.h>
+#include "engine/common/runner.h"
 
 enum { SLOTS = 4 /* DR0-3 */, USUAL = 3 /* vectors whose gates are always armed on hardware */ };
 
@@ -63,14 +63,6 @@ struct at {
 	struct insn insn;
 };
 
-/* An event that the guest is owed at the next resume (ICEBP, INT3, its own #DB, or queued). */
-struct pending {
-	bool active;
-	bool by_user;          /* queue_event(): delivered whatever the policy */
-	struct guest_event ev;
-	u8 cause;              /* CAUSE_ICEBP, CAUSE_INT3 or CAUSE_TF (the guest's own #DB) */
-};
-
 /* Why an internal execute point is armed: what landing on it means. */
 struct gate {
 	u64 lin;
@@ -104,7 +96,7 @@ struct usual {
 };
 
 struct kvm_engine {
-	struct engine base;
+	struct runner r;           /* first */
 	struct kvm_caps caps;
 	struct kvm_quirks quirks;
 	int kvm_fd, vm_fd, cpu_fd;
@@ -117,39 +109,23 @@ struct kvm_engine {
 	struct phys_ops phys;
 	struct insn_cache *insns;
 
-	volatile sig_atomic_t interrupted;
 	timer_t watch;             /* kicks KVM_RUN now and then */
 	bool has_watch, watch_on;
-	bool owed_tf;              /* `set skip outer`: the one TF stop too many is still to come */
-	bool dead;
 	bool guest_tf;             /* the guest's own trap flag (K5) */
 	bool guest_dr_stale;       /* the guest may have written a debug register */
 	struct kvm_debugregs guest_dr;
 
 	struct at at;
 	struct cpu_state cpu;      /* system state at `at` for page walks; refreshed by at_load() */
-	u64 seq;                   /* number of the last stop */
-	u64 prev_rip, prev_lin;    /* the boundary before, for from */
-	struct pending pending;
-	struct did note[2];        /* done between two stops, to be told with the next one */
-	u8 n_notes;
-	s64 dropped;   /* instructions retired at stops that were not shown; -1: unknown */
 	struct usual usual;
 	struct gate gate[SLOTS];   /* by slot, where gate_slots has its bit */
 	u8 gate_slots;             /* internal points in force */
 	u8 user_slots;             /* the user's points in force */
 	bool is_lent;              /* cpl3.c: a #DB gate is lent to the guest; what was there */
 	u8 lent[16];
-	enum machine_event event;  /* ordered by the guest, not yet told in a stop */
-	u32 event_value;
 	bool guarded;              /* DR7.GD in force is ours */
 	bool halted;               /* in HLT: RIP behind it, nothing has woken the CPU yet */
 
-	const struct plan *plan;   /* of the run() that is on, else NULL */
-	struct ring *ring;
-	bool has_backlog;
-	struct stop backlog;       /* a record the ring had no room for */
-	int late_end;              /* enum run_end to tell with it */
 	bool btf;                  /* the guest's DEBUGCTL.BTF */
 
 	struct served *points;
@@ -205,14 +181,7 @@ void at_load(struct kvm_engine *k); /* k->at and k->cpu from k->s and guest memo
 void stop_begin(struct kvm_engine *k, const struct at *from, struct stop *ret);
 /* Place and registers once more, after they were changed. */
 void stop_place_again(struct kvm_engine *k, struct stop *s);
-/* Remember something done for the next stop to tell. */
-void stop_note(struct kvm_engine *k, enum did_kind kind, u8 arg, u64 a, u64 b);
-/* Number it, forget the notes, put it into the ring (or the backlog). */
-void stop_push(struct kvm_engine *k, struct stop *s);
-void stop_drop(struct kvm_engine *k, const struct stop *s); /* instead of stop_push */
-/* Instructions that ran without a stop of their own, for the next stop's `retired`; -1: unknown. */
-void dropped_add(struct kvm_engine *k, s32 retired);
-void gap_push(struct kvm_engine *k, enum gap_reason why, u64 lin, s32 retired);
+
 /* ---- gates.c: internal points -------------------------------------------------------------------- */
 
 /* What to arm for one entry. */
@@ -248,8 +217,6 @@ u32 fault_memory(struct kvm_engine *k); /* of its memory operands: fault_mem.c *
 /* Serve exits of devices until there is a report: *ret holds it verbatim. KVM_EXIT_INTR without
  * `completed` is a signal. */
 int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err);
-/* What the guest ordered of the machine becomes a cause of the stop; true if there was something. */
-bool machine_cause(struct kvm_engine *k, struct stop *s);
 
 /* ---- step.c -------------------------------------------------------------------------------------- */
 
@@ -296,8 +263,6 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end);
  * whether its own #DB is due. */
 void emulated_stop(struct kvm_engine *k, struct step *st, enum did_kind did, bool had_tf, bool trap,
 		   int *ret_end);
-/* The guest's #DB with these DR6 bits comes at the next resume; told in *s. */
-void pending_guest_db(struct kvm_engine *k, struct stop *s, u64 dr6);
 
 /* ---- iret.c -------------------------------------------------------------------------------------- */
 
@@ -337,11 +302,9 @@ void unhandled_return(struct kvm_engine *k, struct stop *s);
 
 /* ---- skip.c -------------------------------------------------------------------------------------- */
 
+/* RIP over the instruction at k->at. True: a single-step trap of the guest's own is owed. */
 bool skip_at(struct kvm_engine *k, enum skip_kind kind);
-void skip_owed(struct kvm_engine *k, struct step *st);
-/* `skip`: the next instruction is not run; its stop. */
-void skip_stop(struct kvm_engine *k, enum skip_kind kind, int *ret_end);
-
+bool kvm_skip(struct runner *r, enum skip_kind kind, unsigned len, struct stop *s); /* runner_ops.skip */
 
 /* ---- tf.c ---------------------------------------------------------------------------------------- */
 
@@ -389,8 +352,6 @@ bool points_check(struct kvm_engine *k, struct step *st);
 const struct served *point_exec_at(const struct kvm_engine *k, u64 lin);
 
 /* PLAN_CONTINUE. */
-/* A catch of the plan at this stop: causes added, accepted. */
-bool catch_check(struct kvm_engine *k, struct step *st);
 int cont_run(struct kvm_engine *k, int *ret_end, struct err *err);
 
 /* ---- info.c -------------------------------------------------------------------------------------- */
@@ -406,6 +367,9 @@ void watch_start(struct kvm_engine *k); /* nests no deeper than one: a second st
 void watch_stop(struct kvm_engine *k);
 /* The user's interrupt() is answered. */
 void interrupt_take(struct kvm_engine *k);
-void interrupt_stop(struct kvm_engine *k, int *ret_end);
+/* runner_ops */
+void watch_run_begin(struct runner *r);
+void interrupt_stop(struct runner *r, int *ret_end);
+unsigned insn_length_here(struct runner *r, u64 *ret_lin);
 
 #endif

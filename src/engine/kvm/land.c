@@ -80,11 +80,11 @@ static void event_missed(struct kvm_engine *k, struct step *st)
 	bool had_tf = k->guest_tf;
 
 	if (!gate_deduce(k, &st->from, &g) || !k->quirks.software) {
-		gap_push(k, GAP_EVENT, st->from.lin, -1);
+		record_gap(&k->r.rec, GAP_EVENT, st->from.lin, -1);
 		st->stop.retired = 0;
 		return;
 	}
-	gap_push(k, GAP_EVENT, g.lin, 0);
+	record_gap(&k->r.rec, GAP_EVENT, g.lin, 0);
 	st->stop.retired = 1;
 	st->stop.proof = PROOF_DEDUCED;
 	event_tell(k, st, &g);

@@ -36,7 +36,7 @@ int deliver_event(struct kvm_engine *k, const struct guest_event *ev, struct sto
 		return err_set(err, -r, "vector %#x goes through a task gate, which vmstep does not "
 					"deliver: use `swallow`", ev->vector);
 	if (d.outcome == DELIVERY_SHUTDOWN) {
-		k->dead = true;
+		k->r.dead = true;
 		s->causes |= CAUSE_BIT(CAUSE_SHUTDOWN);
 		s->first = CAUSE_SHUTDOWN;
 		*ret_end = RUN_DEAD;
@@ -51,30 +51,9 @@ int deliver_event(struct kvm_engine *k, const struct guest_event *ev, struct sto
 	return 0;
 }
 
-static u8 policy_of(const struct kvm_engine *k, const struct pending *p)
-{
-	if (k->plan->pending_once != EVENT_AUTO)
-		return k->plan->pending_once;
-	if (p->by_user || p->cause == CAUSE_TF)
-		return EVENT_DELIVER;
-	return p->cause == CAUSE_ICEBP ? k->plan->icebp : k->plan->int3;
-}
-
-static bool swallows(struct kvm_engine *k, const struct pending *p, bool *ret_no_gate)
-{
-	u8 policy = policy_of(k, p);
-
-	*ret_no_gate = false;
-	if (policy != EVENT_AUTO)
-		return policy == EVENT_SWALLOW;
-	regs_sys(k, &k->cpu);
-	*ret_no_gate = !gate_usable(&k->cpu, &k->phys, p->ev.vector);
-	return *ret_no_gate;
-}
-
 int pending_resume(struct kvm_engine *k, bool *ret_stop, int *ret_end, struct err *err)
 {
-	struct pending p = k->pending;
+	struct pending p = k->r.pending;
 	struct step st;
 	bool no_gate;
 	int r;
@@ -82,9 +61,10 @@ int pending_resume(struct kvm_engine *k, bool *ret_stop, int *ret_end, struct er
 	*ret_stop = false;
 	if (!p.active)
 		return 0;
-	k->pending.active = false;
-	if (swallows(k, &p, &no_gate)) {
-		stop_note(k, DID_SWALLOW, p.ev.vector, no_gate, 0);
+	k->r.pending.active = false;
+	regs_sys(k, &k->cpu);
+	if (pending_is_swallowed(&p, k->r.plan, &k->cpu, &k->phys, &no_gate)) {
+		record_note(&k->r.rec, DID_SWALLOW, p.ev.vector, no_gate, 0);
 		return 0;
 	}
 	memset(&st, 0, sizeof(st));
@@ -94,7 +74,7 @@ int pending_resume(struct kvm_engine *k, bool *ret_stop, int *ret_end, struct er
 	st.stop.first = CAUSE_EVENT;
 	r = deliver_event(k, &p.ev, &st.stop, ret_end, err);
 	if (r) {
-		k->pending = p;
+		k->r.pending = p;
 		return r;
 	}
 	*ret_stop = true;

@@ -37,7 +37,7 @@ static bool may_write_code(struct kvm_engine *k, u64 lin, u64 *ret_gpa)
 	u8 b;
 
 	return !linear_to_phys(&k->cpu, &k->phys, lin, ret_gpa) &&
-	       machine_hva(k->base.machine, *ret_gpa, 1) && !k->phys.read(k->phys.arg, *ret_gpa, &b, 1);
+	       machine_hva(k->r.base.machine, *ret_gpa, 1) && !k->phys.read(k->phys.arg, *ret_gpa, &b, 1);
 }
 
 /* The software flavour runs pages of the user's natively, where neither INT3 nor DR exits. */

@@ -85,7 +85,7 @@ static void values_refresh(struct kvm_engine *k)
 static bool accepted(struct kvm_engine *k, struct stop *s)
 {
 	points_unplant(k);
-	return !k->plan->accept || k->plan->accept(k->plan->accept_arg, s);
+	return !k->r.plan->accept || k->r.plan->accept(k->r.plan->accept_arg, s);
 }
 
 static void cause_remove(struct stop *s, enum cause c)
@@ -103,7 +103,7 @@ bool points_check(struct kvm_engine *k, struct step *st)
 
 	if (!k->n_points)
 		return false;
-	if (k->plan->quiet_points) {
+	if (k->r.plan->quiet_points) {
 		values_refresh(k);
 		return false;
 	}

@@ -111,7 +111,7 @@ static void events_get(struct kvm_engine *k, struct cpu_state *ret)
 	ret->shadow_known = true;
 	ret->nmi_blocked = k->s->events.nmi.masked;
 	vcpu_mp_state(k, &mp);
-	ret->activity = k->dead ? ACT_SHUTDOWN : mp == KVM_MP_STATE_HALTED ? ACT_HLT : ACT_ACTIVE;
+	ret->activity = k->r.dead ? ACT_SHUTDOWN : mp == KVM_MP_STATE_HALTED ? ACT_HLT : ACT_ACTIVE;
 }
 
 static int events_set(struct kvm_engine *k, const struct cpu_state *c, struct err *err)

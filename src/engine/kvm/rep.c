@@ -37,7 +37,7 @@ static bool operands_in_ram(struct kvm_engine *k, const struct step *st)
 		u64 gpa;
 
 		if (linear_to_phys(&k->cpu, &k->phys, mem_linear(k, &st->from.insn.mem[i]), &gpa) ||
-		    !machine_hva(k->base.machine, gpa, st->from.insn.mem[i].size))
+		    !machine_hva(k->r.base.machine, gpa, st->from.insn.mem[i].size))
 			return false;
 	}
 	return true;
@@ -48,7 +48,7 @@ void rep_before(struct kvm_engine *k, struct step *st)
 	u64 count = count_of(st, st->rcx);
 
 	st->rep = st->from.insn.facts.flags & INSNF_REP;
-	if (!st->rep || !k->quirks.software || k->plan->rep_whole || count < 2 ||
+	if (!st->rep || !k->quirks.software || k->r.plan->rep_whole || count < 2 ||
 	    fault_vectors(k) || !operands_in_ram(k, st))
 		return;
 	st->rep_one = true;
@@ -71,11 +71,11 @@ bool rep_after(struct kvm_engine *k, struct step *st)
 		else
 			count_set(k, st, st->rcx, before);
 	}
-	if (!stays || k->interrupted || st->ev.reason == KVM_EXIT_INTERNAL_ERROR)
+	if (!stays || k->r.interrupted || st->ev.reason == KVM_EXIT_INTERNAL_ERROR)
 		return false;
 	if (before && !count_of(st, k->s->regs.rcx))
 		return st->rep_again++ < 2;
-	return k->plan->rep_whole && before;
+	return k->r.plan->rep_whole && before;
 }
 
 /* A stop on the instruction itself is behind an iteration. */
@@ -86,7 +86,7 @@ void rep_tell(struct kvm_engine *k, struct step *st)
 	if (!st->rep || k->at.lin != st->from.lin || (st->stop.causes & CAUSE_BIT(CAUSE_EVENT)))
 		return;
 	if (done > 1)
-		gap_push(k, GAP_REP, st->from.lin, 0);
+		record_gap(&k->r.rec, GAP_REP, st->from.lin, 0);
 	if (!done)
 		return;
 	st->stop.has_event = st->stop.event_rep = true;

@@ -59,7 +59,7 @@ static int enter_until_moved(struct kvm_engine *k, struct step *st, struct err *
 		r = guest_enter(k, &st->ev, err);
 	} while (!r && (rep_after(k, st) ||
 			((nothing_happened(k, st) || trap_waits(k, st)) && ++n < FOLD_MAX)));
-	if (k->interrupted)
+	if (k->r.interrupted)
 		k->run->immediate_exit = 1;
 	return r;
 }
@@ -100,9 +100,9 @@ static bool must_emulate(const struct step *st)
  * stepping goes on, and the gap says all that is known. */
 bool gap_stop(struct kvm_engine *k, struct step *st, enum gap_reason why)
 {
-	gap_push(k, why, st->from.lin, -1);
+	record_gap(&k->r.rec, why, st->from.lin, -1);
 	vcpu_touch(k, KVM_SYNC_X86_REGS);
-	if (!k->interrupted)
+	if (!k->r.interrupted)
 		return false;
 	st->stop.causes = CAUSE_BIT(CAUSE_INTERRUPT);
 	st->stop.first = CAUSE_INTERRUPT;
@@ -169,8 +169,8 @@ int step_enter(struct kvm_engine *k, struct step *st, const struct arm *arm, str
 		a = *arm;
 		r = enter_once(k, st, &a, err);
 		if (!r && step_signalled(st))
-			machine_poll(k->base.machine);
-	} while (!r && step_signalled(st) && k->at.lin == st->from.lin && !k->interrupted);
+			machine_poll(k->r.base.machine);
+	} while (!r && step_signalled(st) && k->at.lin == st->from.lin && !k->r.interrupted);
 	if (r)
 		return r;
 	if (st->may_lose_tf)
@@ -233,7 +233,7 @@ int step_one(struct kvm_engine *k, int *ret_end, struct err *err)
 	if ((st.from.insn.facts.cls == INSN_SYSCALL || st.from.insn.facts.cls == INSN_SYSRET) &&
 	    syscall_step(k, &st, ret_end))
 		return 0;
-	if (!k->plan->hold_irq && irq_due(k)) {
+	if (!k->r.plan->hold_irq && irq_due(k)) {
 		r = irq_step(k, &st, ret_end, &done, err);
 		if (r || done)
 			return r;

@@ -51,37 +51,6 @@ void step_attribute(struct kvm_engine *k, struct step *st)
 		st->v.proof = PROOF_DEDUCED;
 }
 
-static void pending_set(struct kvm_engine *k, struct step *st)
-{
-	const struct verdict *v = &st->v;
-	bool icebp = v->type == INTR_PRIV_SOFT_EXC, int3 = v->type == INTR_SOFT_EXC;
-
-	if (!v->pending)
-		return;
-	k->pending = (struct pending){
-		.active = true,
-		.cause = icebp ? CAUSE_ICEBP : int3 ? CAUSE_INT3 : CAUSE_TF,
-		/* A code breakpoint's #DB pushes RF as it was (SDM "Instruction-Breakpoint Exception
-		 * Condition"), and so does what was seen of GD: neither counts as a fault here. */
-		.ev = { .vector = v->vector, .type = v->type, .dr6 = v->guest_dr6 },
-	};
-	st->stop.pending = true;
-	st->stop.pending_vector = v->vector;
-	if (!icebp && !int3)
-		stop_did(&st->stop, DID_GUEST_DB, 0, v->guest_dr6, 0);
-}
-
-void pending_guest_db(struct kvm_engine *k, struct stop *s, u64 dr6)
-{
-	k->pending = (struct pending){
-		.active = true, .cause = CAUSE_TF,
-		.ev = { .vector = EXC_DB, .type = INTR_HARD_EXC, .dr6 = dr6 },
-	};
-	s->pending = true;
-	s->pending_vector = EXC_DB;
-	stop_did(s, DID_GUEST_DB, 0, dr6, 0);
-}
-
 void step_verdict(struct kvm_engine *k, struct step *st)
 {
 	struct stop *s = &st->stop;
@@ -96,37 +65,34 @@ void step_verdict(struct kvm_engine *k, struct step *st)
 	}
 	if (s->causes & CAUSE_BIT(CAUSE_EVENT))
 		return;
-	skip_owed(k, st);
-	pending_set(k, st);
+	if (runner_skip_owed(&k->r, &st->v, st->ev.dr6, k->at.insn.facts.length, s) && s->retired >= 0)
+		s->retired++;
+	pending_take(&k->r.pending, &st->v, s);
 	tf_after(k, st);
 	s->rflags = k->s->regs.rflags | (k->guest_tf ? FL_TF : 0);
 }
 
 /* ---- ends ----------------------------------------------------------------------------------------- */
 
-static int end_of(struct kvm_engine *k, const struct stop *s)
+/* An instruction KVM cannot emulate may be skipped; an entry that fails may not. */
+static u32 deadly(const struct stop *s)
 {
-	if (s->causes & (CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_EXIT))) {
-		k->dead = true;
-		return RUN_DEAD;
-	}
-	if (s->causes & CAUSE_BIT(CAUSE_ERROR)) {
-		/* An instruction KVM cannot emulate may be skipped; an entry that fails may not. */
-		k->dead = s->ev.kvm.reason != KVM_EXIT_INTERNAL_ERROR;
-		return k->dead ? RUN_DEAD : RUN_STOP;
-	}
-	if (s->causes & CAUSE_BIT(CAUSE_INTERRUPT))
-		return RUN_INTERRUPTED;
-	if (s->causes & (CAUSE_BIT(CAUSE_HLT) | CAUSE_BIT(CAUSE_EXCEPTION)))
-		return RUN_STOP;
-	return -1;
+	return CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_EXIT) |
+	       (s->ev.kvm.reason != KVM_EXIT_INTERNAL_ERROR ? CAUSE_BIT(CAUSE_ERROR) : 0);
+}
+
+/* What happened that the stop's causes do not tell, as catch bits. */
+static u32 happened(const struct step *st)
+{
+	return (st->stop.retired > 0 ? catches_of_class(st->from.insn.facts.cls) : 0) |
+	       (st->ev.gpa ? CATCH_MMIO : 0);
 }
 
 void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 {
 	struct stop *s = &st->stop;
 
-	if (k->event == MACHINE_NONE)
+	if (k->r.event == MACHINE_NONE)
 		unhandled_run(k, st);
 	/* No report: what vmstep did by itself (a delivery, a HLT). */
 	if (st->ev.reason) {
@@ -137,17 +103,10 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 		stop_did(s, DID_COMPLETE_IO, 0, 0, 0);
 	if (st->leaked)
 		stop_did(s, DID_TOOK_BACK, 0, st->ev.pc, 0);
-	machine_cause(k, s);
-	if (*ret_end < 0)
-		*ret_end = end_of(k, s);
-	if (points_check(k, st) && *ret_end < 0)
-		*ret_end = RUN_STOP;
-	if (k->plan->mode == PLAN_CONTINUE && *ret_end < 0 && catch_check(k, st))
-		*ret_end = RUN_STOP;
-	if (k->plan->mode == PLAN_STEP || *ret_end >= 0)
-		stop_push(k, s);
-	else
-		stop_drop(k, s);
+	if (runner_order_take(&k->r, s) == MACHINE_EXCEPTION)
+		unhandled_return(k, s);
+	runner_end(&k->r, s, deadly(s), ret_end);
+	runner_push(&k->r, s, points_check(k, st), happened(st), ret_end);
 }
 
 void emulated_stop(struct kvm_engine *k, struct step *st, enum did_kind did, bool had_tf, bool trap,
@@ -162,6 +121,6 @@ void emulated_stop(struct kvm_engine *k, struct step *st, enum did_kind did, boo
 	st->stop.guest_tf = had_tf;
 	stop_did(&st->stop, did, 0, 0, 0);
 	if (trap)
-		pending_guest_db(k, &st->stop, DR6_BS);
+		pending_take_db(&k->r.pending, DR6_BS, &st->stop);
 	step_finish(k, st, ret_end);
 }

@@ -122,7 +122,7 @@ void tf_frame(struct kvm_engine *k, struct stop *s, u8 vector, bool had_tf)
 	unsigned slot = frame_slot(k, vector);
 	u64 lin = stack_lin(k, (frame_has_error(k, vector) ? 3 : 2) * slot);
 
-	if (k->plan->tf_hygiene && image_fix(k, lin, had_tf))
+	if (k->r.plan->tf_hygiene && image_fix(k, lin, had_tf))
 		stop_did(s, DID_REPAIR_TF, 1, lin, 0);
 }
 
@@ -166,7 +166,7 @@ void tf_after(struct kvm_engine *k, struct step *st)
 	/* K3: an instruction that loads RFLAGS took the debugger's TF with it. */
 	if (st->tf.rearm)
 		vcpu_touch(k, KVM_SYNC_X86_REGS);
-	if (!k->plan->tf_hygiene)
+	if (!k->r.plan->tf_hygiene)
 		return;
 	if (st->tf.image == TF_IMAGE_PUSHF)
 		repair_pushf(k, st, had);

@@ -18,7 +18,7 @@ static bool in_handler(struct kvm_engine *k)
 	u64 gpa;
 
 	return !linear_to_phys(&k->cpu, &k->phys, k->at.lin, &gpa) &&
-	       machine_is_handler(k->base.machine, gpa);
+	       machine_is_handler(k->r.base.machine, gpa);
 }
 
 void unhandled_run(struct kvm_engine *k, struct step *st)
@@ -29,12 +29,12 @@ void unhandled_run(struct kvm_engine *k, struct step *st)
 
 	if (!st->stop.has_event || !in_handler(k))
 		return;
-	for (int i = 0; i < ENTRIES_MAX && k->event == MACHINE_NONE && in_handler(k); i++) {
+	for (int i = 0; i < ENTRIES_MAX && k->r.event == MACHINE_NONE && in_handler(k); i++) {
 		if (arm_apply(k, &a, &armed, NULL) || guest_enter(k, &ev, NULL))
 			return;
 		at_load(k);
 	}
-	if (k->event == MACHINE_EXCEPTION)
+	if (k->r.event == MACHINE_EXCEPTION)
 		st->ev = ev;
 }
 

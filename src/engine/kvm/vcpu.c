@@ -143,7 +143,7 @@ int vcpu_run(struct kvm_engine *k, bool immediate, u32 *ret_reason, struct err *
 		/* interrupt() may come at any point: whatever the order, its 1 is what stays. */
 		k->run->immediate_exit = 0;
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		if (k->interrupted)
+		if (k->r.interrupted)
 			k->run->immediate_exit = 1;
 	}
 	if (code && code != EINTR && code != EAGAIN)

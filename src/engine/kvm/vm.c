@@ -27,7 +27,7 @@ static int fail(struct err *err, const char *what)
 static int slots_set(struct kvm_engine *k, struct err *err)
 {
 	size_t n;
-	const struct mem_region *r = machine_regions(k->base.machine, &n);
+	const struct mem_region *r = machine_regions(k->r.base.machine, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		struct kvm_userspace_memory_region slot = {
@@ -108,12 +108,24 @@ static int payload_enable(struct kvm_engine *k, struct err *err)
 	return 0;
 }
 
+/* Registering with the memory manager stops at a pending signal (seen: EINTR under a timer's; no other
+ * ioctl of the start-up does). */
+static int create(int kvm_fd)
+{
+	int fd;
+
+	do
+		fd = ioctl(kvm_fd, KVM_CREATE_VM, 0);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
 int vm_create(struct kvm_engine *k, struct err *err)
 {
 	u64 identity = IDENTITY_ADDR;
 	int r;
 
-	k->vm_fd = ioctl(k->kvm_fd, KVM_CREATE_VM, 0);
+	k->vm_fd = create(k->kvm_fd);
 	if (k->vm_fd < 0)
 		return fail(err, "KVM_CREATE_VM");
 	if (ioctl(k->vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity) < 0)
@@ -121,9 +133,9 @@ int vm_create(struct kvm_engine *k, struct err *err)
 	if (ioctl(k->vm_fd, KVM_SET_TSS_ADDR, TSS_ADDR) < 0)
 		return fail(err, "KVM_SET_TSS_ADDR");
 	r = payload_enable(k, err);
-	if (!r && k->base.machine)
+	if (!r && k->r.base.machine)
 		r = slots_set(k, err);
-	if (!r && k->base.machine)
+	if (!r && k->r.base.machine)
 		r = irqchip_create(k, err);
 	return r ? r : cpu_create(k, err);
 }

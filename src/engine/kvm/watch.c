@@ -77,6 +77,6 @@ void watch_stop(struct kvm_engine *k)
 void interrupt_take(struct kvm_engine *k)
 {
 	/* In this order: an interrupt() in between is kept, at worst noticed at the next kick. */
-	k->interrupted = 0;
+	k->r.interrupted = 0;
 	k->run->immediate_exit = 0;
 }

@@ -94,19 +94,19 @@ static void points_leave_out(struct mtf_engine *m)
 
 static bool may_batch(const struct mtf_engine *m)
 {
-	const struct plan *p = m->k.plan;
+	const struct plan *p = m->k.r.plan;
 
 	return m->batch->usable && m->batch->n_ranges && p->mode == PLAN_STEP && p->mtf && p->batch &&
-	       !m->k.by_address && !m->asleep && !m->injecting && !m->sys_stale && !m->k.interrupted &&
-	       !m->k.guest_tf && !m->mb->core[CORE_PENDING_DBG] && m->k.event == MACHINE_NONE &&
+	       !m->k.by_address && !m->asleep && !m->injecting && !m->sys_stale && !m->k.r.interrupted &&
+	       !m->k.guest_tf && !m->mb->core[CORE_PENDING_DBG] && m->k.r.event == MACHINE_NONE &&
 	       !m->served /* this boundary's: the step is not over (rep_again()) */;
 }
 
 /* Stops the caller wants and has room for, but for the one the shim stays at. */
 static u32 room(const struct mtf_engine *m)
 {
-	u64 left = m->k.plan->count - (m->k.seq - m->first);
-	u32 slots = m->k.ring->size - ring_used(m->k.ring);
+	u64 left = m->k.r.plan->count - (m->k.r.rec.seq - m->k.r.first);
+	u32 slots = m->k.r.rec.ring->size - ring_used(m->k.r.rec.ring);
 	u64 n = left < slots ? left : slots;
 
 	return n < 2 ? 0 : n - 1 < BATCH_RECORDS ? n - 1 : BATCH_RECORDS;
@@ -161,12 +161,12 @@ void batch_take(struct mtf_engine *m)
 	m->after.emulated = b->emulated;
 	m->after.served = m->served;
 	m->after.l0_mtf = m->l0_mtf;
-	m->after.event = m->k.event;
+	m->after.event = m->k.r.event;
 	b->cr2 = m->before.cr2;
 	b->emulated = EMULATED_NOT;
 	memset(b->exit, 0, sizeof(b->exit));
 	m->served = false;
-	m->k.event = MACHINE_NONE;
+	m->k.r.event = MACHINE_NONE;
 }
 
 static void after_load(struct mtf_engine *m)
@@ -180,7 +180,7 @@ static void after_load(struct mtf_engine *m)
 	b->emulated = m->after.emulated;
 	m->served = m->after.served;
 	m->l0_mtf = m->after.l0_mtf;
-	m->k.event = m->after.event;
+	m->k.r.event = m->after.event;
 	m->n_records = 0;
 }
 
@@ -229,7 +229,7 @@ bool batch_tell(struct mtf_engine *m)
 void batch_create(struct mtf_engine *m)
 {
 	size_t n;
-	const struct mem_region *r = machine_regions(m->k.base.machine, &n);
+	const struct mem_region *r = machine_regions(m->k.r.base.machine, &n);
 
 	m->batch = (struct batch *)(m->slot + (SHIM_BATCH - SHIM_GPA));
 	for (size_t i = 0; n <= BATCH_RANGES && i < n; i++) {

@@ -8,30 +8,16 @@ enum { CATCH_REPORTED = CATCH_ICEBP | CATCH_INT3 | CATCH_HLT };
 
 static bool must_step(const struct mtf_engine *m)
 {
-	return m->k.by_address || (m->k.plan->catches & ~CATCH_REPORTED);
-}
-
-static int cont_once(struct mtf_engine *m, int *ret_end, struct err *err)
-{
-	if (must_step(m) || point_exec_at(&m->k, m->k.at.lin))
-		return mtf_step(m, ret_end, err);
-	return mtf_free_run(m, ret_end, err);
+	return m->k.by_address || (m->k.r.plan->catches & ~CATCH_REPORTED);
 }
 
 int mtf_cont(struct mtf_engine *m, int *ret_end, struct err *err)
 {
-	int r = 0;
+	int r = mtf_pending_resume(m, err);
 
-	while (!r && *ret_end < 0) {
-		if (m->k.interrupted) {
-			interrupt_stop(&m->k, ret_end);
-			break;
-		}
-		r = mtf_pending_resume(m, err);
-		if (!r)
-			r = cont_once(m, ret_end, err);
-	}
-	points_unplant(&m->k);
-	at_load(&m->k);
-	return r;
+	if (r)
+		return r;
+	if (must_step(m) || point_exec_at(&m->k, m->k.at.lin))
+		return mtf_step(m, ret_end, err);
+	return mtf_free_run(m, ret_end, err);
 }

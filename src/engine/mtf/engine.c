@@ -17,6 +17,79 @@ static void irq_line(void *arg, unsigned gsi, bool level)
 	ioctl(m->k.vm_fd, KVM_IRQ_LINE, &l);
 }
 
+/* ---- running -------------------------------------------------------------------------------------- */
+
+static void run_end(struct runner *r, const struct plan *plan)
+{
+	struct mtf_engine *m = to_mtf(&r->base);
+
+	if (plan->mode == PLAN_CONTINUE) {
+		points_unplant(&m->k);
+		at_load(&m->k);
+	}
+	watch_stop(&m->k);
+}
+
+static int step(struct runner *r, int *ret_end, struct err *err)
+{
+	struct mtf_engine *m = to_mtf(&r->base);
+	int e = mtf_pending_resume(m, err);
+
+	return e ? e : mtf_step(m, ret_end, err);
+}
+
+static int cont(struct runner *r, int *ret_end, struct err *err)
+{
+	return mtf_cont(to_mtf(&r->base), ret_end, err);
+}
+
+static bool is_behind(const struct runner *r)
+{
+	return batch_waits((const struct mtf_engine *)r);
+}
+
+static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, struct err *err)
+{
+	struct mtf_engine *m = to_mtf(&r->base);
+	struct step st;
+	int e = state_need_sys(m, err);
+
+	if (e)
+		return e;
+	m->served = false;
+	memset(&st, 0, sizeof(st));
+	st.from = m->k.at;
+	stop_begin(&m->k, &st.from, &st.stop);
+	st.stop.shadow_known = true;
+	st.v = (struct verdict){ .causes = CAUSE_BIT(c), .first = c, .proof = PROOF_DEDUCED };
+	if (skip == STOP_TOO_MANY)
+		stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
+	else
+		mtf_skip(r, skip, st.from.insn.facts.length, &st.stop);
+	mtf_step_finish(m, &st, ret_end);
+	return 0;
+}
+
+static const struct runner_ops runner_ops = {
+	.begin = watch_run_begin,
+	.end = run_end,
+	.step = step,
+	.cont = cont,
+	.interrupted = interrupt_stop,
+	.is_behind = is_behind,
+	.insn_length = insn_length_here,
+	.stop_here = stop_here,
+	.skip = mtf_skip,
+};
+
+static void interrupt(struct engine *e)
+{
+	struct kvm_engine *k = to_kvm(e);
+
+	k->r.interrupted = 1;
+	k->run->immediate_exit = 1;
+}
+
 static void destroy(struct engine *e)
 {
 	struct mtf_engine *m = to_mtf(e);
@@ -24,7 +97,7 @@ static void destroy(struct engine *e)
 	if (!e)
 		return;
 	points_free(&m->k);
-	machine_set_irq(m->k.base.machine, NULL, NULL);
+	machine_set_irq(m->k.r.base.machine, NULL, NULL);
 	watch_destroy(&m->k);
 	vm_destroy(&m->k);
 	shim_unmap(m);
@@ -34,7 +107,7 @@ static void destroy(struct engine *e)
 
 static int boot(struct mtf_engine *m, struct err *err)
 {
-	const struct cpu_state *c = machine_boot_state(m->k.base.machine);
+	const struct cpu_state *c = machine_boot_state(m->k.r.base.machine);
 	int r = mtf_regs_set(m, c->known, c, err);
 
 	return r ? err_prefix(err, "setting the CPU to the image's entry") : 0;
@@ -49,7 +122,7 @@ static int create(struct machine *machine, struct engine **ret, struct err *err)
 
 	if (!m)
 		return err_set(err, ENOMEM, "no memory for the engine");
-	k->base = (struct engine){ .ops = &mtf_engine_ops, .machine = machine };
+	k->r = (struct runner){ .base = { .ops = &mtf_engine_ops, .machine = machine }, .ops = &runner_ops };
 	k->kvm_fd = k->vm_fd = k->cpu_fd = -1;
 	k->phys = machine_phys(machine);
 	k->quirks = (struct kvm_quirks){ .data_points = true };
@@ -69,99 +142,12 @@ static int create(struct machine *machine, struct engine **ret, struct err *err)
 	if (!r)
 		r = boot(m, err);
 	if (r) {
-		destroy(&k->base);
+		destroy(&k->r.base);
 		return r;
 	}
 	machine_set_irq(machine, irq_line, m);
-	*ret = &k->base;
+	*ret = &k->r.base;
 	return 0;
-}
-
-/* ---- running -------------------------------------------------------------------------------------- */
-
-/* `set skip outer`: the MTF too many that a hypervisor with that bug gives. */
-static void owed_stop(struct mtf_engine *m, int *ret_end)
-{
-	struct step st;
-
-	m->k.owed_tf = false;
-	memset(&st, 0, sizeof(st));
-	st.from = m->k.at;
-	stop_begin(&m->k, &st.from, &st.stop);
-	st.stop.shadow_known = true;
-	st.v = (struct verdict){ .causes = CAUSE_BIT(CAUSE_MTF), .first = CAUSE_MTF, .proof = PROOF_DEDUCED };
-	stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
-	m->served = false;
-	mtf_step_finish(m, &st, ret_end);
-}
-
-static int step_any(struct mtf_engine *m, int *ret_end, struct err *err)
-{
-	int r;
-
-	if (m->k.owed_tf) {
-		owed_stop(m, ret_end);
-		return 0;
-	}
-	r = mtf_pending_resume(m, err);
-	return r ? r : mtf_step(m, ret_end, err);
-}
-
-static int step_many(struct mtf_engine *m, int *ret_end, struct err *err)
-{
-	struct kvm_engine *k = &m->k;
-	u64 count = k->plan->count;
-	int r = 0;
-
-	m->first = k->seq;
-	while (!r && *ret_end < 0) {
-		if (k->seq - m->first >= count)
-			*ret_end = RUN_COUNT;
-		else if (k->has_backlog || ring_full(k->ring))
-			*ret_end = RUN_RING_FULL;
-		else if (k->interrupted && !batch_waits(m))
-			interrupt_stop(k, ret_end);
-		else
-			r = step_any(m, ret_end, err);
-	}
-	return r;
-}
-
-static int run(struct engine *e, const struct plan *plan, struct ring *ring, enum run_end *ret_end,
-	       struct err *err)
-{
-	struct mtf_engine *m = to_mtf(e);
-	struct kvm_engine *k = &m->k;
-	int end = -1, r;
-
-	k->ring = ring;
-	if (k->has_backlog) {
-		*ret_end = RUN_RING_FULL;
-		if (ring_full(ring))
-			return 0;
-		*ring_push(ring) = k->backlog;
-		k->has_backlog = false;
-		return 0;
-	}
-	if (k->dead)
-		return err_set(err, ESRCH, "the guest is dead: `run` starts it again");
-	k->plan = plan;
-	watch_start(k);
-	r = plan->mode == PLAN_STEP ? step_many(m, &end, err) : mtf_cont(m, &end, err);
-	watch_stop(k);
-	k->plan = NULL;
-	if (r)
-		return r;
-	*ret_end = end;
-	return 0;
-}
-
-static void interrupt(struct engine *e)
-{
-	struct kvm_engine *k = to_kvm(e);
-
-	k->interrupted = 1;
-	k->run->immediate_exit = 1;
 }
 
 /* ---- state ---------------------------------------------------------------------------------------- */
@@ -195,47 +181,6 @@ static int set_points(struct engine *e, struct point *p, size_t n, struct err *e
 	return r;
 }
 
-static int skip(struct engine *e, enum skip_kind kind, struct ring *ring, struct err *err)
-{
-	static const struct plan plan = { .mode = PLAN_STEP, .count = 1 };
-	struct mtf_engine *m = to_mtf(e);
-	struct step st;
-	int end = -1, r;
-
-	if (m->k.dead)
-		return err_set(err, ESRCH, "the guest is dead: `run` starts it again");
-	if (!m->k.at.insn.facts.length)
-		return err_set(err, EINVAL, "the bytes at %#llx are no instruction, so there is no length to "
-					    "skip: set $rip instead", (unsigned long long)m->k.at.lin);
-	r = state_need_sys(m, err);
-	if (r)
-		return r;
-	m->k.plan = &plan;
-	m->k.ring = ring;
-	m->served = false;
-	memset(&st, 0, sizeof(st));
-	st.from = m->k.at;
-	stop_begin(&m->k, &st.from, &st.stop);
-	mtf_skip(m, kind, m->k.at.insn.facts.length, &st.stop);
-	st.v = (struct verdict){ .proof = PROOF_DEDUCED };
-	st.v.first = kind == SKIP_KIND_OUTER ? CAUSE_MTF : CAUSE_LIMIT;
-	st.v.causes = CAUSE_BIT(st.v.first);
-	mtf_step_finish(m, &st, &end);
-	m->k.plan = NULL;
-	return 0;
-}
-
-static int queue_event(struct engine *e, const struct guest_event *ev, struct err *err)
-{
-	struct kvm_engine *k = to_kvm(e);
-
-	if (k->pending.active)
-		return err_set(err, EBUSY, "vector %#x is pending already: deliver or swallow that first",
-			       k->pending.ev.vector);
-	k->pending = (struct pending){ .active = true, .by_user = true, .ev = *ev, .cause = CAUSE_EVENT };
-	return 0;
-}
-
 static int info(struct engine *e, const char *what, struct strbuf *out, struct err *err)
 {
 	return mtf_info(to_mtf(e), what, out, err);
@@ -249,12 +194,12 @@ const struct engine_ops mtf_engine_ops = {
 	.probe = mtf_probe,
 	.create = create,
 	.destroy = destroy,
-	.run = run,
+	.run = runner_run,
 	.interrupt = interrupt,
 	.get_regs = get_regs,
 	.set_regs = set_regs,
 	.set_points = set_points,
-	.skip = skip,
-	.queue_event = queue_event,
+	.skip = runner_skip,
+	.queue_event = runner_queue_event,
 	.info = info,
 };

@@ -39,7 +39,7 @@ bool insn_may_change_sys(const struct insn *i)
 static int irq_hold(struct mtf_engine *m, enum drive how, struct err *err)
 {
 	struct kvm_guest_debug d = { 0 };
-	bool hold = how == DRIVE_TF || (how == DRIVE_MTF && m->k.plan->hold_irq);
+	bool hold = how == DRIVE_TF || (how == DRIVE_MTF && m->k.r.plan->hold_irq);
 
 	if (hold && m->k.caps.block_irq && !m->asleep)
 		d.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_BLOCKIRQ;
@@ -156,7 +156,7 @@ static int death_tell(struct mtf_engine *m, struct step *st, int *ret_end)
  */
 static void intercepts_set(struct mtf_engine *m)
 {
-	const struct plan *p = m->k.plan;
+	const struct plan *p = m->k.r.plan;
 	u64 want = (p->intercept_db || m->slots ? BIT(EXC_DB) : 0) |
 		   (p->intercept_bp || m->k.n_planted ? BIT(EXC_BP) : 0);
 
@@ -231,7 +231,7 @@ int mtf_enter(struct mtf_engine *m, struct step *st, enum drive how, struct vmx_
 	r = state_need_sys(m, err);
 	if (r)
 		return r;
-	if (m->k.dead)
+	if (m->k.r.dead)
 		return death_tell(m, st, ret_end);
 	evidence_take(m, ret);
 	delivery_resume(m);

@@ -71,7 +71,7 @@ int shim_silent(const struct mtf_engine *m, struct evidence *ret)
 
 void guest_died(struct mtf_engine *m, const struct evidence *why)
 {
-	m->k.dead = true;
+	m->k.r.dead = true;
 	m->death = *why;
 }
 

@@ -48,7 +48,7 @@ static int vmcs_text(struct mtf_engine *m, struct strbuf *out, struct err *err)
 
 	if (r)
 		return r;
-	if (m->k.dead)
+	if (m->k.r.dead)
 		return err_set(err, ESRCH, "the guest is dead and so is its VMCS: `run` starts it again");
 	m->mb->op = MAILBOX_DUMP;
 	r = trip(m, false, &end, &ev, err);
@@ -97,8 +97,8 @@ static void events_text(struct mtf_engine *m, struct strbuf *out)
 	u8 vector[2];
 	unsigned n = mtf_irq_pending(m, vector);
 
-	if (m->k.pending.active)
-		strbuf_addf(out, "pending at the next resume: vector %#x\n", m->k.pending.ev.vector);
+	if (m->k.r.pending.active)
+		strbuf_addf(out, "pending at the next resume: vector %#x\n", m->k.r.pending.ev.vector);
 	else
 		strbuf_adds(out, "pending at the next resume: nothing\n");
 	decoded_put(m->mb, out);

@@ -34,7 +34,7 @@ static struct segment real_segment(u16 attr)
 /* Real mode at PROBE_AT, nothing else. */
 static void probe_state(struct mtf_engine *m, struct cpu_state *ret)
 {
-	*ret = *machine_boot_state(m->k.base.machine);
+	*ret = *machine_boot_state(m->k.r.base.machine);
 	ret->cr0 = CR0_ET;
 	ret->cr3 = ret->cr4 = ret->efer = 0;
 	ret->rip = PROBE_AT;
@@ -68,7 +68,7 @@ static int probe_step(struct mtf_engine *m, struct err *err)
 int l0_probe(struct mtf_engine *m, struct err *err)
 {
 	static const u8 code[] = { 0xe6, 0x80, 0xf4 }; /* out 0x80, al; hlt */
-	u8 *at = machine_hva(m->k.base.machine, PROBE_AT, sizeof(code)), was[sizeof(code)];
+	u8 *at = machine_hva(m->k.r.base.machine, PROBE_AT, sizeof(code)), was[sizeof(code)];
 	struct cpu_state c;
 	int r;
 

@@ -57,7 +57,6 @@ struct mtf_engine {
 	struct guest_event injected;
 	struct evidence death; /* why k.dead, where the shim or KVM ended the guest */
 	struct batch *batch;   /* in the slot */
-	u64 first;             /* k.seq when the run began */
 	u32 record, n_records; /* next to be told, and how many the last trip brought */
 	struct {
 		u64 cr2;
@@ -128,8 +127,8 @@ void mtf_pending_set(struct mtf_engine *m, struct step *st);
 /* What became of an exit: it is a report; or it was served and L2 is to be entered again. */
 enum served_exit { EXIT_IS_REPORT, EXIT_SERVED };
 int exit_serve(struct mtf_engine *m, struct step *st, enum served_exit *ret, struct err *err);
-/* RIP past the instruction of the exit by `kind`; the page and k.at follow. */
-void mtf_skip(struct mtf_engine *m, enum skip_kind kind, unsigned len, struct stop *s);
+/* runner_ops.skip; the page and k.at follow. */
+bool mtf_skip(struct runner *r, enum skip_kind kind, unsigned len, struct stop *s);
 
 /* ---- batch.c ------------------------------------------------------------------------------------- */
 

@@ -77,40 +77,18 @@ int event_inject(struct mtf_engine *m, const struct guest_event *ev, struct err 
 	return 0;
 }
 
-static u8 policy_of(const struct mtf_engine *m, const struct pending *p)
-{
-	const struct plan *plan = m->k.plan;
-
-	if (plan->pending_once != EVENT_AUTO)
-		return plan->pending_once;
-	if (p->by_user || p->cause == CAUSE_TF)
-		return EVENT_DELIVER;
-	return p->cause == CAUSE_ICEBP ? plan->icebp : plan->int3;
-}
-
-static bool swallows(struct mtf_engine *m, const struct pending *p, bool *ret_no_gate)
-{
-	u8 policy = policy_of(m, p);
-
-	*ret_no_gate = false;
-	if (policy != EVENT_AUTO)
-		return policy == EVENT_SWALLOW;
-	regs_sys(&m->k, &m->k.cpu);
-	*ret_no_gate = !gate_usable(&m->k.cpu, &m->k.phys, p->ev.vector);
-	return *ret_no_gate;
-}
-
 int mtf_pending_resume(struct mtf_engine *m, struct err *err)
 {
-	struct pending p = m->k.pending;
+	struct pending p = m->k.r.pending;
 	bool no_gate;
 	int r = 0;
 
 	if (!p.active)
 		return 0;
-	m->k.pending.active = false;
-	if (swallows(m, &p, &no_gate)) {
-		stop_note(&m->k, DID_SWALLOW, p.ev.vector, no_gate, 0);
+	m->k.r.pending.active = false;
+	regs_sys(&m->k, &m->k.cpu);
+	if (pending_is_swallowed(&p, m->k.r.plan, &m->k.cpu, &m->k.phys, &no_gate)) {
+		record_note(&m->k.r.rec, DID_SWALLOW, p.ev.vector, no_gate, 0);
 		/* A trap taken off under a shadow leaves one without its BS, which VM entry refuses
 		 * (SDM "Checks on Guest Non-Register State"). */
 		m->mb->core[CORE_INTERRUPTIBILITY] &= ~3ull;
@@ -122,25 +100,16 @@ int mtf_pending_resume(struct mtf_engine *m, struct err *err)
 		r = event_inject(m, &p.ev, err);
 	}
 	if (r)
-		m->k.pending = p;
+		m->k.r.pending = p;
 	return r;
 }
 
 void mtf_pending_set(struct mtf_engine *m, struct step *st)
 {
-	const struct verdict *v = &st->v;
-	bool icebp = v->type == INTR_PRIV_SOFT_EXC, int3 = v->type == INTR_SOFT_EXC;
+	struct pending *p = &m->k.r.pending;
 
-	if (!v->pending)
+	if (!st->v.pending)
 		return;
-	m->k.pending = (struct pending){
-		.active = true,
-		.cause = icebp ? CAUSE_ICEBP : int3 ? CAUSE_INT3 : CAUSE_TF,
-		.ev = { .vector = v->vector, .type = v->type, .dr6 = v->guest_dr6,
-			.fault = v->causes & (CAUSE_BIT(CAUSE_GD) | CAUSE_BIT(CAUSE_HWBP)) },
-	};
-	st->stop.pending = true;
-	st->stop.pending_vector = v->vector;
-	if (!icebp && !int3)
-		stop_did(&st->stop, DID_GUEST_DB, 0, v->guest_dr6, 0);
+	pending_take(p, &st->v, &st->stop);
+	p->ev.fault = st->v.causes & (CAUSE_BIT(CAUSE_GD) | CAUSE_BIT(CAUSE_HWBP));
 }

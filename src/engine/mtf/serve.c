@@ -24,8 +24,9 @@ static int fault_inject(struct mtf_engine *m, u8 vector, bool error, struct err 
 	return event_inject(m, &ev, err);
 }
 
-void mtf_skip(struct mtf_engine *m, enum skip_kind kind, unsigned len, struct stop *s)
+bool mtf_skip(struct runner *r, enum skip_kind kind, unsigned len, struct stop *s)
 {
+	struct mtf_engine *m = to_mtf(&r->base);
 	struct mailbox *b = m->mb;
 	u64 from = m->k.at.lin;
 	struct skip_state k = {
@@ -43,18 +44,16 @@ void mtf_skip(struct mtf_engine *m, enum skip_kind kind, unsigned len, struct st
 		b->core[CORE_INTERRUPTIBILITY] &= ~3ull;
 	b->dirty |= GROUP_CORE;
 	state_load(m);
-	if (kind == SKIP_KIND_NONE)
-		stop_did(s, DID_NO_SKIP, 0, from, 0);
-	else
-		stop_did(s, kind == SKIP_KIND_INNER ? DID_INNER_SKIP : DID_OUTER_SKIP, 0, from, m->k.at.lin);
+	skip_tell(s, kind, from, m->k.at.lin);
 	stop_place_again(&m->k, s);
 	s->shadow_known = true;
+	return false; /* it is in CORE_PENDING_DBG */
 }
 
 /* The boundary behind a skipped instruction: its MTF is owed by who skipped it. */
 static void skipped(struct mtf_engine *m, struct step *st)
 {
-	mtf_skip(m, SKIP_KIND_OUTER, m->mb->exit[EXIT_INSN_LEN], &st->stop);
+	mtf_skip(&m->k.r, SKIP_KIND_OUTER, m->mb->exit[EXIT_INSN_LEN], &st->stop);
 	st->v.skip = SKIP_KIND_NONE; /* done */
 	st->v.first = m->host_tf ? CAUSE_TF : CAUSE_MTF; /* whichever would come if it did not exit */
 	st->v.causes = CAUSE_BIT(st->v.first);

@@ -104,7 +104,7 @@ int state_need_sys(struct mtf_engine *m, struct err *err)
 	enum trip_end end;
 	int r;
 
-	if (!m->sys_stale || m->k.dead) /* a dead guest's is as last seen */
+	if (!m->sys_stale || m->k.r.dead) /* a dead guest's is as last seen */
 		return 0;
 	m->mb->op = MAILBOX_FETCH;
 	m->mb->fetch = GROUP_SYS;
@@ -357,7 +357,7 @@ int mtf_regs_get(struct mtf_engine *m, u32 groups, struct cpu_state *ret, struct
 		ret->shadow = shadow_of(m->mb->core[CORE_INTERRUPTIBILITY]);
 		ret->shadow_known = true;
 		ret->nmi_blocked = m->mb->core[CORE_INTERRUPTIBILITY] & INTR_NMI_BLOCKED;
-		ret->activity = m->k.dead ? ACT_SHUTDOWN : m->asleep ? ACT_HLT : ACT_ACTIVE;
+		ret->activity = m->k.r.dead ? ACT_SHUTDOWN : m->asleep ? ACT_HLT : ACT_ACTIVE;
 		ret->known |= REGS_EVENTS;
 	}
 	return 0;

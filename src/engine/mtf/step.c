@@ -82,45 +82,24 @@ static bool rep_again(struct mtf_engine *m, struct step *st)
 	u64 before = count_of(st, st->rcx), now = count_of(st, m->k.s->regs.rcx);
 
 	if (!(st->from.insn.facts.flags & INSNF_REP) || m->k.at.rip != st->from.rip || !before ||
-	    m->k.interrupted || m->mb->exit[EXIT_REASON] != REASON_MTF)
+	    m->k.r.interrupted || m->mb->exit[EXIT_REASON] != REASON_MTF)
 		return false;
-	return now ? m->k.plan->rep_whole : st->rep_again++ < REP_AGAIN_MAX;
+	return now ? m->k.r.plan->rep_whole : st->rep_again++ < REP_AGAIN_MAX;
 }
 
 /* ---- the stop ---------------------------------------------------------------------------------------- */
 
 static void skip_report(struct mtf_engine *m, struct step *st, const struct vmx_evidence *ev)
 {
-	enum skip_kind kind = skip_choose(m->k.plan->skip, &st->v, DR6_INIT | ev->qualification);
-
-	if (st->v.skip == SKIP_KIND_NONE && kind == SKIP_KIND_NONE)
-		return;
-	mtf_skip(m, kind, ev->insn_len, &st->stop);
-	if (kind != st->v.skip)
-		stop_did(&st->stop, DID_WRONG_SKIP, m->k.plan->skip, 0, 0);
-	if (kind == SKIP_KIND_OUTER)
-		m->k.owed_tf = true;
-	/* A trap the wrong skip leaves pending is the guest's. */
-	if (kind != SKIP_KIND_NONE && st->v.retired >= 0)
+	if (runner_skip_owed(&m->k.r, &st->v, DR6_INIT | ev->qualification, ev->insn_len, &st->stop) &&
+	    st->v.retired >= 0)
 		st->v.retired++;
-}
-
-static int end_of(struct mtf_engine *m, const struct stop *s)
-{
-	if (s->causes & (CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_EXIT) | CAUSE_BIT(CAUSE_ERROR))) {
-		m->k.dead = true;
-		return RUN_DEAD;
-	}
-	if (s->causes & CAUSE_BIT(CAUSE_INTERRUPT))
-		return RUN_INTERRUPTED;
-	if (s->causes & (CAUSE_BIT(CAUSE_HLT) | CAUSE_BIT(CAUSE_EXCEPTION)))
-		return RUN_STOP;
-	return -1;
 }
 
 void mtf_step_finish(struct mtf_engine *m, struct step *st, int *ret_end)
 {
 	struct stop *s = &st->stop;
+	bool hit;
 
 	s->causes |= st->v.causes;
 	s->first = st->v.first;
@@ -130,18 +109,12 @@ void mtf_step_finish(struct mtf_engine *m, struct step *st, int *ret_end)
 	s->guest_tf = st->b.rflags & FL_TF;
 	if (m->served)
 		stop_did(s, DID_COMPLETE_IO, 0, 0, 0);
-	machine_cause(&m->k, s);
-	if (*ret_end < 0)
-		*ret_end = end_of(m, s);
+	if (runner_order_take(&m->k.r, s) == MACHINE_EXCEPTION)
+		unhandled_return(&m->k, s);
+	runner_end(&m->k.r, s, CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_EXIT) | CAUSE_BIT(CAUSE_ERROR), ret_end);
 	/* Nothing of the user's is at a boundary of a batch, and memory has moved on since. */
-	if (!batch_waits(m) && points_check(&m->k, st) && *ret_end < 0)
-		*ret_end = RUN_STOP;
-	if (m->k.plan->mode == PLAN_CONTINUE && *ret_end < 0 && catch_check(&m->k, st))
-		*ret_end = RUN_STOP;
-	if (m->k.plan->mode == PLAN_STEP || *ret_end >= 0)
-		stop_push(&m->k, s);
-	else
-		stop_drop(&m->k, s);
+	hit = !batch_waits(m) && points_check(&m->k, st);
+	runner_push(&m->k.r, s, hit, s->retired > 0 ? catches_of_class(st->from.insn.facts.cls) : 0, ret_end);
 }
 
 static void begin(struct mtf_engine *m, struct step *st)
@@ -178,7 +151,7 @@ static bool is_nmi(const struct vmx_evidence *ev)
 /* Ours, for something that was told already. */
 static bool is_late_nmi(const struct mtf_engine *m, const struct vmx_evidence *ev)
 {
-	return is_nmi(ev) && !m->k.interrupted && m->k.event == MACHINE_NONE;
+	return is_nmi(ev) && !m->k.r.interrupted && m->k.r.event == MACHINE_NONE;
 }
 
 /* Enter until there is a report; st->v is what it means, *ret_ev what it was. */
@@ -219,8 +192,8 @@ static void rep_look(struct mtf_engine *m, struct step *st)
 
 	if (!(st->from.insn.facts.flags & INSNF_REP) || st->stop.has_event || !done)
 		return;
-	if (done > 1 && !m->k.plan->rep_whole) /* KVM merges iterations of INS and of device memory */
-		gap_push(&m->k, GAP_REP, st->from.lin, 0);
+	if (done > 1 && !m->k.r.plan->rep_whole) /* KVM merges iterations of INS and of device memory */
+		record_gap(&m->k.r.rec, GAP_REP, st->from.lin, 0);
 	if (m->k.at.lin != st->from.lin)
 		return;
 	st->stop.has_event = st->stop.event_rep = true;
@@ -258,7 +231,7 @@ int mtf_step(struct mtf_engine *m, int *ret_end, struct err *err)
 			r = fold_trap(m, &st, ret_end, err);
 		if (!r && *ret_end < 0)
 			skip_report(m, &st, &ev);
-		if (is_nmi(&ev) && m->k.interrupted)
+		if (is_nmi(&ev) && m->k.r.interrupted)
 			interrupt_take(&m->k);
 		if (how == DRIVE_TF) {
 			tf_finish(m, &st, &ev);
@@ -289,7 +262,7 @@ int mtf_free_run(struct mtf_engine *m, int *ret_end, struct err *err)
 		st.stop.ev.vmx = ev;
 		if (is_late_nmi(m, &ev))
 			return 0;
-		if (is_nmi(&ev) && m->k.interrupted)
+		if (is_nmi(&ev) && m->k.r.interrupted)
 			interrupt_take(&m->k);
 		skip_report(m, &st, &ev);
 	}

@@ -49,7 +49,7 @@ static bool interrupt_waits(struct mtf_engine *m)
 {
 	u8 vector[2];
 
-	if (m->k.plan->hold_irq || !irq_due(&m->k) || !mtf_irq_pending(m, vector))
+	if (m->k.r.plan->hold_irq || !irq_due(&m->k) || !mtf_irq_pending(m, vector))
 		return false;
 	m->k.irq_countdown = 0; /* there may be another right behind it */
 	return true;
@@ -57,7 +57,7 @@ static bool interrupt_waits(struct mtf_engine *m)
 
 int tf_choose(struct mtf_engine *m, enum drive *ret, struct err *err)
 {
-	const struct plan *p = m->k.plan;
+	const struct plan *p = m->k.r.plan;
 
 	*ret = DRIVE_MTF;
 	if (p->mtf || batch_waits(m) || m->asleep || m->injecting)
@@ -107,7 +107,7 @@ static void missed_tell(struct mtf_engine *m, struct step *st)
 		st->v.retired = 2;
 		return;
 	}
-	gap_push(&m->k, m->served ? GAP_OTHER : GAP_EVENT, st->from.lin, -1);
+	record_gap(&m->k.r.rec, m->served ? GAP_OTHER : GAP_EVENT, st->from.lin, -1);
 	st->v.retired = 0;
 }
 

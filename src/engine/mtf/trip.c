@@ -29,7 +29,7 @@ static void serve_pio(struct mtf_engine *m)
 	if (m->probing)
 		return;
 	for (u32 i = 0; i < run->io.count; i++)
-		machine_pio(m->k.base.machine, run->io.direction == KVM_EXIT_IO_OUT, run->io.port,
+		machine_pio(m->k.r.base.machine, run->io.direction == KVM_EXIT_IO_OUT, run->io.port,
 			    run->io.size, data + (size_t)i * run->io.size);
 }
 
@@ -37,7 +37,7 @@ static void serve_mmio(struct mtf_engine *m)
 {
 	struct kvm_run *run = m->k.run;
 
-	machine_mmio(m->k.base.machine, run->mmio.is_write, run->mmio.phys_addr, run->mmio.len,
+	machine_mmio(m->k.r.base.machine, run->mmio.is_write, run->mmio.phys_addr, run->mmio.len,
 		     run->mmio.data);
 }
 
@@ -56,18 +56,18 @@ static void serve(struct mtf_engine *m, bool free)
 		serve_mmio(m);
 	m->served = true;
 	m->batch->recall = 1; /* the boundary behind it is the host's */
-	if (m->k.event != MACHINE_NONE)
+	if (m->k.r.event != MACHINE_NONE)
 		return;
-	m->k.event = machine_take_event(m->k.base.machine, &m->k.event_value);
-	if (m->k.event != MACHINE_NONE && free)
+	m->k.r.event = machine_take_event(m->k.r.base.machine, &m->k.r.event_value);
+	if (m->k.r.event != MACHINE_NONE && free)
 		kick(m);
 }
 
 static void signalled(struct mtf_engine *m)
 {
-	machine_poll(m->k.base.machine);
+	machine_poll(m->k.r.base.machine);
 	m->k.run->immediate_exit = 0;
-	if (!m->k.interrupted)
+	if (!m->k.r.interrupted)
 		return;
 	m->batch->recall = 1;
 	kick(m);
@@ -87,7 +87,7 @@ static bool access_finish(struct mtf_engine *m)
 	m->n_trips++;
 	run->immediate_exit = 0;
 	m->l0_mtf = l0_mtf(m);
-	if (m->k.interrupted)
+	if (m->k.r.interrupted)
 		signalled(m);
 	return r == 0;
 }

@@ -71,5 +71,5 @@ void soft_stop_begin(struct soft_engine *e, const struct at *from, struct stop *
 	ret->n_from = from->insn.n;
 	memcpy(ret->from_bytes, from->insn.bytes, sizeof(ret->from_bytes));
 	soft_stop_place_again(e, ret);
-	record_notes_tell(&e->rec, ret);
+	record_notes_tell(&e->r.rec, ret);
 }

@@ -32,16 +32,16 @@ static bool is_passed(struct soft_engine *e, const struct step *st, u32 classes)
 	const struct model_report *r = &st->r;
 	u64 gpa;
 
-	if (r->end != MODEL_BOUNDARY || e->event != MACHINE_NONE)
+	if (r->end != MODEL_BOUNDARY || e->r.event != MACHINE_NONE)
 		return false;
 	if (r->retired && (classes >> r->cls & 1))
 		return false;
 	if (r->exits && r->has_event) /* a trap at the handler's first instruction */
 		return false;
 	if (r->has_event)
-		return !(e->plan->catches & CATCH_EXCEPTION) &&
+		return !(e->r.plan->catches & CATCH_EXCEPTION) &&
 		       (linear_to_phys(e->c, &e->phys, cpu_linear_rip(e->c), &gpa) ||
-			!machine_is_handler(e->base.machine, gpa));
+			!machine_is_handler(e->r.base.machine, gpa));
 	if (r->skipped)
 		return !r->tbit && !(e->c->activity == ACT_HLT && !(e->c->rflags & FL_IF));
 	return !r->exits;
@@ -54,7 +54,7 @@ static bool at_point(const struct soft_engine *e, const struct model_run *run)
 
 static bool is_stop(const struct soft_engine *e, const struct model_run *run)
 {
-	return run->touched || e->event != MACHINE_NONE || e->interrupted || at_point(e, run);
+	return run->touched || e->r.event != MACHINE_NONE || e->r.interrupted || at_point(e, run);
 }
 
 static void halted(struct soft_engine *e, struct step *st, int *ret_end)
@@ -63,7 +63,7 @@ static void halted(struct soft_engine *e, struct step *st, int *ret_end)
 		report_take(e, st);
 		soft_step_finish(e, st, ret_end);
 	} else {
-		record_dropped(&e->rec, st->retired);
+		record_dropped(&e->r.rec, st->retired);
 	}
 }
 
@@ -89,14 +89,14 @@ static void limited(struct soft_engine *e, struct step *st, int *ret_end)
 static void run_free(struct soft_engine *e, int *ret_end)
 {
 	const struct model_controls ctl = controls_of(e, false);
-	struct model_run run = { .events = true, .classes = classes_of(e->plan->catches) };
+	struct model_run run = { .events = true, .classes = classes_of(e->r.plan->catches) };
 	u64 start = model_retired(e->m);
 	struct step st;
 	bool told, passed;
 
 	soft_step_begin(e, &st);
 	st.injected = soft_pending_resume(e);
-	run.breaks = e->plan->quiet_points ? NULL : e->points.filter;
+	run.breaks = e->r.plan->quiet_points ? NULL : e->points.filter;
 	do {
 		u64 now = model_clock(e->m);
 
@@ -122,12 +122,8 @@ static void run_free(struct soft_engine *e, int *ret_end)
 
 void soft_cont(struct soft_engine *e, int *ret_end)
 {
-	while (*ret_end < 0) {
-		if (e->interrupted)
-			soft_interrupt_stop(e, ret_end);
-		else if (e->plan->catches & CATCH_MMIO)
-			soft_step(e, ret_end); /* which address, only the step can tell */
-		else
-			run_free(e, ret_end);
-	}
+	if (e->r.plan->catches & CATCH_MMIO)
+		soft_step(e, ret_end); /* which address, only the step can tell */
+	else
+		run_free(e, ret_end);
 }

@@ -20,6 +20,78 @@ static void probe(struct engine_probe *ret)
 		 "a processor model, needs nothing of the host; integer instructions, no x87 or SSE");
 }
 
+/* ---- running -------------------------------------------------------------------------------------- */
+
+static void run_begin(struct runner *r)
+{
+	struct soft_engine *e = to_soft(&r->base);
+
+	soft_points_refresh(e);
+	platform_update(e);
+}
+
+static int step(struct runner *r, int *ret_end, struct err *err)
+{
+	soft_step(to_soft(&r->base), ret_end);
+	return 0;
+}
+
+static int cont(struct runner *r, int *ret_end, struct err *err)
+{
+	soft_cont(to_soft(&r->base), ret_end);
+	return 0;
+}
+
+static void interrupted(struct runner *r, int *ret_end)
+{
+	struct soft_engine *e = to_soft(&r->base);
+	struct step st;
+
+	r->interrupted = 0;
+	soft_step_begin(e, &st);
+	soft_plain_stop(e, &st, CAUSE_INTERRUPT);
+	soft_step_finish(e, &st, ret_end);
+}
+
+static unsigned insn_length(struct runner *r, u64 *ret_lin)
+{
+	const struct model_insn *i = &to_soft(&r->base)->at.insn;
+
+	*ret_lin = i->lin;
+	return i->facts.length;
+}
+
+static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, struct err *err)
+{
+	struct soft_engine *e = to_soft(&r->base);
+	struct step st;
+
+	soft_step_begin(e, &st);
+	soft_plain_stop(e, &st, c);
+	st.v.proof = PROOF_DEDUCED;
+	if (skip == STOP_TOO_MANY)
+		stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
+	else
+		soft_skip(r, skip, e->at.insn.facts.length, &st.stop);
+	soft_step_finish(e, &st, ret_end);
+	return 0;
+}
+
+static const struct runner_ops runner_ops = {
+	.begin = run_begin,
+	.step = step,
+	.cont = cont,
+	.interrupted = interrupted,
+	.insn_length = insn_length,
+	.stop_here = stop_here,
+	.skip = soft_skip,
+};
+
+static void interrupt(struct engine *base)
+{
+	to_soft(base)->r.interrupted = 1;
+}
+
 /* ---- create and destroy --------------------------------------------------------------------------- */
 
 static void destroy(struct engine *base)
@@ -28,8 +100,8 @@ static void destroy(struct engine *base)
 
 	if (!e)
 		return;
-	machine_set_irq(e->base.machine, NULL, NULL);
-	machine_set_clock(e->base.machine, NULL, NULL);
+	machine_set_irq(e->r.base.machine, NULL, NULL);
+	machine_set_clock(e->r.base.machine, NULL, NULL);
 	model_destroy(e->m);
 	point_set_deinit(&e->points);
 	free(e);
@@ -37,7 +109,7 @@ static void destroy(struct engine *base)
 
 static void boot(struct soft_engine *e)
 {
-	*e->c = *machine_boot_state(e->base.machine);
+	*e->c = *machine_boot_state(e->r.base.machine);
 	e->c->known = REGS_ALL;
 	e->c->shadow_known = true;
 	model_changed(e->m);
@@ -52,7 +124,7 @@ static int create(struct machine *m, struct engine **ret, struct err *err)
 
 	if (!e)
 		return err_set(err, ENOMEM, "no memory for the engine");
-	e->base = (struct engine){ .ops = &soft_engine_ops, .machine = m };
+	e->r = (struct runner){ .base = { .ops = &soft_engine_ops, .machine = m }, .ops = &runner_ops };
 	e->phys = machine_phys(m);
 	cfg.regions = machine_regions(m, &cfg.n_regions);
 	platform_init(e, &cfg.bus);
@@ -65,73 +137,8 @@ static int create(struct machine *m, struct engine **ret, struct err *err)
 	machine_set_irq(m, platform_line, e);
 	machine_set_clock(m, platform_ns, e);
 	boot(e);
-	*ret = &e->base;
+	*ret = &e->r.base;
 	return 0;
-}
-
-/* ---- running -------------------------------------------------------------------------------------- */
-
-/* `set skip outer`: the MTF or TF too many that a hypervisor with that bug gives. */
-static void owed_stop(struct soft_engine *e, int *ret_end)
-{
-	struct step st;
-
-	e->owed = false;
-	soft_step_begin(e, &st);
-	soft_stop_begin(e, &st.from, &st.stop);
-	st.v.first = e->plan->mtf ? CAUSE_MTF : CAUSE_TF;
-	st.v.causes = CAUSE_BIT(st.v.first);
-	st.v.proof = PROOF_DEDUCED;
-	stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
-	soft_step_finish(e, &st, ret_end);
-}
-
-static void step_many(struct soft_engine *e, int *ret_end)
-{
-	u64 first = e->rec.seq;
-
-	while (*ret_end < 0) {
-		if (e->rec.seq - first >= e->plan->count)
-			*ret_end = RUN_COUNT;
-		else if (e->rec.has_backlog || ring_full(e->rec.ring))
-			*ret_end = RUN_RING_FULL;
-		else if (e->interrupted)
-			soft_interrupt_stop(e, ret_end);
-		else if (e->owed)
-			owed_stop(e, ret_end);
-		else
-			soft_step(e, ret_end);
-	}
-}
-
-static int run(struct engine *base, const struct plan *plan, struct ring *ring, enum run_end *ret_end,
-	       struct err *err)
-{
-	struct soft_engine *e = to_soft(base);
-	int end = -1;
-
-	if (record_backlog(&e->rec, ring)) {
-		*ret_end = RUN_RING_FULL;
-		return 0;
-	}
-	if (e->dead)
-		return err_set(err, ESRCH, "the guest is dead: `run` starts it again");
-	e->rec.ring = ring;
-	e->plan = plan;
-	soft_points_refresh(e);
-	platform_update(e);
-	if (plan->mode == PLAN_STEP)
-		step_many(e, &end);
-	else
-		soft_cont(e, &end);
-	e->plan = NULL;
-	*ret_end = end;
-	return 0;
-}
-
-static void interrupt(struct engine *base)
-{
-	to_soft(base)->interrupted = 1;
 }
 
 /* ---- state ---------------------------------------------------------------------------------------- */
@@ -224,42 +231,6 @@ static int set_points(struct engine *base, struct point *p, size_t n, struct err
 	return soft_points_set(to_soft(base), p, n, err);
 }
 
-static int skip(struct engine *base, enum skip_kind kind, struct ring *ring, struct err *err)
-{
-	static const struct plan plan = { .mode = PLAN_STEP, .count = 1, .mtf = true };
-	struct soft_engine *e = to_soft(base);
-	struct step st;
-	int end = -1;
-
-	if (e->dead)
-		return err_set(err, ESRCH, "the guest is dead: `run` starts it again");
-	if (!e->at.insn.facts.length)
-		return err_set(err, EINVAL, "the bytes at %#llx are no instruction, so there is no length to "
-					    "skip: set $rip instead", (unsigned long long)e->at.insn.lin);
-	e->plan = &plan;
-	e->rec.ring = ring;
-	soft_step_begin(e, &st);
-	soft_stop_begin(e, &st.from, &st.stop);
-	soft_skip(e, kind, e->at.insn.facts.length, &st.stop);
-	st.v.first = kind == SKIP_KIND_OUTER ? CAUSE_MTF : CAUSE_LIMIT;
-	st.v.causes = CAUSE_BIT(st.v.first);
-	st.v.proof = PROOF_DEDUCED;
-	soft_step_finish(e, &st, &end);
-	e->plan = NULL;
-	return 0;
-}
-
-static int queue_event(struct engine *base, const struct guest_event *ev, struct err *err)
-{
-	struct soft_engine *e = to_soft(base);
-
-	if (e->pending.active)
-		return err_set(err, EBUSY, "vector %#x is pending already: deliver or swallow that first",
-			       e->pending.ev.vector);
-	e->pending = (struct pending){ .active = true, .by_user = true, .ev = *ev, .cause = CAUSE_EVENT };
-	return 0;
-}
-
 static int info(struct engine *base, const char *what, struct strbuf *out, struct err *err)
 {
 	return soft_info(to_soft(base), what, out, err);
@@ -275,12 +246,12 @@ const struct engine_ops soft_engine_ops = {
 	.probe = probe,
 	.create = create,
 	.destroy = destroy,
-	.run = run,
+	.run = runner_run,
 	.interrupt = interrupt,
 	.get_regs = get_regs,
 	.set_regs = set_regs,
 	.set_points = set_points,
-	.skip = skip,
-	.queue_event = queue_event,
+	.skip = runner_skip,
+	.queue_event = runner_queue_event,
 	.info = info,
 };

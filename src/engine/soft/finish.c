@@ -14,7 +14,7 @@ static bool in_handler(struct soft_engine *e)
 	u64 gpa;
 
 	return !linear_to_phys(e->c, &e->phys, cpu_linear_rip(e->c), &gpa) &&
-	       machine_is_handler(e->base.machine, gpa);
+	       machine_is_handler(e->r.base.machine, gpa);
 }
 
 /*
@@ -29,68 +29,17 @@ static void unhandled_run(struct soft_engine *e)
 
 	for (unsigned i = 0; i < HANDLER_INSNS && in_handler(e); i++)
 		model_step(e->m, &ctl, &r);
-	if (e->event == MACHINE_EXCEPTION)
+	if (e->r.event == MACHINE_EXCEPTION)
 		e->c->rflags &= ~FL_RF; /* the frame's, for the handler's sake */
 	soft_at_load(e);
 }
 
-/* ---- what the guest ordered ----------------------------------------------------------------------- */
-
-static enum cause cause_of(enum machine_event e)
-{
-	switch (e) {
-	case MACHINE_EXIT:
-	case MACHINE_POWEROFF:
-		return CAUSE_EXIT;
-	case MACHINE_RESET:
-		return CAUSE_SHUTDOWN;
-	default:
-		return CAUSE_EXCEPTION;
-	}
-}
-
-static void exception_tell(struct soft_engine *e, struct stop *s)
-{
-	struct machine_exception x = machine_exception(e->base.machine);
-
-	s->has_event = true;
-	s->event_vector = x.vector;
-	s->event_type = INTR_HARD_EXC;
-	s->event_has_error = x.has_error;
-	s->event_error = x.error;
-	soft_stop_place_again(e, s);
-}
-
-static void order_take(struct soft_engine *e, struct stop *s)
-{
-	enum machine_event ev = e->event;
-
-	if (ev == MACHINE_NONE)
-		return;
-	e->event = MACHINE_NONE;
-	s->first = cause_of(ev);
-	s->causes = CAUSE_BIT(s->first);
-	if (ev == MACHINE_EXIT)
-		s->new_value = e->event_value;
-	if (ev == MACHINE_EXCEPTION)
-		exception_tell(e, s);
-}
-
 /* ---- the end -------------------------------------------------------------------------------------- */
 
-static int end_of(struct soft_engine *e, const struct stop *s)
+/* What happened that the stop's causes do not tell, as catch bits. */
+static u32 happened(const struct soft_engine *e, const struct step *st)
 {
-	const u32 dead = CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_EXIT);
-
-	if (s->causes & dead) {
-		e->dead = true;
-		return RUN_DEAD;
-	}
-	if (s->causes & CAUSE_BIT(CAUSE_INTERRUPT))
-		return RUN_INTERRUPTED;
-	if (s->causes & (CAUSE_BIT(CAUSE_HLT) | CAUSE_BIT(CAUSE_EXCEPTION) | CAUSE_BIT(CAUSE_ERROR)))
-		return RUN_STOP;
-	return -1;
+	return (st->r.retired ? catches_of_class(st->r.cls) : 0) | (e->mmio ? CATCH_MMIO : 0);
 }
 
 void soft_step_finish(struct soft_engine *e, struct step *st, int *ret_end)
@@ -108,15 +57,8 @@ void soft_step_finish(struct soft_engine *e, struct step *st, int *ret_end)
 	soft_pending_set(e, st);
 	if (s->has_event && !s->event_rep && in_handler(e))
 		unhandled_run(e);
-	order_take(e, s);
-	if (*ret_end < 0)
-		*ret_end = end_of(e, s);
-	if (soft_points_check(e, st) && *ret_end < 0)
-		*ret_end = RUN_STOP;
-	if (e->plan->mode == PLAN_CONTINUE && *ret_end < 0 && soft_catch_check(e, st))
-		*ret_end = RUN_STOP;
-	if (e->plan->mode == PLAN_STEP || *ret_end >= 0)
-		record_push(&e->rec, s);
-	else
-		record_drop(&e->rec, s);
+	if (runner_order_take(&e->r, s) == MACHINE_EXCEPTION)
+		soft_stop_place_again(e, s);
+	runner_end(&e->r, s, CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_EXIT), ret_end);
+	runner_push(&e->r, s, soft_points_check(e, st), happened(e, st), ret_end);
 }

@@ -20,7 +20,7 @@ static bool sleep_by_timers(struct soft_engine *e)
 	for (unsigned i = 0; i < EVENTS_MAX && !is_woken(e); i++) {
 		u64 now = model_clock(e->m);
 
-		if (e->chips.deadline == NEVER || e->interrupted)
+		if (e->chips.deadline == NEVER || e->r.interrupted)
 			return false;
 		if (e->chips.deadline > now)
 			model_clock_skip(e->m, e->chips.deadline - now);
@@ -32,14 +32,14 @@ static bool sleep_by_timers(struct soft_engine *e)
 /* Input that can come raises a line; whether it is let through the masks show then. */
 static bool wait_input(struct soft_engine *e)
 {
-	struct pollfd p = { .fd = machine_input_fd(e->base.machine), .events = POLLIN };
+	struct pollfd p = { .fd = machine_input_fd(e->r.base.machine), .events = POLLIN };
 
 	if (p.fd < 0)
 		return false;
-	while (!e->interrupted && !is_woken(e)) {
+	while (!e->r.interrupted && !is_woken(e)) {
 		poll(&p, 1, INPUT_WAIT_MS);
 		platform_poll(e);
-		if (machine_input_fd(e->base.machine) < 0) /* ended */
+		if (machine_input_fd(e->r.base.machine) < 0) /* ended */
 			return is_woken(e);
 	}
 	return is_woken(e);
@@ -52,5 +52,5 @@ enum awake hlt_wait(struct soft_engine *e)
 	platform_poll(e);
 	if (sleep_by_timers(e) || wait_input(e))
 		return AWAKE;
-	return e->interrupted ? AWAKE_INTERRUPTED : AWAKE_NEVER;
+	return e->r.interrupted ? AWAKE_INTERRUPTED : AWAKE_NEVER;
 }

@@ -138,9 +138,9 @@ static void events_text(struct soft_engine *e, struct strbuf *out)
 	u8 vector[2];
 	unsigned n = chips_pending(&e->chips, platform_apic_on(e), vector);
 
-	if (e->pending.active)
-		strbuf_addf(out, "pending at the next resume: vector %#x (%s)\n", e->pending.ev.vector,
-			    pending_name(&e->pending));
+	if (e->r.pending.active)
+		strbuf_addf(out, "pending at the next resume: vector %#x (%s)\n", e->r.pending.ev.vector,
+			    pending_name(&e->r.pending));
 	else
 		strbuf_adds(out, "pending at the next resume: nothing\n");
 	decoded_put(e, out);

@@ -45,15 +45,15 @@ void platform_line(void *arg, unsigned gsi, bool level)
 void platform_poll(struct soft_engine *e)
 {
 	e->polled = model_clock(e->m);
-	machine_poll(e->base.machine);
+	machine_poll(e->r.base.machine);
 }
 
 /* What the guest orders of the machine ends a run at this instruction. */
 static void event_look(struct soft_engine *e)
 {
-	if (e->event == MACHINE_NONE)
-		e->event = machine_take_event(e->base.machine, &e->event_value);
-	if (e->event != MACHINE_NONE)
+	if (e->r.event == MACHINE_NONE)
+		e->r.event = machine_take_event(e->r.base.machine, &e->r.event_value);
+	if (e->r.event != MACHINE_NONE)
 		model_poke(e->m);
 }
 
@@ -66,7 +66,7 @@ static bool chip_port(struct soft_engine *e, bool write, u16 port, unsigned size
 		return false;
 	for (unsigned i = 1; i < size; i++)
 		if (!chips_port(&e->chips, write, port + i, data + i, now))
-			machine_pio(e->base.machine, write, port + i, 1, data + i);
+			machine_pio(e->r.base.machine, write, port + i, 1, data + i);
 	return true;
 }
 
@@ -80,7 +80,7 @@ static void port_access(void *arg, bool write, u16 port, unsigned size, void *da
 		line_update(e);
 		return;
 	}
-	machine_pio(e->base.machine, write, port, size, data);
+	machine_pio(e->r.base.machine, write, port, size, data);
 	event_look(e);
 }
 
@@ -113,7 +113,7 @@ static void mmio_access(void *arg, bool write, u64 gpa, unsigned size, void *dat
 	u64 now = model_clock(e->m);
 
 	e->mmio = gpa;
-	if (e->plan && (e->plan->catches & CATCH_MMIO))
+	if (e->r.plan && (e->r.plan->catches & CATCH_MMIO))
 		model_poke(e->m);
 	chips_advance(&e->chips, now);
 	if (chip_mmio(e, write, gpa, size, data, now)) {
@@ -121,7 +121,7 @@ static void mmio_access(void *arg, bool write, u64 gpa, unsigned size, void *dat
 		line_update(e);
 		return;
 	}
-	machine_mmio(e->base.machine, write, gpa, size, data);
+	machine_mmio(e->r.base.machine, write, gpa, size, data);
 	event_look(e);
 }
 

@@ -1,5 +1,5 @@
 /*
- * points.c - the user's points and catches at a stop. All are noticed by their address, in every mode and
+ * points.c - the user's points at a stop. All are noticed by their address, in every mode and
  * any number: the model notes accesses to watched ranges, code is a bit in a filter.
  */
 #include "engine/soft/soft.h"
@@ -92,42 +92,9 @@ bool soft_points_check(struct soft_engine *e, struct step *st)
 
 	if (!e->points.n_code && !e->points.n_data)
 		return false;
-	if (e->plan->quiet_points)
+	if (e->r.plan->quiet_points)
 		return false;
 	hit = data_check(e, &st->stop);
 	hit |= code_check(e, st);
-	return hit && (!e->plan->accept || e->plan->accept(e->plan->accept_arg, &st->stop));
-}
-
-/* ---- catches -------------------------------------------------------------------------------------- */
-
-/* What happened, as catch bits; which ports and vectors are meant is for accept() to say. */
-static u32 happened(const struct soft_engine *e, const struct step *st)
-{
-	const struct stop *s = &st->stop;
-	u32 bits = st->r.retired ? catches_of_class(st->r.cls) : 0;
-
-	if (s->causes & CAUSE_BIT(CAUSE_ICEBP))
-		bits |= CATCH_ICEBP;
-	if (s->causes & CAUSE_BIT(CAUSE_INT3))
-		bits |= CATCH_INT3;
-	if (e->mmio)
-		bits |= CATCH_MMIO;
-	if (s->has_event && !s->event_rep && s->event_type != INTR_EXTERNAL && s->event_vector < 32)
-		bits |= CATCH_EXCEPTION;
-	return bits;
-}
-
-bool soft_catch_check(struct soft_engine *e, struct step *st)
-{
-	u32 bits = happened(e, st) & e->plan->catches, mask = e->plan->catch_vectors;
-
-	if (bits == CATCH_EXCEPTION && mask && !(mask & BIT(st->stop.event_vector & 31)))
-		return false;
-	if (!bits)
-		return false;
-	st->stop.causes |= CAUSE_BIT(CAUSE_CATCH);
-	if (st->stop.first == CAUSE_NONE)
-		st->stop.first = CAUSE_CATCH;
-	return !e->plan->accept || e->plan->accept(e->plan->accept_arg, &st->stop);
+	return hit && (!e->r.plan->accept || e->r.plan->accept(e->r.plan->accept_arg, &st->stop));
 }

@@ -6,13 +6,14 @@
 
 /* ---- the skip ------------------------------------------------------------------------------------- */
 
-void soft_skip(struct soft_engine *e, enum skip_kind kind, unsigned len, struct stop *s)
+bool soft_skip(struct runner *r, enum skip_kind kind, unsigned len, struct stop *s)
 {
+	struct soft_engine *e = to_soft(&r->base);
 	struct cpu_state *c = e->c;
 	u64 from = e->at.insn.lin, *pending = model_pending_dbg(e->m);
 	struct skip_state k = {
 		.rip = c->rip, .rflags = c->rflags, .shadow = c->shadow, .pending_dbg = *pending,
-		.mtf = e->plan && e->plan->mtf, .tf = c->rflags & FL_TF, .btf = c->debugctl & DEBUGCTL_BTF,
+		.mtf = r->plan->mtf, .tf = c->rflags & FL_TF, .btf = c->debugctl & DEBUGCTL_BTF,
 	};
 
 	skip_apply(kind, e->at.insn.bits, len, &k);
@@ -21,28 +22,9 @@ void soft_skip(struct soft_engine *e, enum skip_kind kind, unsigned len, struct 
 	c->shadow = k.shadow;
 	*pending = k.pending_dbg;
 	soft_at_load(e);
-	if (kind == SKIP_KIND_NONE)
-		stop_did(s, DID_NO_SKIP, 0, from, 0);
-	else
-		stop_did(s, kind == SKIP_KIND_INNER ? DID_INNER_SKIP : DID_OUTER_SKIP, 0, from, e->at.insn.lin);
+	skip_tell(s, kind, from, e->at.insn.lin);
 	soft_stop_place_again(e, s);
-}
-
-/* The skip owed before the stop is shown, by the rule the user chose. */
-static void skip_owed(struct soft_engine *e, struct step *st)
-{
-	const struct vmx_evidence *ev = &st->stop.ev.vmx;
-	enum skip_kind kind = skip_choose(e->plan->skip, &st->v, DR6_INIT | ev->qualification);
-
-	if (st->v.skip == SKIP_KIND_NONE && kind == SKIP_KIND_NONE)
-		return;
-	soft_skip(e, kind, ev->insn_len, &st->stop);
-	if (kind != st->v.skip)
-		stop_did(&st->stop, DID_WRONG_SKIP, e->plan->skip, 0, 0);
-	if (kind == SKIP_KIND_OUTER)
-		e->owed = true;
-	if (kind != SKIP_KIND_NONE)
-		st->v.retired++;
+	return false; /* it is in *pending */
 }
 
 /* ---- attribution ---------------------------------------------------------------------------------- */
@@ -57,11 +39,6 @@ static void attribute(struct soft_engine *e, const struct step *st, struct verdi
 	attribute_vmx(&st->b, &st->armed, &st->r.ev, &l, ret);
 }
 
-static enum cause step_cause(const struct soft_engine *e)
-{
-	return e->plan->mtf ? CAUSE_MTF : CAUSE_TF;
-}
-
 /* An instruction that exited was emulated and skipped: the boundary is owed by who did that. */
 static void skipped(struct soft_engine *e, struct step *st)
 {
@@ -70,7 +47,7 @@ static void skipped(struct soft_engine *e, struct step *st)
 	if (st->r.cls == INSN_CPUID || st->r.cls == INSN_HLT)
 		stop_did(&st->stop, DID_OUTER_SKIP, 0, st->r.ev.rip, e->at.insn.lin);
 	st->v.skip = SKIP_KIND_NONE;
-	st->v.first = asleep && !(e->c->rflags & FL_IF) ? CAUSE_HLT : step_cause(e);
+	st->v.first = asleep && !(e->c->rflags & FL_IF) ? CAUSE_HLT : runner_step_cause(&e->r);
 	st->v.causes = CAUSE_BIT(st->v.first);
 	st->v.proof = PROOF_DEDUCED;
 }
@@ -139,13 +116,13 @@ static void end_tell(struct soft_engine *e, struct step *st)
 
 	st->v.first = cause_of[st->r.end];
 	st->v.causes = CAUSE_BIT(st->v.first);
-	e->dead |= st->r.end == MODEL_SHUTDOWN;
+	e->r.dead |= st->r.end == MODEL_SHUTDOWN;
 }
 
 /* With neither MTF nor an intercepted TF nobody tells of a boundary but the model itself. */
 static void boundary_tell(struct soft_engine *e, struct step *st)
 {
-	if (st->v.causes || e->plan->mode != PLAN_STEP)
+	if (st->v.causes || e->r.plan->mode != PLAN_STEP)
 		return;
 	st->v.first = CAUSE_TF;
 	st->v.causes = CAUSE_BIT(CAUSE_TF);
@@ -178,13 +155,15 @@ void report_take(struct soft_engine *e, struct step *st)
 		boundary_tell(e, st);
 	if (r.rep && !r.has_event)
 		st->stop.has_event = st->stop.event_rep = true;
-	if (r.tbit && e->plan->intercept_db)
+	if (r.tbit && e->r.plan->intercept_db)
 		tbit_owed(st);
-	if (r.end == MODEL_BOUNDARY && (e->plan->mtf || r.skipped) && e->plan->mode == PLAN_STEP)
+	if (r.end == MODEL_BOUNDARY && (e->r.plan->mtf || r.skipped) && e->r.plan->mode == PLAN_STEP)
 		fold_trap(e, st);
 	st->r.cls = r.cls;
 	st->r.retired = r.retired;
-	skip_owed(e, st);
+	if (runner_skip_owed(&e->r, &st->v, DR6_INIT | st->stop.ev.vmx.qualification, st->stop.ev.vmx.insn_len,
+			     &st->stop))
+		st->v.retired++;
 	if (st->waited)
 		stop_did(&st->stop, DID_WAIT_HLT, 0, 0, 0);
 	soft_stop_place_again(e, &st->stop);

@@ -14,18 +14,17 @@
  *   cont.c      PLAN_CONTINUE
  *   hlt.c       sleep, and what ends it
  *   pending.c   events owed to the guest
- *   points.c    the user's points and catches
+ *   points.c    the user's points
  *   info.c      `info engine`, `info events`, `info vmcs`, `info apic`
  */
 #ifndef VMSTEP_SOFT_SOFT_H
 #define VMSTEP_SOFT_SOFT_H
 
-#include <signal.h>
 #include <vmstep/engine.h>
 #include <vmstep/model.h>
 
 #include "engine/common/point_set.h"
-#include "engine/common/records.h"
+#include "engine/common/runner.h"
 #include "engine/soft/chips.h"
 
 /* The boundary the guest is at. */
@@ -35,33 +34,17 @@ struct at {
 	struct model_insn insn; /* lin, bytes, facts */
 };
 
-/* An event that the guest is owed at the next resume (ICEBP, INT3, its own #DB, or queued). */
-struct pending {
-	bool active, by_user;
-	u8 cause;              /* CAUSE_ICEBP, CAUSE_INT3 or CAUSE_TF (the guest's own #DB) */
-	struct guest_event ev;
-	u64 deferred;          /* PDBG_*: held back by a MOV SS before an INT3 */
-};
-
 struct soft_engine {
-	struct engine base;
+	struct runner r;       /* first */
 	struct model *m;
 	struct cpu_state *c;   /* the model's */
 	struct phys_ops phys;
 	struct chips chips;
-	struct records rec;
 	struct point_set points;
-	volatile sig_atomic_t interrupted;
-	bool dead;
-	bool owed;             /* `set skip outer`: the one stop too many is still to come */
 	u64 mmio;              /* address by which the instruction asked a device, 0: it did not */
 	bool trap_noted;       /* a delivery of the guest's #DB is on its way to be told */
-	enum machine_event event; /* ordered by the guest, not yet told in a stop */
-	u32 event_value;
 	u64 polled;            /* clock of the last look at the host's input */
-	const struct plan *plan; /* of the run() that is on, else NULL */
 	struct at at;
-	struct pending pending;
 	struct vmx_evidence last; /* the last exit, for `info vmcs` */
 	bool has_last;
 	u64 n_steps, n_exits;  /* for `info engine` */
@@ -112,8 +95,8 @@ void soft_stop_place_again(struct soft_engine *e, struct stop *s);
 /* *ret_end is -1 to go on, else enum run_end. */
 void soft_step(struct soft_engine *e, int *ret_end);
 void soft_step_begin(struct soft_engine *e, struct step *st);
-/* The debugger asks for a stop at the boundary it is at. */
-void soft_interrupt_stop(struct soft_engine *e, int *ret_end);
+/* Without a report: the causes of the stop are `c` alone. */
+void soft_plain_stop(struct soft_engine *e, struct step *st, enum cause c);
 struct model_controls controls_of(const struct soft_engine *e, bool stepping);
 
 /* ---- report.c ------------------------------------------------------------------------------------- */
@@ -121,8 +104,8 @@ struct model_controls controls_of(const struct soft_engine *e, bool stepping);
 /* What the report st->r means: st->v and what was done about it in st->stop; e->at is where it left the
  * guest. */
 void report_take(struct soft_engine *e, struct step *st);
-/* RIP past the instruction at e->at. */
-void soft_skip(struct soft_engine *e, enum skip_kind kind, unsigned len, struct stop *s);
+/* runner_ops.skip */
+bool soft_skip(struct runner *r, enum skip_kind kind, unsigned len, struct stop *s);
 
 /* ---- finish.c ------------------------------------------------------------------------------------- */
 
@@ -147,10 +130,10 @@ int soft_points_set(struct soft_engine *e, struct point *p, size_t n, struct err
 void soft_points_refresh(struct soft_engine *e); /* values, which the debugger may have changed */
 /* The user's points at this stop become causes, if accepted. True: the run ends here. */
 bool soft_points_check(struct soft_engine *e, struct step *st);
-bool soft_catch_check(struct soft_engine *e, struct step *st);
 
 /* ---- cont.c, info.c ------------------------------------------------------------------------------- */
 
+/* Until there may be something to tell. */
 void soft_cont(struct soft_engine *e, int *ret_end);
 int soft_info(struct soft_engine *e, const char *what, struct strbuf *out, struct err *err);
 

@@ -11,7 +11,7 @@ enum { POLL_TICKS = 1 << 20 };
  * boundaries. */
 struct model_controls controls_of(const struct soft_engine *e, bool stepping)
 {
-	const struct plan *p = e->plan;
+	const struct plan *p = e->r.plan;
 
 	return (struct model_controls){
 		.mtf = stepping && p->mtf,
@@ -24,7 +24,7 @@ struct model_controls controls_of(const struct soft_engine *e, bool stepping)
 
 void soft_step_begin(struct soft_engine *e, struct step *st)
 {
-	const struct model_controls ctl = controls_of(e, e->plan->mode == PLAN_STEP);
+	const struct model_controls ctl = controls_of(e, e->r.plan->mode == PLAN_STEP);
 
 	memset(st, 0, offsetof(struct step, stop));
 	st->from = e->at;
@@ -34,20 +34,10 @@ void soft_step_begin(struct soft_engine *e, struct step *st)
 	e->mmio = 0;
 }
 
-static void plain_stop(struct soft_engine *e, struct step *st, enum cause c)
+void soft_plain_stop(struct soft_engine *e, struct step *st, enum cause c)
 {
 	soft_stop_begin(e, &st->from, &st->stop);
 	st->v = (struct verdict){ .causes = CAUSE_BIT(c), .first = c };
-}
-
-void soft_interrupt_stop(struct soft_engine *e, int *ret_end)
-{
-	struct step st;
-
-	e->interrupted = 0;
-	soft_step_begin(e, &st);
-	plain_stop(e, &st, CAUSE_INTERRUPT);
-	soft_step_finish(e, &st, ret_end);
 }
 
 /* Is this boundary a stop? Behind a MOV SS, and where else TF does not trap, nothing tells of it. */
@@ -56,10 +46,10 @@ static bool is_told(const struct soft_engine *e, const struct step *st, const st
 	const struct model_report *r = &st->r;
 	unsigned touches;
 
-	if (r->end != MODEL_BOUNDARY || r->has_event || e->event != MACHINE_NONE || e->interrupted)
+	if (r->end != MODEL_BOUNDARY || r->has_event || e->r.event != MACHINE_NONE || e->r.interrupted)
 		return true;
 	model_touched(e->m, &touches);
-	if (r->rep && e->plan->rep_whole)
+	if (r->rep && e->r.plan->rep_whole)
 		return touches || *model_pending_dbg(e->m);
 	/* SYSCALL and SYSRET can lose the step (K7): a point at their target, as engine kvm has it. */
 	return r->exits || (!ctl->mtf && !ctl->tf) || r->cls == INSN_SYSCALL || r->cls == INSN_SYSRET;
@@ -74,9 +64,9 @@ static bool sleep_through(struct soft_engine *e, struct step *st)
 		st->waited = true;
 		return true;
 	}
-	plain_stop(e, st, a == AWAKE_NEVER ? CAUSE_HLT : CAUSE_INTERRUPT);
+	soft_plain_stop(e, st, a == AWAKE_NEVER ? CAUSE_HLT : CAUSE_INTERRUPT);
 	if (a == AWAKE_INTERRUPTED)
-		e->interrupted = 0;
+		e->r.interrupted = 0;
 	return false;
 }
 
