@@ -10,6 +10,8 @@ _vmstep()
 	-x) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	-ex) return ;;
 	--steps|-n) return ;;
+	--known) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--against) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--output|-o) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--format|-f) mapfile -t COMPREPLY < <(compgen -W "text jsonl" -- "$cur"); return ;;
 	--regs) mapfile -t COMPREPLY < <(compgen -W "changed all none" -- "$cur"); return ;;
@@ -28,9 +30,10 @@ _vmstep()
 	esac
 	case ${COMP_WORDS[1]} in
 	trace) options="--engine -e --quiet -q --steps -n --output -o --format -f --json --regs --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --guest-status --color --help -h --version" ;;
-	compare) options="--engine -e --steps -n --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
+	compare) options="--engine -e --quiet -q --steps -n --known --json --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
 	diff) options="--color --help -h --version" ;;
-	probe) options="--color --help -h --version" ;;
+	predict) options="--engine -e --quiet -q --steps -n --json --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
+	probe) options="--against --json --color --help -h --version" ;;
 	lesson) options="--color --help -h --version" ;;
 	engines) options="--color --help -h --version" ;;
 	*) options="--engine -e -x -ex --batch --quiet -q --no-source -nx --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --guest-status --color --help -h --version" ;;
@@ -40,7 +43,7 @@ _vmstep()
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		if ((COMP_CWORD == 1)); then
-			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "trace compare diff probe lesson engines" -- "$cur")
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "trace compare diff predict probe lesson engines" -- "$cur")
 		fi
 	fi
 }

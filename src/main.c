@@ -46,13 +46,14 @@ static int missing_run(const struct options *opt, struct output *out)
 	return STATUS_USAGE;
 }
 
-/* auto and names in the table are the session's business; the rest does not exist yet. */
+/* auto and names in the table are the session's business, a list is compare's; the rest does not
+ * exist. */
 static bool engine_exists(const struct options *opt, struct output *out)
 {
 	const char *name = opt->cfg.engine;
 	struct err err = { 0 };
 
-	if (!name || !strcmp(name, "auto") || engine_find(name))
+	if (!name || opt->sub == SUB_COMPARE || !strcmp(name, "auto") || engine_find(name))
 		return true;
 	err_set(&err, 1, "engine %s is not in this version, try -e kvm or leave -e out", name);
 	output_error(out, true, err.text);
@@ -68,6 +69,8 @@ static int subcommand_run(const struct options *opt, struct output *out)
 	switch (opt->sub) {
 	case SUB_TRACE:
 		return trace_command(opt, out);
+	case SUB_COMPARE:
+		return compare_command(opt, out);
 	case SUB_DIFF:
 		return diff_command(opt, out);
 	case SUB_ENGINES:

@@ -33,7 +33,7 @@ static void progress_erase(struct tracing *p)
 		p->shown = false;
 }
 
-static void guest_drop(void *arg, enum console_channel ch, const u8 *data, size_t n)
+void guest_drop(void *arg, enum console_channel ch, const u8 *data, size_t n)
 {
 }
 
@@ -75,7 +75,7 @@ static int trace_session(const struct options *opt, struct session *s, int fd, s
 	return status;
 }
 
-static void note_tell(void *out, const char *text)
+void note_tell(void *out, const char *text)
 {
 	output_error(out, true, text);
 }

@@ -94,32 +94,43 @@ static int set_regs(struct options *o, const char *value, struct err *err)
 
 #define ALL_SUBS (BIT(SUB_COUNT) - 1)
 #define GUEST    IN_GUEST
-#define FLAG(f)  OPTION_FLAG, offsetof(struct options, f), NULL
-#define TEXT(f)  OPTION_TEXT, offsetof(struct options, f), NULL
-#define CALL(fn) OPTION_CALL, 0, fn
+#define FLAG(f)  OPTION_FLAG, offsetof(struct options, f), NULL, 0
+#define TEXT(f)  OPTION_TEXT, offsetof(struct options, f), NULL, 0
+#define CALL(fn) OPTION_CALL, 0, fn, 0
+/* Several values for the subcommands `subs`. */
+#define LIST(f, subs) OPTION_TEXT, offsetof(struct options, f), NULL, subs
 
 const struct option_row option_table[] = {
 	{ "engine", 'e', "NAME", "kvm mtf soft auto", GUEST,
 	  "How the guest is driven: kvm (KVM_SET_GUEST_DEBUG), mtf (monitor trap flag), soft (CPU "
-	  "model) or auto, the default.",
-	  TEXT(cfg.engine) },
+	  "model) or auto, the default. compare takes several with commas between, by default all "
+	  "that work here.",
+	  LIST(cfg.engine, IN(SUB_COMPARE)) },
 	{ "x", 'x', "FILE", NULL, IN(SUB_SESSION), "Run the commands in FILE.", CALL(set_x) },
 	{ "ex", 0, "CMD", NULL, IN(SUB_SESSION),
 	  "Run the command CMD. -x and -ex are run in the order given.", CALL(set_ex) },
 	{ "batch", 0, NULL, NULL, IN(SUB_SESSION),
 	  "Leave after the commands of -x and -ex; ask nothing.", FLAG(batch) },
-	{ "quiet", 'q', NULL, NULL, IN(SUB_SESSION) | IN(SUB_TRACE), "No banner, no progress.",
-	  FLAG(quiet) },
+	{ "quiet", 'q', NULL, NULL,
+	  IN(SUB_SESSION) | IN(SUB_TRACE) | IN(SUB_COMPARE) | IN(SUB_PREDICT),
+	  "No banner, no progress; compare and predict show only what differs.", FLAG(quiet) },
 	{ "no-source", 0, NULL, NULL, IN(SUB_SESSION), "Show no source lines at stops.",
 	  FLAG(no_source) },
 	{ "nx", 0, NULL, NULL, IN(SUB_SESSION), "Read no .vmstepinit.", FLAG(no_init) },
-	{ "steps", 'n', "N", NULL, IN(SUB_TRACE) | IN(SUB_COMPARE), "End after N stops.",
-	  CALL(set_steps) },
+	{ "steps", 'n', "N", NULL, IN(SUB_TRACE) | IN(SUB_COMPARE) | IN(SUB_PREDICT),
+	  "End after N stops.", CALL(set_steps) },
+	{ "known", 0, "FILE", NULL, IN(SUB_COMPARE),
+	  "Differences that FILE lists do not count. Its lines: FIELD INSTRUCTION ENGINE REASON.",
+	  TEXT(known) },
+	{ "against", 0, "FILE", NULL, IN(SUB_PROBE),
+	  "Tell what differs from the results in FILE, written by vmstep probe --json.",
+	  TEXT(against) },
 	{ "output", 'o', "FILE", NULL, IN(SUB_TRACE),
 	  "Write the trace to FILE and the guest's text to standard output.", TEXT(output) },
 	{ "format", 'f', "FORMAT", "text jsonl", IN(SUB_TRACE),
 	  "Format of the trace: text (the default) or jsonl.", TEXT(format) },
-	{ "json", 0, NULL, NULL, IN(SUB_TRACE), "The same as --format jsonl.", FLAG(json) },
+	{ "json", 0, NULL, NULL, IN(SUB_TRACE) | IN(SUB_COMPARE) | IN(SUB_PREDICT) | IN(SUB_PROBE),
+	  "JSON Lines; the same as --format jsonl.", FLAG(json) },
 	{ "regs", 0, "WHICH", "changed all none", IN(SUB_TRACE),
 	  "Registers in each JSON record: changed (the default), all or none.", CALL(set_regs) },
 	{ "memory", 'm', "SIZE", NULL, GUEST, "Size of the guest's RAM, such as 16M or 1G.",
@@ -164,10 +175,11 @@ const struct subcommand_row subcommand_table[SUB_COUNT] = {
 			  "input" },
 	[SUB_TRACE] = { "trace", "trace [OPTION]... GUEST", "step and write a trace, no prompt" },
 	[SUB_COMPARE] = { "compare", "compare [OPTION]... GUEST",
-			  "the same guest on several engines, stops side by side",
-			  "this version has one engine, so that there is nothing to compare; write "
-			  "a trace on each host and use vmstep diff" },
+			  "the same guest on several engines, stops side by side" },
 	[SUB_DIFF] = { "diff", "diff A B", "first difference of two traces, with context" },
+	[SUB_PREDICT] = { "predict", "predict [OPTION]... GUEST",
+			  "step a guest and hold each stop against what the architecture says comes",
+			  "this version only has the command predict; see help predict" },
 	[SUB_PROBE] = { "probe", "probe [OPTION]...",
 			"what this host's KVM does with each debug event, against the architecture",
 			"this version has no probe yet; vmstep engines says what each engine "
@@ -181,7 +193,7 @@ const struct subcommand_row subcommand_table[SUB_COUNT] = {
 
 const struct exit_row exit_table[] = {
 	{ STATUS_OK, "done; also at the step limit and when the guest wrote its exit port" },
-	{ STATUS_COMMAND, "a command or script failed; vmstep diff: the traces differ" },
+	{ STATUS_COMMAND, "a command or script failed; diff, compare, predict, probe: it differs" },
 	{ STATUS_USAGE, "wrong usage" },
 	{ STATUS_ENGINE, "the engine is not available" },
 	{ STATUS_IMAGE, "the guest image was refused" },

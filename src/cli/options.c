@@ -1,6 +1,7 @@
 /* options.c - the command line read by the rows of option_table.c; see options.h. */
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vmstep/parse.h>
@@ -68,6 +69,25 @@ const char *option_dashes(const struct option_row *r)
 	return strlen(r->name) <= 2 ? "-" : "--";
 }
 
+/* One of the choices; where the subcommand takes a list, each word of it. */
+static bool values_check(const struct option_row *r, enum subcommand sub, const char *value)
+{
+	char word[32];
+
+	if (!(r->lists & IN(sub)))
+		return option_word(r->values, value) >= 0;
+	for (const char *p = value;; p++) {
+		const size_t n = strcspn(p, ",");
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, p);
+		if (n >= sizeof(word) || option_word(r->values, word) < 0)
+			return false;
+		p += n;
+		if (!*p)
+			return true;
+	}
+}
+
 static int option_apply(struct options *o, const struct option_row *r, const char *value,
 			struct err *err)
 {
@@ -78,7 +98,7 @@ static int option_apply(struct options *o, const struct option_row *r, const cha
 			       o->sub == SUB_SESSION ? "" : subcommand_table[o->sub].name,
 			       o->sub == SUB_SESSION ? "" : " ",
 			       o->sub == SUB_SESSION ? "" : subcommand_table[o->sub].name);
-	if (r->values && option_word(r->values, value) < 0)
+	if (r->values && !values_check(r, o->sub, value))
 		return err_set(err, EINVAL, "%s%s: \"%s\" is none of: %s", option_dashes(r),
 			       r->name, value, r->values);
 	switch (r->kind) {
@@ -138,6 +158,7 @@ static int operands_check(struct options *o, struct err *err)
 	static const u8 most[SUB_COUNT] = { [SUB_SESSION] = 1,
 					    [SUB_TRACE] = 1,
 					    [SUB_COMPARE] = 1,
+					    [SUB_PREDICT] = 1,
 					    [SUB_DIFF] = 2,
 					    [SUB_LESSON] = 1 };
 	const bool has_guest = IN(o->sub) & IN_GUEST;
@@ -153,9 +174,10 @@ static int operands_check(struct options *o, struct err *err)
 			       o->args[0]);
 	if (has_guest && o->n_args)
 		o->cfg.guest.path = o->args[0];
-	if (o->sub == SUB_TRACE && !o->cfg.guest.path && !o->cfg.guest.hex)
+	if (has_guest && o->sub != SUB_SESSION && !o->cfg.guest.path && !o->cfg.guest.hex)
 		return err_set(err, EINVAL,
-			       "trace needs a guest: vmstep trace GUEST, or --hex \"90 f1 90\"");
+			       "%s needs a guest: vmstep %s GUEST, or --hex \"90 f1 90\"",
+			       subcommand_table[o->sub].name, subcommand_table[o->sub].name);
 	if (o->json && o->format && strcmp(o->format, "jsonl"))
 		return err_set(err, EINVAL, "--json and --format %s contradict each other",
 			       o->format);

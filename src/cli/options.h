@@ -25,13 +25,15 @@ enum subcommand {
 	SUB_TRACE,
 	SUB_COMPARE,
 	SUB_DIFF,
+	SUB_PREDICT,
 	SUB_PROBE,
 	SUB_LESSON,
 	SUB_ENGINES,
 	SUB_COUNT
 };
 #define IN(sub) BIT(sub)
-#define IN_GUEST (IN(SUB_SESSION) | IN(SUB_TRACE) | IN(SUB_COMPARE)) /* those that run one */
+#define IN_GUEST /* those that run one */                                                         \
+	(IN(SUB_SESSION) | IN(SUB_TRACE) | IN(SUB_COMPARE) | IN(SUB_PREDICT))
 
 struct start_command {
 	bool is_file; /* -x, else -ex */
@@ -42,7 +44,7 @@ struct options {
 	enum subcommand sub;
 	struct session_config cfg; /* strings point into argv */
 	bool help, version, batch, quiet, no_init, no_source, json, guest_status;
-	const char *output, *format, *dump;
+	const char *output, *format, *dump, *known, *against;
 	u64 steps;
 	u8 regs;  /* enum trace_regs */
 	u8 color; /* enum color_when */
@@ -66,6 +68,7 @@ struct option_row {
 	enum { OPTION_FLAG, OPTION_TEXT, OPTION_CALL } kind;
 	size_t offset; /* FLAG: bool, TEXT: const char * in struct options */
 	int (*set)(struct options *o, const char *value, struct err *err);
+	u16 lists; /* of subs: these take several values with commas between */
 };
 enum { OPTIONS_MAX = 64 };
 extern const struct option_row option_table[]; /* ended by a NULL name */

@@ -1,6 +1,6 @@
 /*
  * session_main.h - what main.c calls, one function per subcommand; each returns the exit status.
- * Implemented by session_main.c (the session), batch.c (trace, diff, engines) and docgen.c.
+ * Implemented by session_main.c (the session), batch.c (trace, diff, engines), compare_main.c and docgen.c.
  */
 #ifndef VMSTEP_CLI_SESSION_MAIN_H
 #define VMSTEP_CLI_SESSION_MAIN_H
@@ -11,7 +11,12 @@
 int session_main(const struct options *opt, struct output *out);
 int trace_command(const struct options *opt, struct output *out);
 int diff_command(const struct options *opt, struct output *out);
+int compare_command(const struct options *opt, struct output *out);
 int engines_command(const struct options *opt, struct output *out);
+/* Tells a remark to the output's error channel; for session_set_note() outside of a session. */
+void note_tell(void *output, const char *text);
+/* A console that shows nothing. */
+void guest_drop(void *arg, enum console_channel ch, const u8 *data, size_t n);
 /* session_start() failed: 3 when the engine is to blame, 4 when the image is. */
 int start_failed_status(struct session *s);
 /* Hidden option --dump: the generated parts of the manual and the completions; -EINVAL for others.

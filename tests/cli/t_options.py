@@ -30,12 +30,13 @@ refused(2, "takes no argument", "--batch=yes", "x")
 refused(2, "too many", "a", "b")
 refused(2, "too many", "--batch", "a", "--", "b")
 refused(2, "instead of a file", "--hex", "90", "file")
-refused(2, "needs a guest", "trace")
+for sub in ("trace", "compare", "predict"):
+    refused(2, sub + " needs a guest", sub)
 refused(2, "two traces", "diff", "a")
 refused(2, "does not go with", "diff", "--batch", "a", "b")
 refused(2, "does not go with", "-n", "5", "x")
 refused(2, "contradict", "trace", "--json", "-f", "text", "x")
-for sub in ("compare", "probe", "lesson"):
+for sub in ("probe", "lesson"):
     refused(2, sub + ": this version has", sub)
 if any(line.split()[:2] == ["mtf", "works"] for line in vmstep("engines")[1].splitlines()):
     t.skip("vmstep -e mtf is refused with a reason", "engine mtf works here")

@@ -1,0 +1,51 @@
+/*
+ * row.h - one row of a comparison, and who shows it. Internal to src/compare/.
+ */
+#ifndef VMSTEP_COMPARE_ROW_H
+#define VMSTEP_COMPARE_ROW_H
+
+#include "compare/differ.h"
+
+/* In what one engine's record differs from the reference's, as new in this row. */
+struct row_differ {
+	u32 mask;                         /* BIT(field) */
+	u32 unlisted;                     /* of mask: no line of the list has it */
+	const char *reason[FIELD_COUNT];  /* of the others */
+};
+struct row {
+	u64 n;                            /* from 0, the start */
+	u64 retired;                      /* instructions behind which it is */
+	unsigned ref;                     /* the engine the others are held against */
+	bool present[COMPARE_ENGINES];    /* the engine has a record here */
+	struct row_differ differ[COMPARE_ENGINES];
+	bool differs, unlisted;
+	bool explain;                     /* the first difference: with `why` */
+};
+struct compare {
+	const struct compare_config *cfg;
+	struct lane lane[COMPARE_ENGINES];
+	bool done[COMPARE_ENGINES];       /* the lane's last record was shown */
+	struct known *known;
+	u32 standing[COMPARE_ENGINES];    /* against lane `standing_ref`: differ already */
+	u64 flags[COMPARE_ENGINES];       /* the bits of RFLAGS among that */
+	unsigned standing_ref;
+	u64 waited;                       /* rows a lane behind a gap waits to be met */
+	const char *input;                /* what made guests differ rightly, NULL: nothing did */
+	bool input_passes;                /* it is forgotten once the registers are equal again */
+	u64 input_row;
+	bool explained;
+	char parted[300];                 /* why it ends before the guests do; "": it does not */
+	struct compare_result total;
+	struct strbuf out;
+	struct strbuf held[3];            /* quiet: the rows before a difference */
+	u64 n_held;
+};
+
+struct row_view {
+	void (*begin)(struct compare *c);
+	void (*row)(struct compare *c, const struct row *r);
+	void (*end)(struct compare *c, const char *ended);
+};
+extern const struct row_view view_text, view_json;
+
+#endif
