@@ -6,7 +6,7 @@
 
 UNIT_BINS    := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/*.c)))
 UNIT_SCRIPTS := $(sort $(wildcard tests/unit/t_*.sh))
-SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli symbols faults docs diff fuzz,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
+SCRIPTS      := $(sort $(wildcard $(foreach k,engines cli symbols faults docs diff native fuzz,tests/$(k)/t_*.sh tests/$(k)/t_*.py)))
 
 $(O)/tests/unit/location: CPPFLAGS += $(DWARF_CFLAGS)
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libvmstep.a $(O)/.flags
@@ -39,6 +39,20 @@ $(DIFF): $(DIFF_OBJS) $(O)/libvmstep.a
 diff: $(DIFF)
 	$(Q)$(DIFF)
 
+# Random instructions on this processor and on the processor model (tests/native/native.h); `make native` runs
+# a million.
+NATIVE      := $(O)/tests/native/native
+NATIVE_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/native/*.c)) tests/diff/undefined.c)
+
+$(NATIVE): $(NATIVE_OBJS) $(O)/libvmstep.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(NATIVE_OBJS:.o=.d)
+
+native: $(NATIVE)
+	$(Q)$(NATIVE)
+
 # Fuzz targets with a driver that needs no fuzzer (tests/fuzz/driver.c); `make fuzz` builds all with
 # sanitizers and runs each for FUZZ_INPUTS.
 FUZZ_INPUTS ?= 1000000
@@ -60,7 +74,7 @@ fuzz-run: $(FUZZERS)
 check-unit: $(UNIT_BINS) $(UNIT_SCRIPTS)
 	$(Q)O=$(O) CC="$(CC)" tests/run $^
 
-check: all guests $(UNIT_BINS) $(ASK) $(DIFF) $(FUZZERS)
+check: all guests $(UNIT_BINS) $(ASK) $(DIFF) $(NATIVE) $(FUZZERS)
 	$(Q)O=$(O) CC="$(CC)" tests/run $(UNIT_BINS) $(UNIT_SCRIPTS) $(SCRIPTS)
 
 # --- guests --------------------------------------------------------------------------------------
@@ -133,4 +147,4 @@ bench: all guests $(O)/tests/bench/bare $(UNICORN)
 lint: all
 	$(Q)O=$(O) CC="$(CC)" tests/docs/t_lint.sh
 
-.PHONY: check-unit check diff fuzz fuzz-run guests c-guests demo bench lint
+.PHONY: check-unit check diff native fuzz fuzz-run guests c-guests demo bench lint

@@ -108,6 +108,8 @@ void model_inject(struct model *m, const struct guest_event *ev);
 /* Interrupt request of the controller, level; an NMI, edge. */
 void model_intr_line(struct model *m, bool on);
 void model_nmi(struct model *m);
+/* What RDRAND and RDSEED count on from; 0 at creation. */
+void model_seed(struct model *m, u64 seed);
 /* A free run comes back at the next boundary. From a callback of the bus. */
 void model_poke(struct model *m);
 /* The instruction at RIP: where, what, its bytes. n 0: it cannot be fetched; facts.length 0: it does not

@@ -39,7 +39,7 @@ static inline u8 *host_bytes(const struct model *m, u64 lin, unsigned size, u8 n
 {
 	const struct tlb_entry *e = &m->tlb[lin >> 12 & (TLB_SIZE - 1)];
 
-	if (likely(e->page == ((lin & ~(u64)(PAGE - 1)) | 1) && e->rights & need && e->hva &&
+	if (likely(e->page == tlb_page(m, lin) && e->rights & need && e->hva &&
 		   lin % PAGE + size <= PAGE))
 		return e->hva + lin % PAGE;
 	return NULL;

@@ -1,4 +1,4 @@
-/* arith.c - addition and subtraction: ADD ADC SUB SBB CMP INC DEC NEG. */
+/* arith.c - addition and subtraction: ADD ADC ADCX ADOX SUB SBB CMP INC DEC NEG. */
 #include <Zydis/Zydis.h>
 
 #include "model/operand.h"
@@ -25,6 +25,30 @@ static enum ex op_add(struct model *m, const struct op *o)
 static enum ex op_adc(struct model *m, const struct op *o)
 {
 	return add_or_sub(m, o, m->c.rflags & FL_CF, true);
+}
+
+/* A chain of carries in one flag, the others untouched (SDM volume 2, ADCX, ADOX). */
+static enum ex add_chain(struct model *m, const struct op *o, u64 flag)
+{
+	unsigned size = o->opnd[0].size;
+	u64 a = opnd_gpr_get(m, &o->opnd[0]), b, r;
+	bool carry = m->c.rflags & flag;
+
+	TRY(op_read(m, o, 1, &b));
+	r = (a + b + carry) & size_mask(size);
+	opnd_gpr_set(m, &o->opnd[0], r);
+	flags_set(m, flag, r < a || (carry && r == a) ? flag : 0);
+	return EX_DONE;
+}
+
+static enum ex op_adcx(struct model *m, const struct op *o)
+{
+	return add_chain(m, o, FL_CF);
+}
+
+static enum ex op_adox(struct model *m, const struct op *o)
+{
+	return add_chain(m, o, FL_OF);
 }
 
 static enum ex op_sub(struct model *m, const struct op *o)
@@ -88,6 +112,8 @@ static enum ex op_neg(struct model *m, const struct op *o)
 const struct op_row arith_ops[] = {
 	{ ZYDIS_MNEMONIC_ADD, op_add },
 	{ ZYDIS_MNEMONIC_ADC, op_adc },
+	{ ZYDIS_MNEMONIC_ADCX, op_adcx },
+	{ ZYDIS_MNEMONIC_ADOX, op_adox },
 	{ ZYDIS_MNEMONIC_SUB, op_sub },
 	{ ZYDIS_MNEMONIC_SBB, op_sbb },
 	{ ZYDIS_MNEMONIC_CMP, op_cmp },

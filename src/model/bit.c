@@ -1,4 +1,4 @@
-/* bit.c - BT BTS BTR BTC, BSF BSR. */
+/* bit.c - BT BTS BTR BTC, BSF BSR; LZCNT TZCNT POPCNT. */
 #include <Zydis/Zydis.h>
 
 #include "model/operand.h"
@@ -101,6 +101,41 @@ static enum ex op_bsr(struct model *m, const struct op *o)
 	return scan(m, o, true);
 }
 
+/* Undefined flags stay (SDM volume 2, LZCNT, TZCNT). */
+static enum ex count_end(struct model *m, const struct op *o, unsigned n, u64 v)
+{
+	opnd_gpr_set(m, &o->opnd[0], n);
+	flags_set(m, FL_CF | FL_ZF, (v ? 0 : FL_CF) | (n ? 0 : FL_ZF));
+	return EX_DONE;
+}
+
+static enum ex op_lzcnt(struct model *m, const struct op *o)
+{
+	unsigned bits = 8 * o->opnd[0].size;
+	u64 v;
+
+	TRY(op_read(m, o, 1, &v));
+	return count_end(m, o, v ? __builtin_clzll(v) - (64 - bits) : bits, v);
+}
+
+static enum ex op_tzcnt(struct model *m, const struct op *o)
+{
+	u64 v;
+
+	TRY(op_read(m, o, 1, &v));
+	return count_end(m, o, v ? __builtin_ctzll(v) : 8 * o->opnd[0].size, v);
+}
+
+static enum ex op_popcnt(struct model *m, const struct op *o)
+{
+	u64 v;
+
+	TRY(op_read(m, o, 1, &v));
+	opnd_gpr_set(m, &o->opnd[0], __builtin_popcountll(v));
+	flags_set(m, FL_ARITH, v ? 0 : FL_ZF);
+	return EX_DONE;
+}
+
 const struct op_row bit_ops[] = {
 	{ ZYDIS_MNEMONIC_BT, op_bt },
 	{ ZYDIS_MNEMONIC_BTS, op_bts },
@@ -108,5 +143,8 @@ const struct op_row bit_ops[] = {
 	{ ZYDIS_MNEMONIC_BTC, op_btc },
 	{ ZYDIS_MNEMONIC_BSF, op_bsf },
 	{ ZYDIS_MNEMONIC_BSR, op_bsr },
+	{ ZYDIS_MNEMONIC_LZCNT, op_lzcnt },
+	{ ZYDIS_MNEMONIC_TZCNT, op_tzcnt },
+	{ ZYDIS_MNEMONIC_POPCNT, op_popcnt },
 	{ 0 },
 };

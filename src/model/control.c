@@ -10,7 +10,8 @@
 /* What feature.c shows; the others are reserved. PCE has nothing to allow but RDPMC's fault. */
 #define CR4_DEFINED                                                                                \
 	(CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCE | CR4_UMIP | \
-	 CR4_SMEP | CR4_SMAP | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE)
+	 CR4_SMEP | CR4_SMAP | CR4_FSGSBASE | CR4_PCIDE | CR4_OSFXSR | CR4_OSXMMEXCPT |           \
+	 CR4_OSXSAVE)
 #define CR0_DEFINED                                                                                \
 	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
 
@@ -57,7 +58,7 @@ static bool cr0_long_mode(const struct model *m, u64 cr0, u64 *efer)
 		*efer |= EFER_LMA;
 	}
 	if (off && (c->efer & EFER_LMA)) {
-		if (m->bits == 64)
+		if (m->bits == 64 || c->cr4 & CR4_PCIDE)
 			return false;
 		*efer &= ~EFER_LMA;
 	}
@@ -86,14 +87,24 @@ static enum ex cr0_write(struct model *m, u64 value)
 
 /* --- CR3, CR4, CR8 --- */
 
+/* With PCIDs a source that keeps the translations of the PCID it names; never stored (SDM 2 "MOV - Move
+ * to/from Control Registers"). */
+#define CR3_KEEP BIT64(63)
+
 enum ex cr3_write(struct model *m, u64 value)
 {
+	bool pcids = m->c.cr4 & CR4_PCIDE, keep = pcids && value & CR3_KEEP;
+
+	if (pcids)
+		value &= ~CR3_KEEP;
 	if (is_long(m) && value >> 52)
 		return gp0(m);
 	if (pae_paging(m->c.cr0, m->c.cr4, m->c.efer) && !pdptes_valid(m, value))
 		return gp0(m);
 	m->c.cr3 = value;
-	tlb_flush_local(m);
+	model_derive(m);
+	if (!keep)
+		tlb_flush_context(m, pcids ? value & 0xfff : 0);
 	return EX_DONE;
 }
 
@@ -103,6 +114,9 @@ static enum ex cr4_write(struct model *m, u64 value)
 	u64 changed = value ^ c->cr4;
 
 	if (value & ~CR4_DEFINED || (is_long(m) && !(value & CR4_PAE)))
+		return gp0(m);
+	/* SDM 3 "Process-Context Identifiers (PCIDs)". */
+	if (changed & value & CR4_PCIDE && (!is_long(m) || c->cr3 & 0xfff))
 		return gp0(m);
 	if (pae_paging(c->cr0, value, c->efer) &&
 	    (changed & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)) && !pdptes_valid(m, c->cr3))

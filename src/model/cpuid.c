@@ -11,6 +11,7 @@ enum {
 	BASIC_MAX = 0xd,
 	/* Family 6, model 15, stepping 11. */
 	SIGNATURE = 0x000006fb,
+	FLUSH_LINE = 64, /* CLFLUSH, in bytes */
 	CPUID_APIC = BIT(9),     /* leaf 1, EDX */
 	CPUID_OSXSAVE = BIT(27), /* leaf 1, ECX */
 	CPUID_SYSCALL = BIT(11), /* leaf 80000001, EDX */
@@ -43,7 +44,7 @@ static struct leaf leaf_1(const struct model *m)
 		edx &= ~CPUID_APIC;
 	if (m->c.cr4 & CR4_OSXSAVE)
 		ecx |= CPUID_OSXSAVE;
-	return (struct leaf){ SIGNATURE, 1 << 16, ecx, edx };
+	return (struct leaf){ SIGNATURE, 1 << 16 | FLUSH_LINE / 8 << 8, ecx, edx };
 }
 
 /* The XSAVE area: x87 and SSE lie in its legacy part whatever is enabled. */

@@ -10,8 +10,8 @@
 static void decoder_init(ZydisDecoder *d, ZydisMachineMode mode, ZydisStackWidth width)
 {
 	static const ZydisDecoderMode off[] = {
-		ZYDIS_DECODER_MODE_MPX,   ZYDIS_DECODER_MODE_CET,      ZYDIS_DECODER_MODE_LZCNT,
-		ZYDIS_DECODER_MODE_TZCNT, ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
+		ZYDIS_DECODER_MODE_MPX,       ZYDIS_DECODER_MODE_CET,
+		ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
 	};
 
 	ZydisDecoderInit(d, mode, width);

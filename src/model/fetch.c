@@ -146,7 +146,7 @@ enum ex op_fetch(struct model *m, const struct op **ret)
 	e = &m->tlb[lin >> 12 & (TLB_SIZE - 1)];
 	*ret = &s->op;
 	if (likely(s->n && s->lin == lin && s->bits == m->bits && s->n <= most &&
-		   e->page == ((lin & ~(u64)(PAGE - 1)) | 1) && e->hva &&
+		   e->page == tlb_page(m, lin) && e->hva &&
 		   e->rights & (m->cpl == 3 ? TLB_FETCH_USER : TLB_FETCH) &&
 		   lin % PAGE <= PAGE - 16 && slot_equals(s, e->hva + lin % PAGE)))
 		return EX_DONE;

@@ -152,12 +152,32 @@ static enum ex op_popf(struct model *m, const struct op *o)
 	return EX_DONE;
 }
 
+/* Of ring 0 only, and not in virtual-8086 mode (SDM volume 2, CLAC, STAC). */
+static enum ex ac_set(struct model *m, u64 value)
+{
+	if (m->cpl)
+		return raise_vector(m, EXC_UD);
+	flags_set(m, FL_AC, value);
+	return EX_DONE;
+}
+
+static enum ex op_clac(struct model *m, const struct op *o)
+{
+	return ac_set(m, 0);
+}
+
+static enum ex op_stac(struct model *m, const struct op *o)
+{
+	return ac_set(m, FL_AC);
+}
+
 const struct op_row flag_ops[] = {
 	{ ZYDIS_MNEMONIC_CLC, op_clc },      { ZYDIS_MNEMONIC_STC, op_stc },
 	{ ZYDIS_MNEMONIC_CMC, op_cmc },      { ZYDIS_MNEMONIC_CLD, op_cld },
 	{ ZYDIS_MNEMONIC_STD, op_std },      { ZYDIS_MNEMONIC_LAHF, op_lahf },
 	{ ZYDIS_MNEMONIC_SAHF, op_sahf },    { ZYDIS_MNEMONIC_CLI, op_cli },
-	{ ZYDIS_MNEMONIC_STI, op_sti },      { ZYDIS_MNEMONIC_PUSHF, op_pushf },
+	{ ZYDIS_MNEMONIC_STI, op_sti },      { ZYDIS_MNEMONIC_CLAC, op_clac },
+	{ ZYDIS_MNEMONIC_STAC, op_stac },    { ZYDIS_MNEMONIC_PUSHF, op_pushf },
 	{ ZYDIS_MNEMONIC_PUSHFD, op_pushf }, { ZYDIS_MNEMONIC_PUSHFQ, op_pushf },
 	{ ZYDIS_MNEMONIC_POPF, op_popf },    { ZYDIS_MNEMONIC_POPFD, op_popf },
 	{ ZYDIS_MNEMONIC_POPFQ, op_popf },   { 0 },

@@ -84,21 +84,22 @@ struct op {
 enum { MTRR_VARIABLE = 8, MTRR_FIXED = 11 };
 struct msr_file {
 	u64 mtrr_def_type, mtrr_var[2 * MTRR_VARIABLE], mtrr_fixed[MTRR_FIXED];
-	u64 misc_enable, bios_sign;
+	u64 misc_enable, bios_sign, tsc_aux;
 };
 
 /* What an access needs: kind and who asks. ANY is a supervisor's explicit access with RFLAGS.AC set. */
 enum { TLB_READ = BIT(0), TLB_WRITE = BIT(1) /* dirty bit set, not ROM */, TLB_SUPERVISOR = 0, TLB_ANY = 2,
        TLB_USER = 4, TLB_FETCH = BIT(6), TLB_FETCH_USER = BIT(7) };
 struct tlb_entry {
-	u64 page;  /* linear address of the page | 1 when valid, 0: empty */
+	u64 page;  /* tlb_page() of the page, 0: empty */
 	u8 *hva;   /* host page, NULL: MMIO */
 	u64 gpa;   /* of the page */
 	u8 rights; /* what may go on without a walk: TLB_READ << TLB_USER and so on */
 	u8 shift;  /* of the page in the tables */
 	bool global;
+	u16 pcid;
 };
-enum { TLB_SIZE = 1024, CODE_SIZE = 4096 };
+enum { TLB_SIZE = 1024, CODE_SIZE = 4096, TLB_PCID = 50 };
 
 struct model {
 	struct cpu_state c;      /* architectural state; RFLAGS always whole */
@@ -128,6 +129,7 @@ struct model {
 	struct guest_event injected;
 	u64 retired;             /* instructions completed */
 	u64 extra;               /* other ticks of the clock: iterations, deliveries, sleep in HLT */
+	u64 random;              /* random.c: the state behind RDRAND and RDSEED */
 	/* c.tsc is the model's TSC: step.c adds to it, RDTSC reads it, WRMSR and the user set it. */
 	struct msr_file msr;     /* those that cpu_state does not have */
 	u64 xcr0;                /* state components that XSAVE moves */
@@ -142,9 +144,17 @@ struct model {
 
 	u64 rep_flags;           /* string.c: RFLAGS before a REP CMPS or SCAS that goes on (rep_rip) */
 	u64 paging_key;          /* state.c: the control bits the TLB was filled under */
+	u64 tlb_key;             /* PCID << TLB_PCID | 1: tlb_page() */
 	struct tlb_entry tlb[TLB_SIZE];
 	struct code_cache *code; /* fetch.c */
 };
+
+/* What marks a page in the TLB: its linear address, whose bits from 47 on are all alike, with the PCID over
+ * bits 50-61 and bit 0 for valid. One PCID never hits what another filled. */
+static inline u64 tlb_page(const struct model *m, u64 lin)
+{
+	return (lin & ~0xfffull) ^ m->tlb_key;
+}
 
 /* ---- memory.c, linear.c: every access of an instruction goes through these ----------------------- */
 
@@ -169,8 +179,12 @@ enum ex lin_probe_write(struct model *m, u64 lin, unsigned size, u8 cpl);
 /* All; all but global pages (MOV CR3); one page (INVLPG). model_derive() flushes by itself when a
  * control bit that paging depends on has changed. */
 void tlb_flush(struct model *m);
+/* All but the global ones; those of one PCID; the current PCID's and the global ones of one address, as
+ * INVLPG; one address of one PCID, global ones left. */
 void tlb_flush_local(struct model *m);
+void tlb_flush_context(struct model *m, u16 pcid);
 void tlb_flush_page(struct model *m, u64 lin);
+void tlb_flush_address(struct model *m, u16 pcid, u64 lin);
 /* One translation with the rights of `need` (TLB_READ << TLB_USER...): the entry, or #PF raised. A
  * non-canonical address must have been refused before. */
 enum ex tlb_get(struct model *m, u64 lin, u8 need, struct tlb_entry **ret);
@@ -268,6 +282,6 @@ void model_derive(struct model *m);
 extern const struct op_row arith_ops[], logic_ops[], shift_ops[], muldiv_ops[], move_ops[], string_ops[],
 	branch_ops[], bcd_ops[], bit_ops[], flag_ops[], atomic_ops[], stack_ops[];
 extern const struct op_row segment_ops[], far_ops[], int_ops[], sysreg_ops[], msr_ops[], syscall_ops[],
-	port_ops[], protect_ops[];
+	port_ops[], protect_ops[], cache_ops[], bmi_ops[], random_ops[], crc_ops[];
 extern const struct op_row fxsave_ops[], xsave_ops[];
 #endif

@@ -90,6 +90,15 @@ static enum ex op_bswap(struct model *m, const struct op *o)
 	return EX_DONE;
 }
 
+/* One side is memory; its bytes come in the other order (SDM volume 2, MOVBE). */
+static enum ex op_movbe(struct model *m, const struct op *o)
+{
+	u64 v;
+
+	TRY(op_read(m, o, 1, &v));
+	return op_write(m, o, 0, __builtin_bswap64(v) >> (64 - 8 * o->opnd[0].size));
+}
+
 /* SALC, undocumented and on every x86: AL is CF spread. */
 static enum ex op_salc(struct model *m, const struct op *o)
 {
@@ -136,6 +145,7 @@ const struct op_row move_ops[] = {
 	{ ZYDIS_MNEMONIC_CDQ, op_extend_d },
 	{ ZYDIS_MNEMONIC_CQO, op_extend_d },
 	{ ZYDIS_MNEMONIC_BSWAP, op_bswap },
+	{ ZYDIS_MNEMONIC_MOVBE, op_movbe },
 	{ ZYDIS_MNEMONIC_SALC, op_salc },
 	{ ZYDIS_MNEMONIC_NOP, op_nop },
 	{ ZYDIS_MNEMONIC_PAUSE, op_nop },

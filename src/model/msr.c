@@ -1,5 +1,5 @@
 /*
- * msr.c - model-specific registers and the counters: RDMSR, WRMSR, RDTSC, RDPMC.
+ * msr.c - model-specific registers and the counters: RDMSR, WRMSR, RDTSC, RDTSCP, RDPID, RDPMC.
  *
  * SDM 4 "Model-Specific Registers (MSRs)"; SDM 3 "Memory Type Range Registers (MTRRs)". What is not
  * listed here raises #GP, as the processor does. Memory types are kept and change nothing: there
@@ -16,6 +16,7 @@ enum {
 	MSR_MISC_ENABLE = 0x1a0,
 	MSR_MTRR_VAR = 0x200,
 	MSR_MTRR_DEF_TYPE = 0x2ff,
+	MSR_TSC_AUX = 0xc0000103,
 };
 #define PHYS_RESERVED 0xfff0000000000000ull
 /* Eight variable ranges, the fixed ones, write-combining. */
@@ -54,6 +55,7 @@ static const struct msr_row msrs[] = {
 	{ MSR_CSTAR, CHECK_CANONICAL, CPU_FIELD(cstar), 0 },
 	{ MSR_SFMASK, CHECK_MASK, CPU_FIELD(sfmask), 0xffffffff00000000ull },
 	{ MSR_KERNEL_GS_BASE, CHECK_CANONICAL, CPU_FIELD(kernel_gs_base), 0 },
+	{ MSR_TSC_AUX, CHECK_MASK, MSR_FIELD(tsc_aux), 0xffffffff00000000ull },
 	{ MSR_FS_BASE, CHECK_CANONICAL, CPU_FIELD(seg[SEG_FS].base), 0 },
 	{ MSR_GS_BASE, CHECK_CANONICAL, CPU_FIELD(seg[SEG_GS].base), 0 },
 };
@@ -212,6 +214,20 @@ static enum ex rdtsc(struct model *m, const struct op *o)
 	return EX_DONE;
 }
 
+static enum ex rdtscp(struct model *m, const struct op *o)
+{
+	TRY(rdtsc(m, o));
+	m->c.gpr[GPR_RCX] = m->msr.tsc_aux;
+	return EX_DONE;
+}
+
+/* The operand has the width of the mode, whatever the prefixes (SDM 2 "RDPID"). */
+static enum ex rdpid(struct model *m, const struct op *o)
+{
+	m->c.gpr[o->opnd[0].reg] = m->msr.tsc_aux;
+	return EX_DONE;
+}
+
 /* No counter exists, so that every number is beyond the last (SDM 2 "RDPMC"). */
 static enum ex rdpmc(struct model *m, const struct op *o)
 {
@@ -221,5 +237,6 @@ static enum ex rdpmc(struct model *m, const struct op *o)
 const struct op_row msr_ops[] = {
 	{ ZYDIS_MNEMONIC_RDMSR, rdmsr }, { ZYDIS_MNEMONIC_WRMSR, wrmsr },
 	{ ZYDIS_MNEMONIC_RDTSC, rdtsc }, { ZYDIS_MNEMONIC_RDPMC, rdpmc },
+	{ ZYDIS_MNEMONIC_RDTSCP, rdtscp }, { ZYDIS_MNEMONIC_RDPID, rdpid },
 	{ ZYDIS_MNEMONIC_CPUID, cpuid }, { 0, NULL },
 };

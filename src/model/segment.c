@@ -141,6 +141,52 @@ static enum ex load_pointer(struct model *m, const struct op *o)
 	return op_write(m, o, 0, off);
 }
 
+/* SDM 2 "RDFSBASE/RDGSBASE", "WRFSBASE/WRGSBASE": 64-bit mode with CR4.FSGSBASE, any ring. */
+static enum ex need_fsgsbase(struct model *m)
+{
+	return m->bits == 64 && m->c.cr4 & CR4_FSGSBASE ? EX_DONE : raise_vector(m, EXC_UD);
+}
+
+static enum ex base_read(struct model *m, const struct op *o, u8 seg)
+{
+	TRY(need_fsgsbase(m));
+	return op_write(m, o, 0, m->c.seg[seg].base);
+}
+
+static enum ex base_write(struct model *m, const struct op *o, u8 seg)
+{
+	u64 base;
+
+	TRY(need_fsgsbase(m));
+	TRY(op_read(m, o, 0, &base));
+	if (!canonical(base))
+		return raise_code(m, EXC_GP, 0);
+	m->c.seg[seg].base = base;
+	m->c.fs_base_msr = m->c.seg[SEG_FS].base;
+	m->c.gs_base_msr = m->c.seg[SEG_GS].base;
+	return EX_DONE;
+}
+
+static enum ex rdfsbase(struct model *m, const struct op *o)
+{
+	return base_read(m, o, SEG_FS);
+}
+
+static enum ex rdgsbase(struct model *m, const struct op *o)
+{
+	return base_read(m, o, SEG_GS);
+}
+
+static enum ex wrfsbase(struct model *m, const struct op *o)
+{
+	return base_write(m, o, SEG_FS);
+}
+
+static enum ex wrgsbase(struct model *m, const struct op *o)
+{
+	return base_write(m, o, SEG_GS);
+}
+
 const struct op_row segment_ops[] = {
 	{ OP_FORM(ZYDIS_MNEMONIC_MOV, ROW_SEG), mov_seg },
 	{ OP_FORM(ZYDIS_MNEMONIC_PUSH, ROW_SEG), push_seg },
@@ -150,5 +196,9 @@ const struct op_row segment_ops[] = {
 	{ ZYDIS_MNEMONIC_LFS, load_pointer },
 	{ ZYDIS_MNEMONIC_LGS, load_pointer },
 	{ ZYDIS_MNEMONIC_LSS, load_pointer },
+	{ ZYDIS_MNEMONIC_RDFSBASE, rdfsbase },
+	{ ZYDIS_MNEMONIC_RDGSBASE, rdgsbase },
+	{ ZYDIS_MNEMONIC_WRFSBASE, wrfsbase },
+	{ ZYDIS_MNEMONIC_WRGSBASE, wrgsbase },
 	{ 0, NULL },
 };

@@ -58,7 +58,7 @@ static void points_derive(struct model *m)
 static u64 paging_key(const struct cpu_state *c)
 {
 	return (c->cr0 & (CR0_PG | CR0_WP | CR0_PE)) |
-	       (c->cr4 & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_SMEP | CR4_SMAP)) << 32 |
+	       (c->cr4 & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP)) << 32 |
 	       (c->efer & (EFER_LMA | EFER_NXE)) << 20;
 }
 
@@ -126,6 +126,7 @@ void model_derive(struct model *m)
 	if (key != m->paging_key)
 		tlb_flush(m);
 	m->paging_key = key;
+	m->tlb_key = 1 | (m->c.cr4 & CR4_PCIDE ? (m->c.cr3 & 0xfff) << TLB_PCID : 0);
 }
 
 /* The code cache compares bytes: it needs no help. */

@@ -27,9 +27,6 @@ const struct op_row sysreg_ops[] = {
 	{ ZYDIS_MNEMONIC_LTR, ltr },
 	{ ZYDIS_MNEMONIC_SLDT, sldt },
 	{ ZYDIS_MNEMONIC_STR, str },
-	{ ZYDIS_MNEMONIC_INVLPG, invlpg },
-	{ ZYDIS_MNEMONIC_WBINVD, wbinvd },
-	{ ZYDIS_MNEMONIC_INVD, wbinvd },
 	{ ZYDIS_MNEMONIC_RSM, op_undefined }, /* outside of SMM */
 	{ 0, NULL },
 };

@@ -144,7 +144,7 @@ enum ex task_return(struct model *m);
 /* MOV to CR3, as the instruction and a task switch do it. */
 enum ex cr3_write(struct model *m, u64 value);
 op_exec mov_cr, mov_dr, smsw, lmsw, clts;
-op_exec lgdt, lidt, sgdt, sidt, lldt, ltr, sldt, str, invlpg, wbinvd;
+op_exec lgdt, lidt, sgdt, sidt, lldt, ltr, sldt, str;
 
 /* ---- cpuid.c: a row of msr_ops ------------------------------------------------------------------ */
 

@@ -15,7 +15,8 @@ static const struct op_row *const families[] = {
 	arith_ops,  logic_ops, shift_ops, muldiv_ops, move_ops,   string_ops,
 	branch_ops, bcd_ops,   bit_ops,   flag_ops,   atomic_ops, stack_ops,
 	segment_ops, far_ops,  int_ops,   sysreg_ops, msr_ops,    syscall_ops,
-	port_ops,   protect_ops, fxsave_ops, xsave_ops,
+	port_ops,   protect_ops, cache_ops, bmi_ops,   random_ops, crc_ops,
+	fxsave_ops, xsave_ops,
 };
 
 enum ex op_undefined(struct model *m, const struct op *o)

@@ -1,6 +1,5 @@
 /*
- * tables.c - the descriptor-table registers and the TLB: LGDT, LIDT, SGDT, SIDT, LLDT, LTR, SLDT,
- * STR, INVLPG, INVD, WBINVD.
+ * tables.c - the descriptor-table registers: LGDT, LIDT, SGDT, SIDT, LLDT, LTR, SLDT, STR.
  *
  * SDM 2, the sections of these names; UMIP: SDM 3 "Control Registers".
  */
@@ -148,24 +147,4 @@ enum ex sldt(struct model *m, const struct op *o)
 enum ex str(struct model *m, const struct op *o)
 {
 	return selector_store(m, o, m->c.tr.sel);
-}
-
-/* --- caches --- */
-
-/* In 64-bit mode a non-canonical address does nothing. */
-enum ex invlpg(struct model *m, const struct op *o)
-{
-	u64 lin;
-
-	TRY(need_cpl0(m));
-	lin = seg_linear(m, o->opnd[0].seg, op_address(m, o, &o->opnd[0]));
-	if (m->bits != 64 || canonical(lin))
-		tlb_flush_page(m, lin);
-	return EX_DONE;
-}
-
-/* No caches are modelled: nothing is dirty, nothing is lost. */
-enum ex wbinvd(struct model *m, const struct op *o)
-{
-	return need_cpl0(m);
 }

@@ -25,6 +25,11 @@ enum {
 	FETCHES = TLB_FETCH | TLB_FETCH_USER
 };
 
+static u16 tlb_pcid(const struct model *m)
+{
+	return m->tlb_key >> TLB_PCID;
+}
+
 static u32 fault_code(const struct model *m, u8 need)
 {
 	u32 error = 0;
@@ -106,6 +111,9 @@ static enum ex tlb_fill(struct model *m, u64 lin, u8 need, struct tlb_entry *e)
 	u8 rights;
 	bool rom;
 
+	/* A page fault drops what was kept for the address (SDM volume 3, "Operations that Invalidate TLBs
+	 * and Paging-Structure Caches"). */
+	e->page = 0;
 	page_walk(&m->c, &m->phys, lin, &w);
 	if (!w.present)
 		return raise_pf(m, lin, fault_code(m, need) | (w.reserved ? PF_RSVD | PF_P : 0));
@@ -121,7 +129,8 @@ static enum ex tlb_fill(struct model *m, u64 lin, u8 need, struct tlb_entry *e)
 	e->rights = rights;
 	e->shift = w.page_shift ? w.page_shift : 12;
 	e->global = w.n && w.step[w.n - 1].entry & PTE_G && m->c.cr4 & CR4_PGE;
-	e->page = (lin & ~0xfffull) | 1;
+	e->pcid = tlb_pcid(m);
+	e->page = tlb_page(m, lin);
 	return EX_DONE;
 }
 
@@ -130,7 +139,7 @@ enum ex tlb_get(struct model *m, u64 lin, u8 need, struct tlb_entry **ret)
 	struct tlb_entry *e = &m->tlb[lin >> 12 & (TLB_SIZE - 1)];
 
 	*ret = e;
-	if (e->page == ((lin & ~0xfffull) | 1) && e->rights & need)
+	if (e->page == tlb_page(m, lin) && e->rights & need)
 		return EX_DONE;
 	return tlb_fill(m, lin, need, e);
 }
@@ -148,13 +157,36 @@ void tlb_flush_local(struct model *m)
 			m->tlb[i].page = 0;
 }
 
-/* A large page may have come in by many of its addresses. INVLPG drops global pages too. */
+void tlb_flush_context(struct model *m, u16 pcid)
+{
+	for (unsigned i = 0; i < TLB_SIZE; i++)
+		if (!m->tlb[i].global && m->tlb[i].pcid == pcid)
+			m->tlb[i].page = 0;
+}
+
+/* A large page may have come in by many of its addresses. */
+static bool entry_maps(const struct tlb_entry *e, u64 lin)
+{
+	return e->page && !((e->page ^ (u64)e->pcid << TLB_PCID ^ lin) >> e->shift);
+}
+
+/* INVLPG drops global pages too, whatever PCID they came in under. */
 void tlb_flush_page(struct model *m, u64 lin)
 {
 	for (unsigned i = 0; i < TLB_SIZE; i++) {
 		struct tlb_entry *e = &m->tlb[i];
 
-		if (e->page && !((e->page ^ lin) >> e->shift))
+		if (entry_maps(e, lin) && (e->global || e->pcid == tlb_pcid(m)))
+			e->page = 0;
+	}
+}
+
+void tlb_flush_address(struct model *m, u16 pcid, u64 lin)
+{
+	for (unsigned i = 0; i < TLB_SIZE; i++) {
+		struct tlb_entry *e = &m->tlb[i];
+
+		if (entry_maps(e, lin) && !e->global && e->pcid == pcid)
 			e->page = 0;
 	}
 }

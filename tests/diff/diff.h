@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <Zydis/Zydis.h>
 
+#include "../random.h"
 #include "model/operand.h"
 
 /* ---- place.c ------------------------------------------------------------------------------------
@@ -64,12 +65,6 @@ void place_state(enum place p, struct cpu_state *c);
 /* ---- gen.c --------------------------------------------------------------------------------------
  */
 
-u64 random_u64(u64 *seed);
-static inline u32 random_below(u64 *seed, u32 n)
-{
-	return random_u64(seed) % n;
-}
-
 enum { PATCHES = 4 };
 struct sample {
 	enum place place;
@@ -88,7 +83,6 @@ struct sample {
 };
 /* Fills code, where it lies, registers and patches for s->place. False: try again. */
 bool sample_make(u64 *seed, struct sample *s);
-bool one_in(u64 *seed, u32 n);
 void patch_add(struct sample *s, u64 lin, u64 value);
 
 /* ---- aim.c --------------------------------------------------------------------------------------

@@ -7,16 +7,6 @@
 #include "diff.h"
 #include "x86/zydis_decode.h"
 
-/* splitmix64 */
-u64 random_u64(u64 *seed)
-{
-	u64 z = (*seed += 0x9e3779b97f4a7c15ull);
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
 /* Opcodes of the integer set; "f" before: 0F map. Groups appear with a ModRM of any reg field. */
 static const char one_byte[] =
 	"\x00\x01\x02\x03\x04\x05\x08\x09\x0a\x0b\x0c\x0d\x10\x11\x12\x13\x14\x15\x18\x19\x1a\x1b"
@@ -43,11 +33,6 @@ static const char two_byte[] = "\x0b\x0d\x18\x19\x1c\x1d\x1e\x1f\x40\x41\x42\x43
 			       "\xb1\xb3\xb6\xb7\xb9\xba\xbb\xbc"
 			       "\xbd\xbe\xbf\xc0\xc1\xc7\xc8\xc9\xca\xcb\xcf\xff\xa3\xab\xb3\xbb"
 			       "\xba\xba\xa4\xa5\xac\xad\xb0\xb1";
-
-bool one_in(u64 *seed, u32 n)
-{
-	return random_below(seed, n) == 0;
-}
 
 static bool is_string(u8 opcode)
 {

@@ -194,6 +194,13 @@ static bool scan_upper(struct contest *x)
 	return true;
 }
 
+/* TZCNT and LZCNT are shown by CPUID and executed as what their bytes without F3 mean. */
+static bool count_zeros(struct contest *x)
+{
+	return (x->op->mnemonic == ZYDIS_MNEMONIC_TZCNT || x->op->mnemonic == ZYDIS_MNEMONIC_LZCNT) &&
+	       x->sample->place != P_LONG3 && give_up(x);
+}
+
 /* A store beyond the memory may come back before it has begun. */
 static bool not_begun(struct contest *x)
 {
@@ -207,6 +214,7 @@ static bool not_begun(struct contest *x)
 
 const struct known known_interpreter[] = {
 	{ "a store beyond the memory has not begun", not_begun, true },
+	{ "TZCNT and LZCNT are BSF and BSR", count_zeros, false },
 	{ "BSF and BSR of 0 clear the upper half", scan_upper, true },
 	{ "0F 19 to 0F 1E are taken for instructions without ModRM", reserved_nop, false },
 	{ "fences are taken for instructions without ModRM", fence_modrm, true },

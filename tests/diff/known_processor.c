@@ -84,13 +84,6 @@ static bool call_order(struct contest *x)
 	       vector_of(x, &x->soft) == EXC_GP && vector_of(x, &x->kvm) >= EXC_SS && give_up(x);
 }
 
-/* What CPUID hides: F3 0F BC and BD are BSF and BSR; the processor has TZCNT and LZCNT. */
-static bool count_zeros(struct contest *x)
-{
-	return (x->op->mnemonic == ZYDIS_MNEMONIC_BSF || x->op->mnemonic == ZYDIS_MNEMONIC_BSR) &&
-	       x->op->rep == REP_E && x->sample->place == P_LONG3 && give_up(x);
-}
-
 /* The x87 of the processor under ring 3 may hold an exception; the model has no x87. */
 static bool fwait_pending(struct contest *x)
 {
@@ -119,7 +112,6 @@ const struct known known_processor[] = {
 	{ "long ring3: F3 before LOOPNE and F2 before LOOPE count", loop_rep, false },
 	{ "long ring3: of two operands that fault the second comes first", cmps_order, false },
 	{ "long ring3: CALL checks its push before its target", call_order, true },
-	{ "long ring3: TZCNT and LZCNT", count_zeros, false },
 	{ "long ring3: an x87 exception is pending at FWAIT", fwait_pending, true },
 	{ NULL, NULL, false },
 };

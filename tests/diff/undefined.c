@@ -28,6 +28,14 @@ static const struct {
 	{ ZYDIS_MNEMONIC_DAS, FL_OF },
 	{ ZYDIS_MNEMONIC_AAM, FL_OF | FL_AF | FL_CF },
 	{ ZYDIS_MNEMONIC_AAD, FL_OF | FL_AF | FL_CF },
+	{ ZYDIS_MNEMONIC_LZCNT, FL_OF | FL_SF | FL_AF | FL_PF },
+	{ ZYDIS_MNEMONIC_TZCNT, FL_OF | FL_SF | FL_AF | FL_PF },
+	{ ZYDIS_MNEMONIC_ANDN, FL_AF | FL_PF },
+	{ ZYDIS_MNEMONIC_BEXTR, FL_SF | FL_AF | FL_PF },
+	{ ZYDIS_MNEMONIC_BLSI, FL_AF | FL_PF },
+	{ ZYDIS_MNEMONIC_BLSMSK, FL_AF | FL_PF },
+	{ ZYDIS_MNEMONIC_BLSR, FL_AF | FL_PF },
+	{ ZYDIS_MNEMONIC_BZHI, FL_AF | FL_PF },
 };
 
 static unsigned count_of(const struct op *o, const struct cpu_state *before)
