@@ -67,14 +67,12 @@ static const struct row rows[] = {
 	{ "wrmsr: DEBUGCTL.BTF", 32, "0f 30", 2, MSR_DEBUGCTL, 0, 0 },
 	{ "wrmsr: DEBUGCTL has no BTS", 32, "0f 30", 0x80, MSR_DEBUGCTL, EXC_GP, 0 },
 	{ "rdpmc has no counter", 32, "0f 33", 0, 0, EXC_GP, 0 },
-	/* Hidden instructions */
-	{ "rdtscp is hidden", 64, "0f 01 f9", 0, 0, EXC_UD, 0 },
+	/* Instructions that are hidden, or shown by a control bit */
 	{ "xgetbv without OSXSAVE", 64, "0f 01 d0", 0, 0, EXC_UD, 0 },
 	{ "vmxon is hidden", 64, "f3 0f c7 30", 0, 0, EXC_UD, 0 },
 	{ "rsm outside SMM", 32, "0f aa", 0, 0, EXC_UD, 0 },
 	{ "monitor is hidden", 32, "0f 01 c8", 0, 0, EXC_UD, 0 },
-	{ "rdfsbase is hidden", 64, "f3 48 0f ae c0", 0, 0, EXC_UD, 0 },
-	{ "invpcid is hidden", 64, "66 0f 38 82 00", 0, 0, EXC_UD, 0 },
+	{ "rdfsbase without CR4.FSGSBASE", 64, "f3 48 0f ae c0", 0, 0, EXC_UD, 0 },
 	{ "hlt in ring 3", 3, "f4", 0, 0, EXC_GP, 0 },
 	{ "invlpg in ring 3", 3, "0f 01 38", 0, 0, EXC_GP, 0 },
 	{ "clts in ring 3", 3, "0f 06", 0, 0, EXC_GP, 0 },
