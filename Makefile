@@ -72,6 +72,7 @@ $(O)/vmstep: $(O)/src/main.o $(O)/libvmstep.a
 -include $(OBJS:.o=.d)
 
 include src/shim/shim.mk
+include src/trace/report/page.mk
 include man/man.mk
 include tests/tests.mk
 -include tests/rig/rig.mk

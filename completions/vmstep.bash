@@ -33,6 +33,7 @@ _vmstep()
 	compare) options="--engine -e --quiet -q --steps -n --known --json --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
 	diff) options="--color --help -h --version" ;;
 	predict) options="--engine -e --quiet -q --steps -n --json --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
+	report) options="--output -o --color --help -h --version" ;;
 	probe) options="--against --json --color --help -h --version" ;;
 	lesson) options="--color --help -h --version" ;;
 	engines) options="--color --help -h --version" ;;
@@ -43,7 +44,7 @@ _vmstep()
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		if ((COMP_CWORD == 1)); then
-			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "trace compare diff predict probe lesson engines" -- "$cur")
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "trace compare diff predict report probe lesson engines" -- "$cur")
 		fi
 	fi
 }

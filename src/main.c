@@ -73,6 +73,8 @@ static int subcommand_run(const struct options *opt, struct output *out)
 		return compare_command(opt, out);
 	case SUB_DIFF:
 		return diff_command(opt, out);
+	case SUB_REPORT:
+		return report_command(opt, out);
 	case SUB_ENGINES:
 		return engines_command(opt, out);
 	default:

@@ -93,4 +93,11 @@ int trace_main(struct session *s, const struct trace_run *run, struct err *err);
 /* `vmstep diff A B`: first difference with context to out; 0 same, 1 different, 2 error. */
 int trace_diff(const char *path_a, const char *path_b, struct strbuf *out, struct err *err);
 
+/*
+ * `vmstep report`: n (at least 1) traces of either format as one page of HTML that loads nothing else. Lines that
+ * cannot be read are left out: a sentence a file into `notes`. Refused with a sentence: a file that
+ * cannot be opened or does not begin as a trace does.
+ */
+int trace_report(char *const *paths, size_t n, struct strbuf *page, struct strbuf *notes, struct err *err);
+
 #endif

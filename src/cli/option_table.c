@@ -125,8 +125,10 @@ const struct option_row option_table[] = {
 	{ "against", 0, "FILE", NULL, IN(SUB_PROBE),
 	  "Tell what differs from the results in FILE, written by vmstep probe --json.",
 	  TEXT(against) },
-	{ "output", 'o', "FILE", NULL, IN(SUB_TRACE),
-	  "Write the trace to FILE and the guest's text to standard output.", TEXT(output) },
+	{ "output", 'o', "FILE", NULL, IN(SUB_TRACE) | IN(SUB_REPORT),
+	  "Write the trace, or the page, to FILE; beside a trace the guest's text goes to standard "
+	  "output.",
+	  TEXT(output) },
 	{ "format", 'f', "FORMAT", "text jsonl", IN(SUB_TRACE),
 	  "Format of the trace: text (the default) or jsonl.", TEXT(format) },
 	{ "json", 0, NULL, NULL, IN(SUB_TRACE) | IN(SUB_COMPARE) | IN(SUB_PREDICT) | IN(SUB_PROBE),
@@ -180,6 +182,8 @@ const struct subcommand_row subcommand_table[SUB_COUNT] = {
 	[SUB_PREDICT] = { "predict", "predict [OPTION]... GUEST",
 			  "step a guest and hold each stop against what the architecture says comes",
 			  "this version only has the command predict; see help predict" },
+	[SUB_REPORT] = { "report", "report TRACE... -o FILE",
+			 "traces as one page of HTML: a timeline and every stop's evidence" },
 	[SUB_PROBE] = { "probe", "probe [OPTION]...",
 			"what this host's KVM does with each debug event, against the architecture",
 			"this version has no probe yet; vmstep engines says what each engine "
@@ -193,7 +197,8 @@ const struct subcommand_row subcommand_table[SUB_COUNT] = {
 
 const struct exit_row exit_table[] = {
 	{ STATUS_OK, "done; also at the step limit and when the guest wrote its exit port" },
-	{ STATUS_COMMAND, "a command or script failed; diff, compare, predict, probe: it differs" },
+	{ STATUS_COMMAND, "a command or script failed; diff, compare, predict, probe: it differs; "
+			  "report: a trace is damaged" },
 	{ STATUS_USAGE, "wrong usage" },
 	{ STATUS_ENGINE, "the engine is not available" },
 	{ STATUS_IMAGE, "the guest image was refused" },

@@ -160,6 +160,7 @@ static int operands_check(struct options *o, struct err *err)
 					    [SUB_COMPARE] = 1,
 					    [SUB_PREDICT] = 1,
 					    [SUB_DIFF] = 2,
+					    [SUB_REPORT] = TRACES_MOST,
 					    [SUB_LESSON] = 1 };
 	const bool has_guest = IN(o->sub) & IN_GUEST;
 
@@ -168,6 +169,8 @@ static int operands_check(struct options *o, struct err *err)
 			       o->args[most[o->sub]]);
 	if (o->sub == SUB_DIFF && o->n_args < 2)
 		return err_set(err, EINVAL, "diff needs two traces: vmstep diff A B");
+	if (o->sub == SUB_REPORT && !o->n_args)
+		return err_set(err, EINVAL, "report needs a trace: vmstep report TRACE... -o FILE.html");
 	if (has_guest && o->n_args && o->cfg.guest.hex)
 		return err_set(err, EINVAL,
 			       "--hex runs bytes instead of a file: leave out \"%s\" or --hex",

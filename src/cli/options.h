@@ -26,12 +26,14 @@ enum subcommand {
 	SUB_COMPARE,
 	SUB_DIFF,
 	SUB_PREDICT,
+	SUB_REPORT,
 	SUB_PROBE,
 	SUB_LESSON,
 	SUB_ENGINES,
 	SUB_COUNT
 };
 #define IN(sub) BIT(sub)
+enum { TRACES_MOST = 16 }; /* of one report */
 #define IN_GUEST /* those that run one */                                                         \
 	(IN(SUB_SESSION) | IN(SUB_TRACE) | IN(SUB_COMPARE) | IN(SUB_PREDICT))
 

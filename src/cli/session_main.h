@@ -12,6 +12,7 @@ int session_main(const struct options *opt, struct output *out);
 int trace_command(const struct options *opt, struct output *out);
 int diff_command(const struct options *opt, struct output *out);
 int compare_command(const struct options *opt, struct output *out);
+int report_command(const struct options *opt, struct output *out);
 int engines_command(const struct options *opt, struct output *out);
 /* Tells a remark to the output's error channel; for session_set_note() outside of a session. */
 void note_tell(void *output, const char *text);
