@@ -95,4 +95,11 @@ int expr_location(struct session *s, const char *text, u64 *ret, struct err *err
 /* The same for a prefix, as expr_parse_prefix() ("main if $rax == 1"). */
 int expr_location_prefix(struct session *s, const char *text, u64 *ret, const char **ret_end, struct err *err);
 
+/*
+ * Macros that the debug information tells of (gcc -g3) are replaced before an expression is parsed: those
+ * of the selected frame's line, of the place's in expr_parse_in(). False: it tells of none there.
+ */
+struct macro_scope;
+bool expr_macro_scope(struct session *s, struct macro_scope *ret);
+
 #endif

@@ -214,6 +214,13 @@ const struct command commands_info[] = {
 	  "The variables a place in the code sees, and where they lie.", "", NULL, info_scope, NULL },
 	{ "address", "ad", GROUP_STATE, ARG_EXPR, 0, "info address NAME",
 	  "Where a variable or function lies.", "", "info address main", info_address, NULL },
+	{ "macro", NULL, GROUP_STATE, ARG_NONE, 0, "info macro [-all] NAME",
+	  "The definition of a macro, and where it is.",
+	  "The one that holds at the selected frame's line; -all (-a): every one its unit has. Known "
+	  "where the compiler was told to: gcc -g3, clang -g -fdebug-macro.", NULL, info_macro, NULL },
+	{ "macros", NULL, GROUP_STATE, ARG_LOCATION, 0, "info macros [LOCATION]",
+	  "All macros that hold at a place.", "Without LOCATION at the selected frame's line.", NULL,
+	  info_macros, NULL },
 	{ "line", NULL, GROUP_STATE, ARG_LOCATION, 0, "info line [LOCATION]",
 	  "The code of a source line, or the line of an address.",
 	  "LOCATION is as in list; without it the line shown last. x/i goes on at the line's code.",

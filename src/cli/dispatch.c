@@ -25,6 +25,7 @@ static const struct command *const tables[] = {
 	commands_list,
 	commands_finish,
 	commands_srcpath,
+	commands_macro,
 	commands_state,
 	commands_trace,
 	commands_set,

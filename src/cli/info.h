@@ -1,6 +1,6 @@
 /*
  * info.h - handlers of info's subcommands that lie outside cmd_info.c: info_registers.c,
- * info_tables.c, info_frame.c, info_scope.c, info_source.c, cmd_list.c.
+ * info_tables.c, info_frame.c, info_scope.c, info_source.c, cmd_list.c, cmd_macro.c.
  */
 #ifndef VMSTEP_CLI_INFO_H
 #define VMSTEP_CLI_INFO_H
@@ -18,6 +18,8 @@ int info_frame(struct cli *c, const char *args, struct err *err);
 int info_locals(struct cli *c, const char *args, struct err *err);
 int info_args(struct cli *c, const char *args, struct err *err);
 int info_scope(struct cli *c, const char *args, struct err *err);
+int info_macro(struct cli *c, const char *args, struct err *err);
+int info_macros(struct cli *c, const char *args, struct err *err);
 int info_address(struct cli *c, const char *args, struct err *err);
 int info_paging(struct cli *c, const char *args, struct err *err);
 

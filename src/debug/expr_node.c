@@ -7,6 +7,15 @@
 #include <string.h>
 #include "parser.h"
 
+/* In the user's text, also where macros have been replaced. */
+static size_t column_of(const struct parser *ps, const char *at)
+{
+	bool inside;
+	size_t n = at - ps->text;
+
+	return 1 + (ps->expanded ? expr_text_original(ps->expanded, n, &inside) : n);
+}
+
 int parser_bad(struct parser *ps, const char *at, const char *fmt, ...)
 {
 	char text[300];
@@ -15,7 +24,7 @@ int parser_bad(struct parser *ps, const char *at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return err_set(ps->err, EINVAL, "column %zu: %s", (size_t)(at - ps->text) + 1, text);
+	return err_set(ps->err, EINVAL, "column %zu: %s", column_of(ps, at), text);
 }
 
 void parser_blanks(struct parser *ps)
@@ -74,7 +83,7 @@ int node_new(struct parser *ps, enum node_op op, const char *at, u32 *ret)
 		e->node = p;
 		e->cap = cap;
 	}
-	e->node[e->n] = (struct node){ .op = op, .column = at - ps->text + 1 };
+	e->node[e->n] = (struct node){ .op = op, .column = column_of(ps, at) };
 	*ret = e->n++;
 	return 0;
 }

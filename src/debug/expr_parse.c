@@ -202,6 +202,51 @@ void expr_destroy(struct expr *e)
 	free(e);
 }
 
+/* The end in the user's text; the rest of a macro's replacement is no end. */
+static int end_original(struct parser *ps, const char **ret_end)
+{
+	const struct expr_text *t = ps->expanded;
+	const char *end = ps->p;
+	bool inside;
+	size_t at;
+
+	if (!t) {
+		*ret_end = end;
+		return 0;
+	}
+	parser_blanks(ps);
+	at = expr_text_original(t, ps->p - ps->text, &inside);
+	if (inside)
+		return parser_unexpected(ps, "an operator or the macro's end");
+	if (*ps->p && ps->p > end) /* blanks are for whoever comes next */
+		at = expr_text_original(t, end - ps->text, &inside);
+	*ret_end = t->from + at;
+	return 0;
+}
+
+/* What cannot be replaced matters when the expression gets that far. */
+static int parse_replaced(struct parser *ps, const char *start, const char **ret_end)
+{
+	struct expr_text t;
+	const char *text = ps->text;
+	size_t from = start - text;
+	int rc;
+
+	expr_text_expand(ps, start, &t);
+	if (t.n) {
+		ps->expanded = &t;
+		ps->text = strbuf_str(&t.to);
+	}
+	ps->p = ps->text + from;
+	rc = assign_parse(ps, &ps->e->root);
+	if (!rc)
+		rc = end_original(ps, ret_end);
+	if (t.rc && (rc || *ret_end > text + t.wrong))
+		rc = err_set(ps->err, -t.rc, "column %zu: %s", t.wrong + 1, t.why.text);
+	expr_text_deinit(&t);
+	return rc;
+}
+
 int expr_parse_at(struct session *s, const char *text, const char *start,
 		  const struct scope_at *scope, struct expr **ret, const char **ret_end,
 		  struct err *err)
@@ -216,13 +261,12 @@ int expr_parse_at(struct session *s, const char *text, const char *start,
 	ps.e = calloc(1, sizeof(*ps.e));
 	if (!ps.e)
 		return err_set(err, ENOMEM, "no memory for the expression");
-	rc = assign_parse(&ps, &ps.e->root);
+	rc = parse_replaced(&ps, start, ret_end);
 	if (rc) {
 		expr_destroy(ps.e);
 		return rc;
 	}
 	*ret = ps.e;
-	*ret_end = ps.p;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #define VMSTEP_DEBUG_PARSER_H
 
 #include "expr.h"
+#include "expr_macro.h"
 
 struct parser {
 	struct session *s;
@@ -14,6 +15,7 @@ struct parser {
 	struct err *err;
 	unsigned depth;
 	bool no_colon; /* between ? and : a colon is not seg:off's */
+	const struct expr_text *expanded; /* NULL: `text` is what the user wrote */
 	bool has_scope;
 	struct scope_at scope; /* where names are looked up, once has_scope */
 };

@@ -81,6 +81,8 @@ struct dwunit {
 	/* by dw_lines() */
 	bool lined;
 	struct dwlines *lines; /* NULL: none, or damaged */
+
+	struct dwmacros *macros; /* by dw_macros(): macro.h */
 };
 
 /* Which unit has code at an address; sorted, for dw_unit_at(). */

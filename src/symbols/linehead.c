@@ -7,93 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include "linehead.h"
-#include "object.h"
 #include "private.h"
 
 enum { ENTRIES_MAX = 1 << 20, LNCT_PATH = 1, LNCT_DIRECTORY = 2 };
 
-struct text {
-	const u8 *bytes;
-	size_t size;
-};
-
 struct headreader {
 	struct cursor at;
-	struct text line_str, str;
+	struct dwsection line_str, str;
 	struct linehead *h;
 	bool is64;
 	u32 cap_dirs, cap_files;
 };
-
-u64 cursor_get(struct cursor *c, unsigned n)
-{
-	u64 v = 0;
-
-	if ((size_t)(c->end - c->p) < n) {
-		c->bad = true;
-		c->p = c->end;
-		return 0;
-	}
-	memcpy(&v, c->p, n);
-	c->p += n;
-	return v;
-}
-
-u64 cursor_uleb(struct cursor *c)
-{
-	u64 v = 0;
-
-	for (unsigned shift = 0;; shift += 7) {
-		u8 b = cursor_get(c, 1);
-
-		if (shift < 64)
-			v |= (u64)(b & 0x7f) << shift;
-		if (!(b & 0x80))
-			return v;
-	}
-}
-
-s64 cursor_sleb(struct cursor *c)
-{
-	u64 v = 0;
-
-	for (unsigned shift = 0;;) {
-		u8 b = cursor_get(c, 1);
-
-		if (shift < 64)
-			v |= (u64)(b & 0x7f) << shift;
-		shift += 7;
-		if (!(b & 0x80))
-			return shift < 64 && (b & 0x40) ? (s64)(v | -(1ull << shift)) : (s64)v;
-	}
-}
-
-static const char *string_here(struct cursor *c)
-{
-	const u8 *from = c->p, *nul = memchr(from, '\0', c->end - from);
-
-	if (!nul) {
-		c->bad = true;
-		return NULL;
-	}
-	c->p = nul + 1;
-	return (const char *)from;
-}
-
-static const char *string_in(const struct text *t, u64 offset)
-{
-	if (!t->bytes || offset >= t->size || !memchr(t->bytes + offset, '\0', t->size - offset))
-		return NULL;
-	return (const char *)t->bytes + offset;
-}
-
-static struct text section(struct dwfile *f, const char *name)
-{
-	u32 i = elfobj_find(f->debug, name);
-	const u8 *bytes = elfobj_bytes(f->debug, i);
-
-	return (struct text){ bytes, bytes ? f->debug->section[i].size : 0 };
-}
 
 static void add_dir(struct headreader *r, const char *name)
 {
@@ -136,10 +60,10 @@ static void read_old(struct headreader *r)
 	const char *name;
 
 	add_dir(r, NULL);
-	while (!r->at.bad && (name = string_here(&r->at)) && *name)
+	while (!r->at.bad && (name = cursor_string(&r->at)) && *name)
 		add_dir(r, name);
 	add_file(r, NULL, 0);
-	while (!r->at.bad && (name = string_here(&r->at)) && *name) {
+	while (!r->at.bad && (name = cursor_string(&r->at)) && *name) {
 		u64 dir = cursor_uleb(&r->at);
 
 		cursor_uleb(&r->at); /* time */
@@ -153,17 +77,16 @@ static void read_form(struct headreader *r, u64 form, const char **ret_name, u64
 {
 	struct cursor *c = &r->at;
 	unsigned offset = r->is64 ? 8 : 4;
-	u64 n;
 
 	switch (form) {
 	case DW_FORM_string:
-		*ret_name = string_here(c);
+		*ret_name = cursor_string(c);
 		break;
 	case DW_FORM_line_strp:
-		*ret_name = string_in(&r->line_str, cursor_get(c, offset));
+		*ret_name = dw_section_string(&r->line_str, cursor_get(c, offset));
 		break;
 	case DW_FORM_strp:
-		*ret_name = string_in(&r->str, cursor_get(c, offset));
+		*ret_name = dw_section_string(&r->str, cursor_get(c, offset));
 		break;
 	case DW_FORM_udata:
 		*ret_number = cursor_uleb(c);
@@ -185,11 +108,7 @@ static void read_form(struct headreader *r, u64 form, const char **ret_name, u64
 		cursor_get(c, 8);
 		break;
 	case DW_FORM_block:
-		n = cursor_uleb(c);
-		if (n > (u64)(c->end - c->p))
-			c->bad = true;
-		else
-			c->p += n;
+		cursor_skip(c, cursor_uleb(c));
 		break;
 	default:
 		c->bad = true;
@@ -270,15 +189,15 @@ void linehead_deinit(struct linehead *h)
 
 bool linehead_read(struct dwfile *f, u64 offset, struct linehead *ret)
 {
-	struct text line = section(f, ".debug_line");
+	struct dwsection line = dw_section(f, ".debug_line");
 	struct headreader r = { .h = ret };
 
 	memset(ret, 0, sizeof(*ret));
-	if (offset >= line.size)
+	r.at = dw_section_at(&line, offset);
+	if (r.at.bad)
 		return false;
-	r.at = (struct cursor){ line.bytes + offset, line.bytes + line.size, false };
-	r.line_str = section(f, ".debug_line_str");
-	r.str = section(f, ".debug_str");
+	r.line_str = dw_section(f, ".debug_line_str");
+	r.str = dw_section(f, ".debug_str");
 	if (!read_head(&r))
 		return false;
 	if (ret->version == 5) {

@@ -6,16 +6,7 @@
 #define VMSTEP_SYMBOLS_LINEHEAD_H
 
 #include <string.h>
-#include "dwarf.h"
-
-/* Reading forwards in bytes that may end anywhere; once `bad`, everything reads as 0. */
-struct cursor {
-	const u8 *p, *end;
-	bool bad;
-};
-u64 cursor_get(struct cursor *c, unsigned n); /* little-endian, n <= 8 */
-u64 cursor_uleb(struct cursor *c);
-s64 cursor_sleb(struct cursor *c);
+#include "cursor.h"
 
 struct linehead {
 	u8 version, min_length, max_ops, line_range, opcode_base;

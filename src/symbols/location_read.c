@@ -5,27 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cursor.h"
 #include "location.h"
 #include "try.h"
-
-struct reader {
-	const u8 *p, *end;
-	bool bad;
-};
-
-static u64 fixed(struct reader *r, unsigned n)
-{
-	u64 v = 0;
-
-	if ((size_t)(r->end - r->p) < n) {
-		r->bad = true;
-		r->p = r->end;
-		return 0;
-	}
-	memcpy(&v, r->p, n);
-	r->p += n;
-	return v;
-}
 
 static u64 sign(u64 v, unsigned bytes)
 {
@@ -34,26 +16,7 @@ static u64 sign(u64 v, unsigned bytes)
 	return (u64)((s64)(v << shift) >> shift);
 }
 
-static u64 leb(struct reader *r, bool is_signed)
-{
-	u64 v = 0;
-	unsigned shift = 0;
-	u8 b = 0x80;
-
-	while (b & 0x80) {
-		b = fixed(r, 1);
-		if (shift < 64)
-			v |= (u64)(b & 0x7f) << shift;
-		shift += 7;
-		if (r->bad)
-			return 0;
-	}
-	if (is_signed && shift < 64 && (b & 0x40))
-		v |= ~(u64)0 << shift;
-	return v;
-}
-
-static void block(struct reader *r, struct location_op *o, u64 n)
+static void block(struct cursor *r, struct location_op *o, u64 n)
 {
 	if (n > (u64)(r->end - r->p)) {
 		r->bad = true;
@@ -65,78 +28,78 @@ static void block(struct reader *r, struct location_op *o, u64 n)
 }
 
 /* DWARF 5 "DWARF Expressions", table "DWARF operation encodings". */
-static void operands(struct reader *r, struct location_op *o, u8 address, u8 offset)
+static void operands(struct cursor *r, struct location_op *o, u8 address, u8 offset)
 {
 	switch (o->atom) {
 	case DW_OP_addr:
-		o->a = fixed(r, address);
+		o->a = cursor_get(r, address);
 		break;
 	case DW_OP_const1u: case DW_OP_pick: case DW_OP_deref_size: case DW_OP_xderef_size:
-		o->a = fixed(r, 1);
+		o->a = cursor_get(r, 1);
 		break;
 	case DW_OP_const1s:
-		o->a = sign(fixed(r, 1), 1);
+		o->a = sign(cursor_get(r, 1), 1);
 		break;
 	case DW_OP_const2u: case DW_OP_call2:
-		o->a = fixed(r, 2);
+		o->a = cursor_get(r, 2);
 		break;
 	case DW_OP_const2s: case DW_OP_bra: case DW_OP_skip:
-		o->a = sign(fixed(r, 2), 2);
+		o->a = sign(cursor_get(r, 2), 2);
 		break;
 	case DW_OP_const4u: case DW_OP_call4: case DW_OP_GNU_parameter_ref:
-		o->a = fixed(r, 4);
+		o->a = cursor_get(r, 4);
 		break;
 	case DW_OP_const4s:
-		o->a = sign(fixed(r, 4), 4);
+		o->a = sign(cursor_get(r, 4), 4);
 		break;
 	case DW_OP_const8u: case DW_OP_const8s:
-		o->a = fixed(r, 8);
+		o->a = cursor_get(r, 8);
 		break;
 	case DW_OP_call_ref: case DW_OP_GNU_variable_value:
-		o->a = fixed(r, offset);
+		o->a = cursor_get(r, offset);
 		break;
 	case DW_OP_constu: case DW_OP_plus_uconst: case DW_OP_regx: case DW_OP_piece:
 	case DW_OP_addrx: case DW_OP_constx: case DW_OP_convert: case DW_OP_GNU_convert:
 	case DW_OP_reinterpret: case DW_OP_GNU_reinterpret:
 	case DW_OP_GNU_addr_index: case DW_OP_GNU_const_index:
-		o->a = leb(r, false);
+		o->a = cursor_uleb(r);
 		break;
 	case DW_OP_consts: case DW_OP_fbreg:
-		o->a = leb(r, true);
+		o->a = cursor_sleb(r);
 		break;
 	case DW_OP_bregx:
-		o->a = leb(r, false);
-		o->b = leb(r, true);
+		o->a = cursor_uleb(r);
+		o->b = cursor_sleb(r);
 		break;
 	case DW_OP_bit_piece: case DW_OP_regval_type: case DW_OP_GNU_regval_type:
-		o->a = leb(r, false);
-		o->b = leb(r, false);
+		o->a = cursor_uleb(r);
+		o->b = cursor_uleb(r);
 		break;
 	case DW_OP_deref_type: case DW_OP_GNU_deref_type:
-		o->a = fixed(r, 1);
-		o->b = leb(r, false);
+		o->a = cursor_get(r, 1);
+		o->b = cursor_uleb(r);
 		break;
 	case DW_OP_implicit_pointer: case DW_OP_GNU_implicit_pointer:
-		o->a = fixed(r, offset);
-		o->b = leb(r, true);
+		o->a = cursor_get(r, offset);
+		o->b = cursor_sleb(r);
 		break;
 	case DW_OP_implicit_value: case DW_OP_entry_value: case DW_OP_GNU_entry_value:
-		block(r, o, leb(r, false));
+		block(r, o, cursor_uleb(r));
 		break;
 	case DW_OP_const_type: case DW_OP_GNU_const_type:
-		o->a = leb(r, false);
-		block(r, o, fixed(r, 1));
+		o->a = cursor_uleb(r);
+		block(r, o, cursor_get(r, 1));
 		break;
 	default:
 		if (o->atom >= DW_OP_breg0 && o->atom <= DW_OP_breg31)
-			o->a = leb(r, true);
+			o->a = cursor_sleb(r);
 	}
 }
 
 int location_decode(const u8 *bytes, size_t n, u8 address_size, u8 offset_size,
 		    struct location_expr *ret, struct err *err)
 {
-	struct reader r = { bytes, bytes + n, false };
+	struct cursor r = { bytes, bytes + n, false };
 	struct location_expr e = { 0 };
 
 	while (r.p < r.end && !r.bad && e.n < LOCATION_OPS_MAX) {
@@ -149,7 +112,7 @@ int location_decode(const u8 *bytes, size_t n, u8 address_size, u8 offset_size,
 		e.op = p;
 		p += e.n++;
 		*p = (struct location_op){ .off = r.p - bytes };
-		p->atom = fixed(&r, 1);
+		p->atom = cursor_get(&r, 1);
 		operands(&r, p, address_size, offset_size);
 		p->next = r.p - bytes;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "files.h"
 #include "lines.h"
+#include "macro.h"
 #include "names.h"
 #include "private.h"
 
@@ -209,6 +210,7 @@ void dw_units_drop(struct dwfile *f)
 		free(f->unit[i].base_hash);
 		lines_destroy(f->unit[i].lines);
 	}
+	dw_macros_drop(f);
 	dw_names_drop(f);
 	free(f->unit);
 	free(f->span);
