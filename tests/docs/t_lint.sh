@@ -78,11 +78,15 @@ layers() {
 		split("types 1 err 1 strbuf 1 parse 1 cpu 2 x86 2 x86_tables 2 insn 2 stop 3 semantics 3 mailbox 3 machine 4 model 4.5 " \
 		      "engine 5 symbols 5 cfi 5 source 5 ctype 5 scope 5 macro 5 srctext 6 location 6 expr 6 print 6 unwind 6 session 6 trace 7 teach 7 command 8 cli 8", h, " ")
 		for (i = 1; i in h; i += 2) header[h[i]] = h[i + 1]
+		split("common 1 vcpu 2 kvm 3 mtf 3 soft 3", e, " ")
+		for (i = 1; i in e; i += 2) part[e[i]] = e[i + 1]
 	}
 	FNR == 1 {
 		n = split(FILENAME, p, "/"); name = p[n]; sub(/\.h$/, "", name)
 		mine = p[1] == "include" ? header[name] : (n == 2 ? 9 : rank[p[2]])
 		if (!mine) print FILENAME " has no layer: add it here"
+		own = p[1] == "src" && p[2] == "engine" && n == 4 ? p[3] : ""
+		if (own && !(own in part)) print FILENAME ": src/engine/" own " has no layer: add it here"
 	}
 	/^#include <vmstep\// {
 		split($2, q, "[/.]")
@@ -92,6 +96,8 @@ layers() {
 	/^#include "/ {
 		n = split($2, q, "[/\"]")
 		if (p[1] == "src" && q[2] in rank && rank[q[2]] > mine) print FILENAME ": includes " $2 ", which is higher"
+		if (own && q[2] == "engine" && q[3] in part && q[3] != own && part[q[3]] >= part[own])
+			print FILENAME ": includes " $2 ": engines know only what they share"
 	}')"
 }
 

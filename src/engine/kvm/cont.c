@@ -22,13 +22,13 @@ enum { CATCH_REPORTED = CATCH_ICEBP | CATCH_INT3 };
  * Whether every instruction must be looked at. The software flavour lets INT3 pass in real mode and
  * INT3 and F1 at CPL 3 (K16), so that catching those there is by stepping, too.
  */
-static bool must_step(const struct kvm_engine *k)
+static bool must_step(const struct vcpu *k)
 {
 	return k->by_address || (k->r.plan->catches & ~CATCH_REPORTED) ||
 	       (k->quirks.software && (k->r.plan->catches & CATCH_REPORTED));
 }
 
-static bool stands_on_point(const struct kvm_engine *k)
+static bool stands_on_point(const struct vcpu *k)
 {
 	return point_exec_at(k, k->at.lin);
 }
@@ -38,7 +38,7 @@ static bool stands_on_point(const struct kvm_engine *k)
  * K1) or USE_SW_BP (INT3), else KVM delivers it whatever the gate. Auto looks at the gate now: a guest
  * that takes a usable one away later gets what the processor does.
  */
-static bool may_swallow(struct kvm_engine *k, u8 policy, u8 vector)
+static bool may_swallow(struct vcpu *k, u8 policy, u8 vector)
 {
 	if (k->quirks.software || policy == EVENT_DELIVER)
 		return false;
@@ -48,7 +48,7 @@ static bool may_swallow(struct kvm_engine *k, u8 policy, u8 vector)
 	return !gate_usable(&k->cpu, &k->phys, vector);
 }
 
-static int free_arm(struct kvm_engine *k, struct step *st, struct err *err)
+static int free_arm(struct vcpu *k, struct step *st, struct err *err)
 {
 	struct arm a = {
 		.user_exec = true,
@@ -62,7 +62,7 @@ static int free_arm(struct kvm_engine *k, struct step *st, struct err *err)
 	return arm_apply(k, &a, &st->armed, err);
 }
 
-static bool is_halted(struct kvm_engine *k)
+static bool is_halted(struct vcpu *k)
 {
 	u32 mp;
 
@@ -70,13 +70,13 @@ static bool is_halted(struct kvm_engine *k)
 }
 
 /* A sleep in HLT that nothing ends. */
-static bool sleeps_for_ever(struct kvm_engine *k)
+static bool sleeps_for_ever(struct vcpu *k)
 {
 	return !(k->s->regs.rflags & FL_IF) && is_halted(k);
 }
 
 /* EINTR: the timer, or the user. True: there is a stop. */
-static bool signal_seen(struct kvm_engine *k, struct step *st)
+static bool signal_seen(struct vcpu *k, struct step *st)
 {
 	enum cause c;
 
@@ -84,12 +84,12 @@ static bool signal_seen(struct kvm_engine *k, struct step *st)
 		return false;
 	machine_poll(k->r.base.machine);
 	if (sleeps_for_ever(k)) {
-		k->halted = true;
+		to_kvm(k)->halted = true;
 		st->ev.halted = 1;
 		c = CAUSE_HLT;
 	} else if (k->r.interrupted) {
 		interrupt_take(k);
-		k->halted = is_halted(k);
+		to_kvm(k)->halted = is_halted(k);
 		c = CAUSE_INTERRUPT;
 	} else {
 		return false;
@@ -101,7 +101,7 @@ static bool signal_seen(struct kvm_engine *k, struct step *st)
 }
 
 /* HLT under a free run has IF=0 for good: the stop and the end. */
-static int free_end(struct kvm_engine *k, struct step *st, int *ret_end)
+static int free_end(struct vcpu *k, struct step *st, int *ret_end)
 {
 	st->stop.ev.kind = EVIDENCE_KVM;
 	st->stop.ev.kvm = st->ev;
@@ -110,16 +110,8 @@ static int free_end(struct kvm_engine *k, struct step *st, int *ret_end)
 	return 0;
 }
 
-static bool is_planted(const struct kvm_engine *k, u64 lin)
-{
-	for (size_t i = 0; i < k->n_planted; i++)
-		if (k->planted[i].in && k->planted[i].lin == lin)
-			return true;
-	return false;
-}
-
 /* INT3s are in memory only while the guest runs: whoever looks at a stop, conditions too, sees none. */
-static int free_enter(struct kvm_engine *k, struct step *st, struct err *err)
+static int free_enter(struct vcpu *k, struct step *st, struct err *err)
 {
 	int r = free_arm(k, st, err);
 
@@ -128,12 +120,12 @@ static int free_enter(struct kvm_engine *k, struct step *st, struct err *err)
 	points_plant(k);
 	r = guest_enter(k, &st->ev, err);
 	at_load(k);
-	st->on_planted = is_planted(k, k->at.lin);
+	st->on_planted = point_is_planted(k, k->at.lin);
 	points_unplant(k);
 	return r;
 }
 
-static void free_attribute(struct kvm_engine *k, struct step *st)
+static void free_attribute(struct vcpu *k, struct step *st)
 {
 	struct landing l = {
 		.lin = k->at.lin, .rflags = k->s->regs.rflags, .insn = k->at.insn.facts,
@@ -148,9 +140,9 @@ static void free_attribute(struct kvm_engine *k, struct step *st)
  * K8: while our debug registers are in force those of the guest are not, but the ones merged at entry.
  * DR7.GD of ours shows each MOV DR of the guest: it is stepped without, and merged again.
  */
-static bool writes_dr(const struct kvm_engine *k, const struct step *st)
+static bool writes_dr(const struct vcpu *k, const struct step *st)
 {
-	return k->guarded && st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB &&
+	return to_kvm(k)->guarded && st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB &&
 	       (st->ev.dr6 & DR6_BD);
 }
 
@@ -161,7 +153,7 @@ static bool needs_step(const struct step *st)
 }
 
 /* One free run up to a report. */
-static int free_run(struct kvm_engine *k, int *ret_end, struct err *err)
+static int free_run(struct vcpu *k, int *ret_end, struct err *err)
 {
 	struct step st;
 	int r;
@@ -196,24 +188,24 @@ static int free_run(struct kvm_engine *k, int *ret_end, struct err *err)
 }
 
 /* In HLT from before: KVM sleeps on by itself, unless stepping has to see what wakes it. */
-static int halted_run(struct kvm_engine *k, int *ret_end, struct err *err)
+static int halted_run(struct vcpu *k, int *ret_end, struct err *err)
 {
 	if (!(k->s->regs.rflags & FL_IF) || must_step(k))
 		return hlt_resume(k, ret_end, err);
-	k->halted = false;
+	to_kvm(k)->halted = false;
 	return free_run(k, ret_end, err);
 }
 
-static int cont_once(struct kvm_engine *k, int *ret_end, struct err *err)
+static int cont_once(struct vcpu *k, int *ret_end, struct err *err)
 {
-	if (k->halted)
+	if (to_kvm(k)->halted)
 		return halted_run(k, ret_end, err);
 	if (must_step(k) || stands_on_point(k))
 		return step_one(k, ret_end, err);
 	return free_run(k, ret_end, err);
 }
 
-int cont_run(struct kvm_engine *k, int *ret_end, struct err *err)
+int cont_run(struct vcpu *k, int *ret_end, struct err *err)
 {
 	bool stopped;
 	int r = pending_resume(k, &stopped, ret_end, err);

@@ -18,7 +18,7 @@
 #include <errno.h>
 #include <string.h>
 
-bool cpl3_is(const struct kvm_engine *k, const struct step *st)
+bool cpl3_is(const struct vcpu *k, const struct step *st)
 {
 	return k->quirks.software && st->from.cpl == 3 && st->from.mode != MODE_V86;
 }
@@ -28,7 +28,7 @@ bool cpl3_is(const struct kvm_engine *k, const struct step *st)
 /* Layout of the TSS: SDM "64-Bit Task State Segment", "Task-State Segment (TSS)". */
 enum { TSS32_ESP0 = 4, TSS64_RSP0 = 4, TSS64_IST1 = 0x24, FRAME_BYTES = 48 };
 
-static bool stack_there(struct kvm_engine *k, u64 top)
+static bool stack_there(struct vcpu *k, u64 top)
 {
 	struct page_walk w;
 
@@ -41,7 +41,7 @@ static bool stack_there(struct kvm_engine *k, u64 top)
 	return true;
 }
 
-static bool ring0_stack(struct kvm_engine *k, u8 ist)
+static bool ring0_stack(struct vcpu *k, u8 ist)
 {
 	bool wide = k->cpu.efer & EFER_LMA;
 	u64 off = !wide ? TSS32_ESP0 : ist ? TSS64_IST1 + 8 * (ist - 1) : TSS64_RSP0, top = 0;
@@ -53,13 +53,13 @@ static bool ring0_stack(struct kvm_engine *k, u8 ist)
 
 /* ---- a gate lent to the guest --------------------------------------------------------------------- */
 
-static unsigned gate_size(const struct kvm_engine *k)
+static unsigned gate_size(const struct vcpu *k)
 {
 	return k->cpu.efer & EFER_LMA ? 16 : 8;
 }
 
 /* A ring-0 code selector: the one of any usable gate. */
-static u16 kernel_selector(struct kvm_engine *k)
+static u16 kernel_selector(struct vcpu *k)
 {
 	struct descriptor d;
 
@@ -80,32 +80,32 @@ static void gate_make(u8 raw[16], u16 sel, u64 target)
 	memcpy(raw, w, sizeof(w));
 }
 
-static bool gate_lend(struct kvm_engine *k)
+static bool gate_lend(struct vcpu *k)
 {
 	u64 lin = k->cpu.idtr.base + EXC_DB * gate_size(k);
 	u16 sel = kernel_selector(k);
 	u8 raw[16];
 
 	if (!sel || k->cpu.idtr.limit < (EXC_DB + 1) * gate_size(k) - 1 ||
-	    linear_read(&k->cpu, &k->phys, lin, k->lent, gate_size(k)) != gate_size(k))
+	    linear_read(&k->cpu, &k->phys, lin, to_kvm(k)->lent, gate_size(k)) != gate_size(k))
 		return false;
 	gate_make(raw, sel, k->cpu.idtr.base);
-	k->is_lent = linear_write(&k->cpu, &k->phys, lin, raw, gate_size(k)) == gate_size(k);
-	return k->is_lent;
+	to_kvm(k)->is_lent = linear_write(&k->cpu, &k->phys, lin, raw, gate_size(k)) == gate_size(k);
+	return to_kvm(k)->is_lent;
 }
 
-void cpl3_return_gate(struct kvm_engine *k)
+void cpl3_return_gate(struct vcpu *k)
 {
 	u64 lin = k->cpu.idtr.base + EXC_DB * gate_size(k);
 
-	if (k->is_lent)
-		linear_write(&k->cpu, &k->phys, lin, k->lent, gate_size(k));
-	k->is_lent = false;
+	if (to_kvm(k)->is_lent)
+		linear_write(&k->cpu, &k->phys, lin, to_kvm(k)->lent, gate_size(k));
+	to_kvm(k)->is_lent = false;
 }
 
 /* ---- stepping ------------------------------------------------------------------------------------- */
 
-bool cpl3_steppable(struct kvm_engine *k)
+bool cpl3_steppable(struct vcpu *k)
 {
 	struct descriptor d;
 	u64 lin;
@@ -117,7 +117,7 @@ bool cpl3_steppable(struct kvm_engine *k)
 	       k->cpu.idtr.limit >= (EXC_DB + 1) * gate_size(k) - 1;
 }
 
-void cpl3_arm(struct kvm_engine *k, struct arm *a)
+void cpl3_arm(struct vcpu *k, struct arm *a)
 {
 	u64 lin;
 
@@ -129,18 +129,18 @@ void cpl3_arm(struct kvm_engine *k, struct arm *a)
 	vcpu_touch(k, KVM_SYNC_X86_REGS);
 }
 
-static bool at_db_gate(const struct kvm_engine *k, const struct step *st)
+static bool at_db_gate(const struct vcpu *k, const struct step *st)
 {
 	if (st->ev.reason != KVM_EXIT_DEBUG || k->at.cpl == 3)
 		return false;
 	for (unsigned n = 0; n < SLOTS; n++)
-		if ((k->gate_slots & BIT(n)) && (st->ev.dr6 & DR6_B(n)) &&
-		    k->gate[n].vector == EXC_DB)
+		if ((to_kvm(k)->gate_slots & BIT(n)) && (st->ev.dr6 & DR6_B(n)) &&
+		    to_kvm(k)->gate[n].vector == EXC_DB)
 			return true;
 	return false;
 }
 
-static void dr6_restore(struct kvm_engine *k, u64 dr6)
+static void dr6_restore(struct vcpu *k, u64 dr6)
 {
 	const struct cpu_state before = { 0 };
 	struct cpu_state c = before;
@@ -152,7 +152,7 @@ static void dr6_restore(struct kvm_engine *k, u64 dr6)
 	regs_set(k, REGS_DEBUG, &c, NULL);
 }
 
-bool cpl3_take_back(struct kvm_engine *k, struct step *st)
+bool cpl3_take_back(struct vcpu *k, struct step *st)
 {
 	bool had_tf = k->guest_tf;
 	u64 dr6 = k->guest_dr.dr6;
@@ -169,7 +169,7 @@ bool cpl3_take_back(struct kvm_engine *k, struct step *st)
 	return true;
 }
 
-static int free_entry(struct kvm_engine *k, struct step *st, struct err *err)
+static int free_entry(struct vcpu *k, struct step *st, struct err *err)
 {
 	static const u8 gates[] = { EXC_PF, EXC_GP, EXC_UD };
 	struct arm a = { .block_irq = true };
@@ -188,7 +188,7 @@ static int free_entry(struct kvm_engine *k, struct step *st, struct err *err)
 }
 
 /* Kicked out in ring 3: go on; in ring 0 the handler or system call is under way already. */
-int cpl3_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
+int cpl3_run(struct vcpu *k, struct step *st, int *ret_end, struct err *err)
 {
 	int r;
 

@@ -11,66 +11,32 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static void irq_line(void *arg, unsigned gsi, bool level)
-{
-	struct kvm_engine *k = arg;
-	struct kvm_irq_level l = { .irq = gsi, .level = level };
-
-	ioctl(k->vm_fd, KVM_IRQ_LINE, &l); /* a line KVM does not have is a line nobody listens to */
-}
-
 /* ---- running -------------------------------------------------------------------------------------- */
-
-void interrupt_stop(struct runner *r, int *ret_end)
-{
-	struct kvm_engine *k = to_kvm(&r->base);
-	struct stop s;
-
-	interrupt_take(k);
-	stop_begin(k, &k->at, &s);
-	s.causes = CAUSE_BIT(CAUSE_INTERRUPT);
-	s.first = CAUSE_INTERRUPT;
-	record_push(&r->rec, &s);
-	*ret_end = RUN_INTERRUPTED;
-}
-
-void watch_run_begin(struct runner *r)
-{
-	watch_start(to_kvm(&r->base));
-}
 
 static void run_end(struct runner *r, const struct plan *plan)
 {
-	watch_stop(to_kvm(&r->base));
+	watch_stop(to_vcpu(r));
 }
 
 static int step(struct runner *r, int *ret_end, struct err *err)
 {
-	struct kvm_engine *k = to_kvm(&r->base);
+	struct vcpu *k = to_vcpu(r);
 	bool stopped;
 	int e = pending_resume(k, &stopped, ret_end, err);
 
 	if (e || stopped)
 		return e;
-	return k->halted ? hlt_resume(k, ret_end, err) : step_one(k, ret_end, err);
+	return to_kvm(k)->halted ? hlt_resume(k, ret_end, err) : step_one(k, ret_end, err);
 }
 
 static int cont(struct runner *r, int *ret_end, struct err *err)
 {
-	return cont_run(to_kvm(&r->base), ret_end, err);
-}
-
-unsigned insn_length_here(struct runner *r, u64 *ret_lin)
-{
-	const struct at *a = &to_kvm(&r->base)->at;
-
-	*ret_lin = a->lin;
-	return a->insn.facts.length;
+	return cont_run(to_vcpu(r), ret_end, err);
 }
 
 static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, struct err *err)
 {
-	struct kvm_engine *k = to_kvm(&r->base);
+	struct vcpu *k = to_vcpu(r);
 	struct step st;
 
 	memset(&st, 0, sizeof(st));
@@ -89,23 +55,15 @@ static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, str
 }
 
 static const struct runner_ops runner_ops = {
-	.begin = watch_run_begin,
+	.begin = watch_start,
 	.end = run_end,
 	.step = step,
 	.cont = cont,
 	.interrupted = interrupt_stop,
-	.insn_length = insn_length_here,
+	.insn_length = vcpu_insn_length,
 	.stop_here = stop_here,
 	.skip = kvm_skip,
 };
-
-static void interrupt(struct engine *e)
-{
-	struct kvm_engine *k = to_kvm(e);
-
-	k->r.interrupted = 1;
-	k->run->immediate_exit = 1;
-}
 
 /* ---- create and destroy --------------------------------------------------------------------------- */
 
@@ -135,19 +93,13 @@ static void probe(struct engine_probe *ret)
 
 static void destroy(struct engine *e)
 {
-	struct kvm_engine *k = to_kvm(e);
-
 	if (!e)
 		return;
-	points_free(k);
-	machine_set_irq(k->r.base.machine, NULL, NULL);
-	watch_destroy(k);
-	vm_destroy(k);
-	insn_cache_destroy(k->insns);
-	free(k);
+	vcpu_deinit(to_vcpu(to_runner(e)));
+	free(e);
 }
 
-static int boot(struct kvm_engine *k, struct err *err)
+static int boot(struct vcpu *k, struct err *err)
 {
 	const struct cpu_state *c = machine_boot_state(k->r.base.machine);
 	int r = vcpu_fetch(k, err);
@@ -162,16 +114,13 @@ static int boot(struct kvm_engine *k, struct err *err)
 
 static int create(struct machine *m, struct engine **ret, struct err *err)
 {
-	struct kvm_engine *k = calloc(1, sizeof(*k));
+	struct vcpu *k = calloc(1, sizeof(struct kvm_engine));
 	int r;
 
 	if (!k)
 		return err_set(err, ENOMEM, "no memory for the engine");
-	k->r = (struct runner){ .base = { .ops = &kvm_engine_ops, .machine = m }, .ops = &runner_ops };
-	k->kvm_fd = k->vm_fd = k->cpu_fd = -1;
-	k->phys = machine_phys(m);
+	vcpu_init(k, &kvm_engine_ops, &runner_ops, m);
 	k->guest_dr_stale = true;
-	k->insns = insn_cache_create();
 	r = k->insns ? kvm_open(&k->caps, &k->kvm_fd, err) : err_set(err, ENOMEM, "no memory");
 	if (!r)
 		r = quirks_probe(k->kvm_fd, &k->caps, &k->quirks, err);
@@ -185,7 +134,7 @@ static int create(struct machine *m, struct engine **ret, struct err *err)
 		destroy(&k->r.base);
 		return r;
 	}
-	machine_set_irq(m, irq_line, k);
+	machine_set_irq(m, vcpu_irq_line, k);
 	*ret = &k->r.base;
 	return 0;
 }
@@ -195,18 +144,18 @@ static int create(struct machine *m, struct engine **ret, struct err *err)
 static int get_regs(struct engine *e, u32 groups, struct cpu_state *ret, struct err *err)
 {
 	ret->known = 0;
-	return regs_get(to_kvm(e), groups, ret, err);
+	return regs_get(to_vcpu(to_runner(e)), groups, ret, err);
 }
 
 static int set_regs(struct engine *e, u32 groups, const struct cpu_state *c, struct err *err)
 {
-	struct kvm_engine *k = to_kvm(e);
+	struct vcpu *k = to_vcpu(to_runner(e));
 	u64 rip = k->s->regs.rip;
 	int r = regs_set(k, groups, c, err);
 
 	/* A jump out of a HLT: the CPU is to run there. */
-	if (!r && k->halted && k->s->regs.rip != rip) {
-		k->halted = false;
+	if (!r && to_kvm(k)->halted && k->s->regs.rip != rip) {
+		to_kvm(k)->halted = false;
 		r = vcpu_set_mp_state(k, KVM_MP_STATE_RUNNABLE, err);
 	}
 	at_load(k);
@@ -215,12 +164,12 @@ static int set_regs(struct engine *e, u32 groups, const struct cpu_state *c, str
 
 static int set_points(struct engine *e, struct point *p, size_t n, struct err *err)
 {
-	return points_set(to_kvm(e), p, n, err);
+	return points_set(to_vcpu(to_runner(e)), p, n, err);
 }
 
 static int info(struct engine *e, const char *what, struct strbuf *out, struct err *err)
 {
-	return info_text(to_kvm(e), what, out, err);
+	return info_text(to_vcpu(to_runner(e)), what, out, err);
 }
 
 const struct engine_ops kvm_engine_ops = {
@@ -232,7 +181,7 @@ const struct engine_ops kvm_engine_ops = {
 	.create = create,
 	.destroy = destroy,
 	.run = runner_run,
-	.interrupt = interrupt,
+	.interrupt = vcpu_interrupt,
 	.get_regs = get_regs,
 	.set_regs = set_regs,
 	.set_points = set_points,

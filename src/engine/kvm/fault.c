@@ -27,7 +27,7 @@ static u8 opcode_of(const struct at *a, bool *ret_0f, u8 *ret_modrm)
 	return i < n ? a->bytes[i] : 0;
 }
 
-static u32 by_opcode(const struct kvm_engine *k, bool protected)
+static u32 by_opcode(const struct vcpu *k, bool protected)
 {
 	bool two;
 	u8 modrm, op = opcode_of(&k->at, &two, &modrm);
@@ -54,7 +54,7 @@ static u32 by_opcode(const struct kvm_engine *k, bool protected)
 }
 
 /* SSE and its like with CR0.EM or TS, or without CR4.OSFXSR. */
-static u32 by_fpu_state(const struct kvm_engine *k)
+static u32 by_fpu_state(const struct vcpu *k)
 {
 	bool two;
 	u8 modrm, op = opcode_of(&k->at, &two, &modrm);
@@ -69,7 +69,7 @@ static u32 by_fpu_state(const struct kvm_engine *k)
 	return 0;
 }
 
-static u32 by_class(const struct kvm_engine *k)
+static u32 by_class(const struct vcpu *k)
 {
 	const struct insn_facts *f = &k->at.insn.facts;
 	bool protected = k->cpu.cr0 & CR0_PE;
@@ -107,7 +107,7 @@ static u32 by_class(const struct kvm_engine *k)
 	}
 }
 
-u32 fault_vectors(struct kvm_engine *k)
+u32 fault_vectors(struct vcpu *k)
 {
 	u32 mask = by_class(k) | by_opcode(k, k->cpu.cr0 & CR0_PE) | by_fpu_state(k) |
 		   fault_memory(k);

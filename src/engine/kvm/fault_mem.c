@@ -1,61 +1,14 @@
 /*
  * fault_mem.c - can a memory operand of the instruction at the boundary fault: segment limit,
- * canonical form, page tables (SDM "Page-Level Protection", "Limit Checking"). Also tells where the
- * operands lie, for watchpoints by stepping.
+ * canonical form, page tables (SDM "Page-Level Protection", "Limit Checking").
  */
 #include "engine/kvm/kvm.h"
 
-static u64 reg_value(const struct kvm_engine *k, u8 r)
-{
-	if (r == INSN_MEM_NONE)
-		return 0;
-	return r == INSN_MEM_RIP ? k->at.rip + k->at.insn.facts.length : regs_gpr(k, r);
-}
-
-static const struct kvm_segment *segment_of(const struct kvm_engine *k, u8 seg)
-{
-	const struct kvm_sregs *s = &k->s->sregs;
-	const struct kvm_segment *const list[SEG_COUNT] = { &s->es, &s->cs, &s->ss,
-							    &s->ds, &s->fs, &s->gs };
-
-	return list[seg];
-}
-
-static u64 cut(u64 v, unsigned bytes)
-{
-	return bytes >= 8 ? v : v & (BIT64(8 * bytes) - 1);
-}
-
-static unsigned address_size(const struct kvm_engine *k, const struct insn_mem *m)
-{
-	if (!m->stack)
-		return k->at.insn.addrsize;
-	if (k->at.bits == 64)
-		return 8;
-	return k->s->sregs.ss.db && (k->cpu.cr0 & CR0_PE) ? 4 : 2;
-}
-
-static u64 offset_of(const struct kvm_engine *k, const struct insn_mem *m)
-{
-	u64 v = reg_value(k, m->base) + reg_value(k, m->index) * m->scale + m->disp;
-
-	return cut(v, address_size(k, m));
-}
-
-u64 mem_linear(const struct kvm_engine *k, const struct insn_mem *m)
-{
-	u64 off = offset_of(k, m);
-
-	if (k->at.bits == 64)
-		return m->seg >= SEG_FS ? segment_of(k, m->seg)->base + off : off;
-	return (u32)(segment_of(k, m->seg)->base + off);
-}
-
 /* Expand-down data segments hold what is above the limit. */
-static bool beyond_limit(const struct kvm_engine *k, const struct insn_mem *m)
+static bool beyond_limit(const struct vcpu *k, const struct insn_mem *m)
 {
-	const struct kvm_segment *s = segment_of(k, m->seg);
-	u64 first = offset_of(k, m), last = first + (m->size ? m->size - 1 : 0);
+	const struct kvm_segment *s = mem_segment(k, m->seg);
+	u64 first = mem_offset(k, m), last = first + (m->size ? m->size - 1 : 0);
 	bool protected = (k->cpu.cr0 & CR0_PE) && k->at.mode != MODE_V86;
 
 	if (k->at.bits == 64)
@@ -69,7 +22,7 @@ static bool beyond_limit(const struct kvm_engine *k, const struct insn_mem *m)
 	return last > s->limit;
 }
 
-static bool page_faults(const struct kvm_engine *k, u64 lin, bool write, bool *ret_noncanonical)
+static bool page_faults(const struct vcpu *k, u64 lin, bool write, bool *ret_noncanonical)
 {
 	struct page_walk w;
 
@@ -89,7 +42,7 @@ static bool page_faults(const struct kvm_engine *k, u64 lin, bool write, bool *r
 	return k->at.cpl < 3 && w.user && (k->cpu.cr4 & CR4_SMAP) && !(k->cpu.rflags & FL_AC);
 }
 
-static u32 operand_faults(const struct kvm_engine *k, const struct insn_mem *m)
+static u32 operand_faults(const struct vcpu *k, const struct insn_mem *m)
 {
 	u64 lin = mem_linear(k, m), last = lin + (m->size ? m->size - 1 : 0);
 	bool noncanonical = false, pf;
@@ -107,7 +60,7 @@ static u32 operand_faults(const struct kvm_engine *k, const struct insn_mem *m)
 }
 
 /* Descriptor tables in pages that are not there, gathers and XLAT are beyond it. */
-u32 fault_memory(struct kvm_engine *k)
+u32 fault_memory(struct vcpu *k)
 {
 	u32 mask = 0;
 

@@ -30,29 +30,8 @@ static void add(struct arm *a, struct gate g)
 		a->want[a->n++] = g;
 }
 
-bool gate_target(struct kvm_engine *k, u8 vector, u64 *ret)
-{
-	struct descriptor gate, code;
-
-	if (!gate_usable(&k->cpu, &k->phys, vector) ||
-	    gate_read(&k->cpu, &k->phys, vector, &gate) || gate.kind == DESC_TASK_GATE)
-		return false;
-	if (!(k->cpu.cr0 & CR0_PE)) {
-		*ret = (u32)((gate.sel << 4) + (u16)gate.offset);
-		return true;
-	}
-	if (k->cpu.efer & EFER_LMA) {
-		*ret = gate.offset;
-		return true;
-	}
-	if (descriptor_read(&k->cpu, &k->phys, gate.sel, &code))
-		return false;
-	*ret = (u32)(code.base + gate.offset);
-	return true;
-}
-
 /* A gate that cannot be used raises #GP or #NP, and that one's failure #DF (SDM "Interrupt 8"). */
-void arm_gate(struct kvm_engine *k, struct arm *a, u8 vector, u8 type)
+void arm_gate(struct vcpu *k, struct arm *a, u8 vector, u8 type)
 {
 	static const u8 failing[] = { EXC_GP, EXC_NP, EXC_DF };
 	u64 lin;
@@ -76,12 +55,12 @@ void arm_address(struct arm *a, u64 lin)
 enum { TRUST_STEPS = 64 };
 static const u8 usual_vectors[USUAL] = { EXC_PF, EXC_GP, EXC_UD };
 
-static unsigned entry_size(const struct kvm_engine *k)
+static unsigned entry_size(const struct vcpu *k)
 {
 	return !(k->cpu.cr0 & CR0_PE) ? 4 : k->cpu.efer & EFER_LMA ? 16 : 8;
 }
 
-static void usual_find(struct kvm_engine *k, struct usual *u)
+static void usual_find(struct vcpu *k, struct usual *u)
 {
 	const struct kvm_sregs *s = &k->s->sregs;
 	unsigned size = entry_size(k);
@@ -106,7 +85,7 @@ static void usual_find(struct kvm_engine *k, struct usual *u)
 }
 
 /* The IDT is looked at in guest RAM each time; what else a gate stands on, now and then. */
-static bool usual_holds(const struct kvm_engine *k, struct usual *u)
+static bool usual_holds(const struct vcpu *k, struct usual *u)
 {
 	const struct kvm_sregs *s = &k->s->sregs;
 
@@ -120,13 +99,13 @@ static bool usual_holds(const struct kvm_engine *k, struct usual *u)
 	return true;
 }
 
-void arm_usual(struct kvm_engine *k, struct arm *a)
+void arm_usual(struct vcpu *k, struct arm *a)
 {
-	if (!usual_holds(k, &k->usual))
-		usual_find(k, &k->usual);
+	if (!usual_holds(k, &to_kvm(k)->usual))
+		usual_find(k, &to_kvm(k)->usual);
 	for (unsigned i = 0; i < USUAL; i++)
-		if (k->usual.gate[i].vector)
-			add(a, k->usual.gate[i]);
+		if (to_kvm(k)->usual.gate[i].vector)
+			add(a, to_kvm(k)->usual.gate[i]);
 }
 
 /* ---- from what is wanted to debug registers ------------------------------------------------------- */
@@ -138,32 +117,25 @@ static void slot_set(struct kvm_guest_debug *d, unsigned slot, u64 addr, unsigne
 			       (u64)len << DR7_LEN_SHIFT(slot);
 }
 
-static unsigned dr_len(u8 len)
-{
-	return len == 8 ? DR_LEN_8 : len == 4 ? DR_LEN_4 : len == 2 ? DR_LEN_2 : DR_LEN_1;
-}
-
 /* The user's points that are in debug registers. */
-static u8 user_slots(struct kvm_engine *k, const struct arm *a, struct kvm_guest_debug *d)
+static u8 user_slots(struct vcpu *k, const struct arm *a, struct kvm_guest_debug *d)
 {
 	u8 used = 0;
 
 	for (size_t i = 0; i < k->n_points; i++) {
 		const struct served *p = &k->points[i];
-		bool exec = p->p.kind == POINT_EXEC;
 
-		if (p->slot < 0 || (exec && !a->user_exec))
+		if (p->slot < 0 || (p->p.kind == POINT_EXEC && !a->user_exec))
 			continue;
-		slot_set(d, p->slot, p->p.addr,
-			 exec ? DR_RW_EXEC : p->p.kind == POINT_WRITE ? DR_RW_WRITE : DR_RW_RW,
-			 exec ? DR_LEN_1 : dr_len(p->p.len));
+		d->arch.debugreg[p->slot] = p->p.addr;
+		d->arch.debugreg[7] |= point_dr7(p);
 		used |= BIT(p->slot);
 	}
 	return used;
 }
 
 /* K8: with USE_HW_BP on the guest's own breakpoints do not fire unless they are among ours. */
-static u8 guest_slots(struct kvm_engine *k, struct kvm_guest_debug *d, u8 used)
+static u8 guest_slots(struct vcpu *k, struct kvm_guest_debug *d, u8 used)
 {
 	u64 dr7 = k->guest_dr.dr7;
 	u8 mine = 0;
@@ -178,27 +150,27 @@ static u8 guest_slots(struct kvm_engine *k, struct kvm_guest_debug *d, u8 used)
 	return mine;
 }
 
-static void internal_slots(struct kvm_engine *k, const struct arm *a, struct kvm_guest_debug *d,
+static void internal_slots(struct vcpu *k, const struct arm *a, struct kvm_guest_debug *d,
 			   u8 used)
 {
 	unsigned slot = 0;
 
-	k->gate_slots = 0;
+	to_kvm(k)->gate_slots = 0;
 	for (unsigned i = 0; i < a->n; i++) {
 		while (slot < SLOTS && (used & BIT(slot)))
 			slot++;
 		if (slot == SLOTS)
 			return;
 		slot_set(d, slot, a->want[i].lin, DR_RW_EXEC, DR_LEN_1);
-		k->gate[slot] = a->want[i];
-		k->gate_slots |= BIT(slot);
+		to_kvm(k)->gate[slot] = a->want[i];
+		to_kvm(k)->gate_slots |= BIT(slot);
 		slot++;
 	}
 }
 
 /* An execute point on the very instruction resumed from: RF passes it (SDM "Instruction-Breakpoint
  * Exception Condition"), on the software flavour it must not be there (it repeats for ever). */
-static void pass_current(struct kvm_engine *k, struct kvm_guest_debug *d)
+static void pass_current(struct vcpu *k, struct kvm_guest_debug *d)
 {
 	for (unsigned n = 0; n < SLOTS; n++) {
 		if (!(d->arch.debugreg[7] & DR7_LG(n)) ||
@@ -215,7 +187,7 @@ static void pass_current(struct kvm_engine *k, struct kvm_guest_debug *d)
 	}
 }
 
-int arm_apply(struct kvm_engine *k, const struct arm *a, struct armed *ret, struct err *err)
+int arm_apply(struct vcpu *k, const struct arm *a, struct armed *ret, struct err *err)
 {
 	struct kvm_guest_debug d = { .control = KVM_GUESTDBG_ENABLE };
 	u8 used, guests = 0;
@@ -230,8 +202,7 @@ int arm_apply(struct kvm_engine *k, const struct arm *a, struct armed *ret, stru
 	if (a->sw_bp)
 		d.control |= KVM_GUESTDBG_USE_SW_BP;
 	used = user_slots(k, a, &d);
-	k->user_slots = used;
-	k->gate_slots = 0;
+	to_kvm(k)->gate_slots = 0;
 	if (used || a->n || a->hw_bp) {
 		guests = guest_slots(k, &d, used);
 		internal_slots(k, a, &d, used | guests);
@@ -239,18 +210,18 @@ int arm_apply(struct kvm_engine *k, const struct arm *a, struct armed *ret, stru
 		d.arch.debugreg[7] |= DR7_FIXED | (a->guard ? DR7_GD : 0);
 		pass_current(k, &d);
 	}
-	k->guarded = a->guard && (d.control & KVM_GUESTDBG_USE_HW_BP) &&
+	to_kvm(k)->guarded = a->guard && (d.control & KVM_GUESTDBG_USE_HW_BP) &&
 		     !(k->guest_dr.dr7 & DR7_GD);
 	*ret = (struct armed){
 		.host_tf = a->step, .sw_bp = a->sw_bp, .host_dr7 = d.arch.debugreg[7],
-		.host_slots = k->user_slots | k->gate_slots, .internal_slots = k->gate_slots,
+		.host_slots = used | to_kvm(k)->gate_slots, .internal_slots = to_kvm(k)->gate_slots,
 		.db_exiting = true, .bp_exiting = a->sw_bp,
 	};
 	return vcpu_debug(k, &d, err);
 }
 
 /* Could running the one instruction at `lin` have led to where the guest is now? */
-static bool leads_here(struct kvm_engine *k, u64 lin)
+static bool leads_here(struct vcpu *k, u64 lin)
 {
 	u8 bytes[INSN_MAX];
 	size_t n = linear_read(&k->cpu, &k->phys, lin, bytes, sizeof(bytes));
@@ -265,7 +236,7 @@ static bool leads_here(struct kvm_engine *k, u64 lin)
 
 /* The exception whose gate leads here; KVM's last one first (KVM_GET_VCPU_EVENTS exception.nr stays
  * after it was delivered). */
-bool gate_deduce(struct kvm_engine *k, const struct at *from, struct gate *ret)
+bool gate_deduce(struct vcpu *k, const struct at *from, struct gate *ret)
 {
 	u8 first = k->s->events.exception.nr;
 	u64 lin;

@@ -13,14 +13,14 @@
 #include <errno.h>
 #include <string.h>
 
-static int halt(struct kvm_engine *k, struct step *st, struct err *err)
+static int halt(struct vcpu *k, struct step *st, struct err *err)
 {
 	skip_at(k, SKIP_KIND_OUTER);
-	k->halted = true;
+	to_kvm(k)->halted = true;
 	return vcpu_set_mp_state(k, KVM_MP_STATE_HALTED, err);
 }
 
-static void hlt_stop(struct kvm_engine *k, struct step *st, enum cause c, s32 retired)
+static void hlt_stop(struct vcpu *k, struct step *st, enum cause c, s32 retired)
 {
 	stop_begin(k, &st->from, &st->stop);
 	st->stop.causes = CAUSE_BIT(c);
@@ -34,7 +34,7 @@ static void hlt_stop(struct kvm_engine *k, struct step *st, enum cause c, s32 re
 }
 
 /* Sleep until something wakes the CPU. *ret_awake is false when a signal of the user's came. */
-static int sleep_until(struct kvm_engine *k, struct step *st, bool *ret_awake, struct err *err)
+static int sleep_until(struct vcpu *k, struct step *st, bool *ret_awake, struct err *err)
 {
 	struct kvm_guest_debug d = {
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_BLOCKIRQ,
@@ -48,7 +48,7 @@ static int sleep_until(struct kvm_engine *k, struct step *st, bool *ret_awake, s
 	while (!r && !k->r.interrupted) {
 		r = vcpu_run(k, false, &reason, err);
 		if (!r && reason == KVM_EXIT_DEBUG) {
-			k->halted = false;
+			to_kvm(k)->halted = false;
 			*ret_awake = true;
 			break;
 		}
@@ -59,7 +59,7 @@ static int sleep_until(struct kvm_engine *k, struct step *st, bool *ret_awake, s
 
 /* Awake: the interrupt's handler is the next boundary, or if none is deliverable the next
  * instruction. */
-static int wake(struct kvm_engine *k, struct step *st, s32 retired, int *ret_end, struct err *err)
+static int wake(struct vcpu *k, struct step *st, s32 retired, int *ret_end, struct err *err)
 {
 	u8 vector[2];
 	unsigned n = irq_pending(k, vector);
@@ -86,7 +86,7 @@ static int wake(struct kvm_engine *k, struct step *st, s32 retired, int *ret_end
 	return 0;
 }
 
-static int hlt_wait(struct kvm_engine *k, struct step *st, s32 retired, int *ret_end, struct err *err)
+static int hlt_wait(struct vcpu *k, struct step *st, s32 retired, int *ret_end, struct err *err)
 {
 	bool awake = false;
 	int r;
@@ -114,12 +114,12 @@ static bool guest_traps(const struct step *st)
 }
 
 /* A sleep may be long: what has been reached is handed out before it. */
-static bool hand_out(const struct kvm_engine *k)
+static bool hand_out(const struct vcpu *k)
 {
 	return k->r.plan->mode == PLAN_STEP && ring_used(k->r.rec.ring) && (k->s->regs.rflags & FL_IF);
 }
 
-int hlt_step(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
+int hlt_step(struct vcpu *k, struct step *st, int *ret_end, struct err *err)
 {
 	int r;
 
@@ -139,7 +139,7 @@ int hlt_step(struct kvm_engine *k, struct step *st, int *ret_end, struct err *er
 	return r ? r : hlt_wait(k, st, 1, ret_end, err);
 }
 
-int hlt_resume(struct kvm_engine *k, int *ret_end, struct err *err)
+int hlt_resume(struct vcpu *k, int *ret_end, struct err *err)
 {
 	struct step st;
 

@@ -25,7 +25,7 @@ void quirks_text(const struct kvm_quirks *q, char *buf, size_t size)
 			 q->db_on_f1 ? "on it" : "elsewhere", q->data_points ? "fire" : "do not fire");
 }
 
-static void engine_text(const struct kvm_engine *k, struct strbuf *out)
+static void engine_text(const struct vcpu *k, struct strbuf *out)
 {
 	char text[300];
 
@@ -55,7 +55,7 @@ static const char *pending_name(const struct pending *p)
 					"the guest's ICEBP";
 }
 
-static void events_text(struct kvm_engine *k, struct strbuf *out)
+static void events_text(struct vcpu *k, struct strbuf *out)
 {
 	const struct kvm_vcpu_events *e = &k->s->events;
 	u8 vector[2];
@@ -76,12 +76,12 @@ static void events_text(struct kvm_engine *k, struct strbuf *out)
 		    e->interrupt.shadow & SHADOW_STI	? "sti" :
 							  "none",
 		    e->nmi.masked ? "blocked" : "not blocked", !!(k->s->regs.rflags & FL_IF),
-		    k->halted ? "in HLT" : "running");
+		    to_kvm(k)->halted ? "in HLT" : "running");
 	for (unsigned i = 0; i < n; i++)
 		strbuf_addf(out, "an interrupt waits: vector %#x\n", vector[i]);
 }
 
-int info_text(struct kvm_engine *k, const char *what, struct strbuf *out, struct err *err)
+int info_text(struct vcpu *k, const char *what, struct strbuf *out, struct err *err)
 {
 	if (!strcmp(what, "engine")) {
 		engine_text(k, out);

@@ -12,7 +12,7 @@
 
 enum { COMPLETED_INTR = 1, COMPLETED_DEBUG = 2, BYTES_AT = 2 /* internal.data: flags, size|bytes */ };
 
-static void evidence_pio(const struct kvm_engine *k, struct kvm_evidence *ev)
+static void evidence_pio(const struct vcpu *k, struct kvm_evidence *ev)
 {
 	const u8 *data = (const u8 *)k->run + k->run->io.data_offset;
 
@@ -24,7 +24,7 @@ static void evidence_pio(const struct kvm_engine *k, struct kvm_evidence *ev)
 	memcpy(&ev->data, data, ev->size);
 }
 
-static void serve_pio(struct kvm_engine *k, struct kvm_evidence *ev)
+static void serve_pio(struct vcpu *k, struct kvm_evidence *ev)
 {
 	u8 *data = (u8 *)k->run + k->run->io.data_offset;
 	bool write = k->run->io.direction == KVM_EXIT_IO_OUT;
@@ -35,7 +35,7 @@ static void serve_pio(struct kvm_engine *k, struct kvm_evidence *ev)
 	evidence_pio(k, ev);
 }
 
-static void serve_mmio(struct kvm_engine *k, struct kvm_evidence *ev)
+static void serve_mmio(struct vcpu *k, struct kvm_evidence *ev)
 {
 	machine_mmio(k->r.base.machine, k->run->mmio.is_write, k->run->mmio.phys_addr,
 		     k->run->mmio.len, k->run->mmio.data);
@@ -47,7 +47,7 @@ static void serve_mmio(struct kvm_engine *k, struct kvm_evidence *ev)
 
 /* KVM gives the bytes it could not emulate: data[0] flags, then in data[1] their number and them
  * (kvm_run.emulation_failure, kvm/api.rst). */
-static void evidence_internal(const struct kvm_engine *k, struct kvm_evidence *ev)
+static void evidence_internal(const struct vcpu *k, struct kvm_evidence *ev)
 {
 	const struct kvm_run *run = k->run;
 
@@ -61,7 +61,7 @@ static void evidence_internal(const struct kvm_engine *k, struct kvm_evidence *e
 	memcpy(ev->bytes, run->emulation_failure.insn_bytes, ev->n_bytes);
 }
 
-static u64 linear_rip(const struct kvm_engine *k)
+static u64 linear_rip(const struct vcpu *k)
 {
 	const struct kvm_sregs *s = &k->s->sregs;
 	u16 attr = segment_attr(&s->cs);
@@ -72,7 +72,7 @@ static u64 linear_rip(const struct kvm_engine *k)
 	return (u32)(s->cs.base + (bits == 16 ? (u16)k->s->regs.rip : (u32)k->s->regs.rip));
 }
 
-static void evidence_report(const struct kvm_engine *k, u32 reason, struct kvm_evidence *ev)
+static void evidence_report(const struct vcpu *k, u32 reason, struct kvm_evidence *ev)
 {
 	ev->reason = reason;
 	ev->rip = linear_rip(k);
@@ -95,19 +95,19 @@ static void evidence_report(const struct kvm_engine *k, u32 reason, struct kvm_e
 }
 
 /* EINTR of a completing re-entry: is the instruction (or an iteration of it) done? */
-static bool moved(const struct kvm_engine *k, u64 rip, u64 rcx)
+static bool moved(const struct vcpu *k, u64 rip, u64 rcx)
 {
 	return k->s->regs.rip != rip || k->s->regs.rcx != rcx;
 }
 
 /* K19: the software flavour drops the #DB of a guest's own TF behind an OUT or an MMIO write that
  * leaves to userspace. cont.c makes up for it. */
-static bool trap_lost(const struct kvm_engine *k, const struct kvm_evidence *ev)
+static bool trap_lost(const struct vcpu *k, const struct kvm_evidence *ev)
 {
 	return k->quirks.software && k->guest_tf && ev->is_write;
 }
 
-int guest_enter(struct kvm_engine *k, struct kvm_evidence *ret, struct err *err)
+int guest_enter(struct vcpu *k, struct kvm_evidence *ret, struct err *err)
 {
 	u64 rip = k->s->regs.rip, rcx = k->s->regs.rcx;
 	bool stepping = k->debug.control & KVM_GUESTDBG_SINGLESTEP;

@@ -4,30 +4,11 @@
  */
 #include "engine/kvm/kvm.h"
 
-#include <string.h>
-
 /* ---- the delivery of an event, seen or found out ------------------------------------------------- */
 
-static u32 frame_error(struct kvm_engine *k)
+static void event_tell(struct vcpu *k, struct step *st, const struct gate *g)
 {
-	u32 e = 0;
-
-	linear_read(&k->cpu, &k->phys, stack_lin(k, 0), &e, sizeof(e));
-	return e;
-}
-
-static void event_tell(struct kvm_engine *k, struct step *st, const struct gate *g)
-{
-	struct stop *s = &st->stop;
-
-	regs_sys(k, &k->cpu);
-	s->has_event = true;
-	s->event_vector = g->vector;
-	s->event_type = g->type;
-	s->event_has_error = g->type == INTR_HARD_EXC && vector_has_error(g->vector) &&
-			     (k->cpu.cr0 & CR0_PE);
-	if (s->event_has_error)
-		s->event_error = frame_error(k);
+	frame_tell(k, &st->stop, g->vector, g->type);
 	if (g->vector == EXC_DB)
 		k->guest_dr_stale = true;
 }
@@ -38,7 +19,7 @@ static bool is_software_event(const struct gate *g)
 }
 
 /* What completed before the event: the frame tells where it came in. INT n and its like complete. */
-static s32 retired_before(struct kvm_engine *k, const struct step *st, const struct gate *g)
+static s32 retired_before(struct vcpu *k, const struct step *st, const struct gate *g)
 {
 	u64 at;
 
@@ -46,14 +27,14 @@ static s32 retired_before(struct kvm_engine *k, const struct step *st, const str
 		return is_software_event(g) ? 1 : 0;
 	if (is_software_event(g))
 		return 2;
-	at = event_frame_rip(k, g->vector);
+	at = frame_rip(k, g->vector);
 	if (at == st->from.rip)
 		return 0;
 	return at == st->from.rip + st->from.insn.facts.length ? 1 : 2;
 }
 
 /* The guest is at a handler's first instruction, which has not run. */
-static void event_seen(struct kvm_engine *k, struct step *st, const struct gate *g, enum proof proof)
+static void event_seen(struct vcpu *k, struct step *st, const struct gate *g, enum proof proof)
 {
 	struct stop *s = &st->stop;
 	bool had_tf = k->guest_tf;
@@ -74,7 +55,7 @@ static void event_seen(struct kvm_engine *k, struct step *st, const struct gate 
  * instruction that did: nothing is uncounted, only the boundary before it is missing. Elsewhere all
  * of it ran, and how much that was nobody can tell.
  */
-static void event_missed(struct kvm_engine *k, struct step *st)
+static void event_missed(struct vcpu *k, struct step *st)
 {
 	struct gate g;
 	bool had_tf = k->guest_tf;
@@ -92,48 +73,6 @@ static void event_missed(struct kvm_engine *k, struct step *st)
 	tf_frame(k, &st->stop, g.vector, had_tf);
 }
 
-/* ---- where an instruction may lead ---------------------------------------------------------------- */
-
-static u64 wrap(const struct at *from, u64 lin)
-{
-	return from->bits == 64 ? lin : (u32)lin;
-}
-
-/* 16-bit targets wrap within the segment. */
-static bool is_target(const struct kvm_engine *k, const struct at *from)
-{
-	u64 rel = from->insn.facts.length + from->insn.target_rel;
-
-	if (from->insn.opsize == 2 || from->bits == 16)
-		return (u16)k->at.rip == (u16)(from->rip + rel) || k->at.lin == wrap(from, from->lin + rel);
-	return k->at.lin == wrap(from, from->lin + rel);
-}
-
-/* Behind a MOV SS and the instruction it took along unseen (K2): one step of up to 30 bytes. */
-static bool is_pair(const struct kvm_engine *k, const struct at *from)
-{
-	return from->insn.facts.cls == INSN_MOV_SS && !k->quirks.software;
-}
-
-bool land_is_explained(const struct kvm_engine *k, const struct step *st)
-{
-	const struct at *from = &st->from;
-	const struct insn_facts *f = &from->insn.facts;
-
-	if (f->length && k->at.lin == wrap(from, from->lin + f->length))
-		return true;
-	if (f->cls == INSN_INVALID || f->cls == INSN_UD)
-		return false;
-	if ((f->flags & INSNF_REP) && k->at.lin == from->lin)
-		return true;
-	if (from->insn.has_target)
-		return is_target(k, from);
-	if (f->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH | INSNF_FAR))
-		return f->cls < INSN_ICEBP || f->cls > INSN_INTO;
-	return is_pair(k, from) ||
-	       (u16)k->at.rip == (u16)(from->rip + f->length); /* IP wrapped */
-}
-
 /* ---- from the report to the causes ------------------------------------------------------------------ */
 
 static void causes_take(struct stop *s, const struct verdict *v)
@@ -144,16 +83,16 @@ static void causes_take(struct stop *s, const struct verdict *v)
 	s->retired = v->retired;
 }
 
-static const struct gate *gate_hit(const struct kvm_engine *k, const struct step *st)
+static const struct gate *gate_hit(const struct vcpu *k, const struct step *st)
 {
 	for (unsigned n = 0; n < SLOTS; n++)
 		if (st->v.internal_hits & BIT(n))
-			return &k->gate[n];
+			return &to_kvm(k)->gate[n];
 	return NULL;
 }
 
 /* Real mode on the software flavour, and INTO anywhere: a step ends at the handler itself. */
-static bool event_stepped(struct kvm_engine *k, const struct step *st, struct gate *ret)
+static bool event_stepped(struct vcpu *k, const struct step *st, struct gate *ret)
 {
 	const struct insn *i = &st->from.insn;
 
@@ -166,7 +105,7 @@ static bool event_stepped(struct kvm_engine *k, const struct step *st, struct ga
 	return gate_target(k, i->vector, &ret->lin) && ret->lin == k->at.lin;
 }
 
-void step_land(struct kvm_engine *k, struct step *st)
+void step_land(struct vcpu *k, struct step *st)
 {
 	struct verdict *v = &st->v;
 	const struct gate *hit = gate_hit(k, st);

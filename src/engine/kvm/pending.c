@@ -22,7 +22,7 @@ static void delivery_tell(const struct delivery *d, struct stop *s)
 	s->event_error = d->error;
 }
 
-int deliver_event(struct kvm_engine *k, const struct guest_event *ev, struct stop *s, int *ret_end,
+int deliver_event(struct vcpu *k, const struct guest_event *ev, struct stop *s, int *ret_end,
 		  struct err *err)
 {
 	struct cpu_state c = { 0 };
@@ -51,7 +51,7 @@ int deliver_event(struct kvm_engine *k, const struct guest_event *ev, struct sto
 	return 0;
 }
 
-int pending_resume(struct kvm_engine *k, bool *ret_stop, int *ret_end, struct err *err)
+int pending_resume(struct vcpu *k, bool *ret_stop, int *ret_end, struct err *err)
 {
 	struct pending p = k->r.pending;
 	struct step st;

@@ -21,7 +21,7 @@ enum {
 };
 
 struct trial {
-	struct kvm_engine k;
+	struct vcpu k;
 	u8 *page;
 };
 
@@ -46,7 +46,7 @@ static int trial_memory(struct trial *t, struct err *err)
 /* Put the code in place and the CPU in front of it. */
 static int trial_set(struct trial *t, const u8 *code, size_t n, struct err *err)
 {
-	struct kvm_engine *k = &t->k;
+	struct vcpu *k = &t->k;
 
 	memset(t->page + CODE, 0xf4, 32);
 	memcpy(t->page + CODE, code, n);

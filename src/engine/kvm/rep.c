@@ -25,13 +25,13 @@ static u64 count_of(const struct step *st, u64 rcx)
 }
 
 /* A write of ECX in 64-bit mode clears the upper half, one of CX keeps the rest. */
-static void count_set(struct kvm_engine *k, const struct step *st, u64 old, u64 count)
+static void count_set(struct vcpu *k, const struct step *st, u64 old, u64 count)
 {
 	k->s->regs.rcx = st->from.insn.addrsize >= 4 ? count : (old & ~0xffffull) | count;
 	vcpu_touch(k, KVM_SYNC_X86_REGS);
 }
 
-static bool operands_in_ram(struct kvm_engine *k, const struct step *st)
+static bool operands_in_ram(struct vcpu *k, const struct step *st)
 {
 	for (unsigned i = 0; i < st->from.insn.n_mem; i++) {
 		u64 gpa;
@@ -43,7 +43,7 @@ static bool operands_in_ram(struct kvm_engine *k, const struct step *st)
 	return true;
 }
 
-void rep_before(struct kvm_engine *k, struct step *st)
+void rep_before(struct vcpu *k, struct step *st)
 {
 	u64 count = count_of(st, st->rcx);
 
@@ -56,7 +56,7 @@ void rep_before(struct kvm_engine *k, struct step *st)
 }
 
 /* Put the count right. True: the boundary is not reached yet, enter again. */
-bool rep_after(struct kvm_engine *k, struct step *st)
+bool rep_after(struct vcpu *k, struct step *st)
 {
 	u64 before = count_of(st, st->rcx);
 	bool stays = k->s->regs.rip == st->from.rip;
@@ -79,7 +79,7 @@ bool rep_after(struct kvm_engine *k, struct step *st)
 }
 
 /* A stop on the instruction itself is behind an iteration. */
-void rep_tell(struct kvm_engine *k, struct step *st)
+void rep_tell(struct vcpu *k, struct step *st)
 {
 	u64 done = count_of(st, st->rcx) - count_of(st, k->s->regs.rcx);
 

@@ -4,7 +4,7 @@
  */
 #include "engine/kvm/kvm.h"
 
-static void shadow_set(struct kvm_engine *k, u8 shadow)
+static void shadow_set(struct vcpu *k, u8 shadow)
 {
 	if (k->at.shadow == shadow)
 		return;
@@ -13,7 +13,7 @@ static void shadow_set(struct kvm_engine *k, u8 shadow)
 	vcpu_touch(k, KVM_SYNC_X86_EVENTS);
 }
 
-bool skip_at(struct kvm_engine *k, enum skip_kind kind)
+bool skip_at(struct vcpu *k, enum skip_kind kind)
 {
 	struct skip_state s = {
 		.rip = k->at.rip, .rflags = k->s->regs.rflags, .shadow = k->at.shadow,
@@ -31,7 +31,7 @@ bool skip_at(struct kvm_engine *k, enum skip_kind kind)
 
 bool kvm_skip(struct runner *r, enum skip_kind kind, unsigned len, struct stop *s)
 {
-	struct kvm_engine *k = to_kvm(&r->base);
+	struct vcpu *k = to_vcpu(r);
 	u64 from = k->at.lin;
 	bool trap = skip_at(k, kind);
 

@@ -21,7 +21,7 @@ static bool may_stay(const struct insn_facts *f)
 	return f->flags & (INSNF_CALL | INSNF_RET | INSNF_BRANCH | INSNF_FAR | INSNF_REP);
 }
 
-static bool nothing_happened(const struct kvm_engine *k, const struct step *st)
+static bool nothing_happened(const struct vcpu *k, const struct step *st)
 {
 	return st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB &&
 	       (st->ev.dr6 & DR6_BS) && st->ev.rip == st->from.lin && !st->ev.completed &&
@@ -39,7 +39,7 @@ bool step_signalled(const struct step *st)
  * A signal came between the trap of a ring-3 instruction and its delivery: the #DB is in KVM's hands
  * and reaches the gate at the next entry, also when the signal is the user's.
  */
-static bool trap_waits(struct kvm_engine *k, const struct step *st)
+static bool trap_waits(struct vcpu *k, const struct step *st)
 {
 	const struct kvm_vcpu_events *e = &k->s->events;
 
@@ -50,7 +50,7 @@ static bool trap_waits(struct kvm_engine *k, const struct step *st)
 	return true;
 }
 
-static int enter_until_moved(struct kvm_engine *k, struct step *st, struct err *err)
+static int enter_until_moved(struct vcpu *k, struct step *st, struct err *err)
 {
 	int r, n = 0;
 
@@ -65,7 +65,7 @@ static int enter_until_moved(struct kvm_engine *k, struct step *st, struct err *
 }
 
 /* The instruction the software flavour refused is done by us: INT n, INTO. */
-static int emulate_event(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
+static int emulate_event(struct vcpu *k, struct step *st, int *ret_end, struct err *err)
 {
 	const struct insn *i = &st->from.insn;
 	struct guest_event ev = {
@@ -98,7 +98,7 @@ static bool must_emulate(const struct step *st)
 
 /* Something ran unseen until a kick ended it. Only the user's is a stop: behind the engine's own timer
  * stepping goes on, and the gap says all that is known. */
-bool gap_stop(struct kvm_engine *k, struct step *st, enum gap_reason why)
+bool gap_stop(struct vcpu *k, struct step *st, enum gap_reason why)
 {
 	record_gap(&k->r.rec, why, st->from.lin, -1);
 	vcpu_touch(k, KVM_SYNC_X86_REGS);
@@ -116,7 +116,7 @@ bool gap_stop(struct kvm_engine *k, struct step *st, enum gap_reason why)
  * F1's #DB even points at the F1 (K16). They are stops all the same: known before they run, they do
  * not run.
  */
-static bool passes_unseen(const struct kvm_engine *k, const struct step *st)
+static bool passes_unseen(const struct vcpu *k, const struct step *st)
 {
 	u8 cls = st->from.insn.facts.cls;
 	bool native = st->from.cpl == 3 || st->from.mode == MODE_V86;
@@ -126,7 +126,7 @@ static bool passes_unseen(const struct kvm_engine *k, const struct step *st)
 	return cls == INSN_INT3 ? native || st->from.mode == MODE_REAL : cls == INSN_ICEBP && native;
 }
 
-static void foreseen_stop(struct kvm_engine *k, struct step *st, int *ret_end)
+static void foreseen_stop(struct vcpu *k, struct step *st, int *ret_end)
 {
 	bool icebp = st->from.insn.facts.cls == INSN_ICEBP;
 
@@ -145,7 +145,7 @@ static void foreseen_stop(struct kvm_engine *k, struct step *st, int *ret_end)
 	step_finish(k, st, ret_end);
 }
 
-static int enter_once(struct kvm_engine *k, struct step *st, struct arm *a, struct err *err)
+static int enter_once(struct vcpu *k, struct step *st, struct arm *a, struct err *err)
 {
 	int r;
 
@@ -160,7 +160,7 @@ static int enter_once(struct kvm_engine *k, struct step *st, struct arm *a, stru
 	return r;
 }
 
-int step_enter(struct kvm_engine *k, struct step *st, const struct arm *arm, struct err *err)
+int step_enter(struct vcpu *k, struct step *st, const struct arm *arm, struct err *err)
 {
 	struct arm a;
 	int r;
@@ -183,12 +183,12 @@ int step_enter(struct kvm_engine *k, struct step *st, const struct arm *arm, str
 }
 
 /* Nothing ran: a signal came first, and it is the user's. */
-bool step_nothing(const struct kvm_engine *k, const struct step *st)
+bool step_nothing(const struct vcpu *k, const struct step *st)
 {
 	return step_signalled(st) && k->at.lin == st->from.lin;
 }
 
-static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct err *err)
+static int step_run(struct vcpu *k, struct step *st, int *ret_end, struct err *err)
 {
 	struct arm a = { .step = true };
 	int r;
@@ -213,7 +213,7 @@ static int step_run(struct kvm_engine *k, struct step *st, int *ret_end, struct 
 	return r;
 }
 
-int step_one(struct kvm_engine *k, int *ret_end, struct err *err)
+int step_one(struct vcpu *k, int *ret_end, struct err *err)
 {
 	struct step st;
 	bool done = false;

@@ -1,12 +1,10 @@
 /*
- * step_arm.c - before a step: what is known of it, and what must be armed for it.
+ * step_arm.c - before a step: what must be armed for it.
  */
 #include "engine/kvm/kvm.h"
 
-#include <string.h>
-
 /* What the instruction is known to risk comes first: there are four slots. */
-static void arm_faults(struct kvm_engine *k, struct arm *a)
+static void arm_faults(struct vcpu *k, struct arm *a)
 {
 	u32 mask = fault_vectors(k);
 
@@ -21,7 +19,7 @@ static void arm_faults(struct kvm_engine *k, struct arm *a)
 
 /* INT n and its like: the handler's first instruction is the next boundary. The software flavour
  * refuses them in protected mode and stops there by itself in real mode. */
-static void arm_event(struct kvm_engine *k, const struct insn *i, struct arm *a)
+static void arm_event(struct vcpu *k, const struct insn *i, struct arm *a)
 {
 	static const u8 type[INSN_CLASS_COUNT] = {
 		[INSN_INT3] = INTR_SOFT_EXC, [INSN_INTN] = INTR_SOFT_INT, [INSN_INTO] = INTR_SOFT_EXC,
@@ -36,7 +34,7 @@ static void arm_event(struct kvm_engine *k, const struct insn *i, struct arm *a)
 }
 
 /* K7: a SYSCALL that clears TF is not followed by a trap. */
-static void arm_syscall(struct kvm_engine *k, const struct step *st, struct arm *a)
+static void arm_syscall(struct vcpu *k, const struct step *st, struct arm *a)
 {
 	struct cpu_state c = { 0 };
 
@@ -51,7 +49,7 @@ static void arm_syscall(struct kvm_engine *k, const struct step *st, struct arm 
  * kvm_intel after a write to the local APIC's page). It runs for accesses to what is not RAM; those
  * are in operands other than the stack's. The software flavour looks at SINGLESTEP itself.
  */
-static bool may_be_emulated(const struct kvm_engine *k)
+static bool may_be_emulated(const struct vcpu *k)
 {
 	const struct insn *i = &k->at.insn;
 
@@ -65,26 +63,26 @@ static bool may_be_emulated(const struct kvm_engine *k)
  * Nothing comes in while IF=0, and holding costs a tenth of a step on the software flavour: it is
  * left off where IF has been 0 for a while. (Not at once: turning it on and off costs an ioctl.)
  */
-static bool must_hold(struct kvm_engine *k)
+static bool must_hold(struct vcpu *k)
 {
 	enum { KEEP = 64 };
 
 	if (k->s->regs.rflags & FL_IF)
-		k->hold_steps = KEEP;
-	else if (k->hold_steps)
-		k->hold_steps--;
-	return k->hold_steps;
+		to_kvm(k)->hold_steps = KEEP;
+	else if (to_kvm(k)->hold_steps)
+		to_kvm(k)->hold_steps--;
+	return to_kvm(k)->hold_steps;
 }
 
 /* K8: without USE_HW_BP KVM gives a MOV DR under the guest's own GD its #DB by itself, with our TF in the
  * frame. */
-static bool faults_by_gd(const struct kvm_engine *k, const struct step *st)
+static bool faults_by_gd(const struct vcpu *k, const struct step *st)
 {
 	return (k->guest_dr.dr7 & DR7_GD) &&
 	       (st->from.insn.facts.cls == INSN_MOV_DR || (st->pair && st->second.facts.cls == INSN_MOV_DR));
 }
 
-void step_arm(struct kvm_engine *k, struct step *st, struct arm *a)
+void step_arm(struct vcpu *k, struct step *st, struct arm *a)
 {
 	a->block_irq = must_hold(k);
 	a->hw_bp = !k->quirks.software && faults_by_gd(k, st);
@@ -96,52 +94,4 @@ void step_arm(struct kvm_engine *k, struct step *st, struct arm *a)
 	arm_syscall(k, st, a);
 	arm_faults(k, a);
 	st->may_lose_tf = may_be_emulated(k);
-}
-
-static void second_read(struct kvm_engine *k, struct step *st)
-{
-	u8 bytes[INSN_MAX];
-	size_t n = linear_read(&k->cpu, &k->phys, st->from.lin + st->from.insn.facts.length, bytes,
-			       sizeof(bytes));
-
-	insn_decode(st->from.bits, bytes, n, &st->second);
-}
-
-/* For watchpoints by stepping: where the operands lie, before the registers change. */
-static void operands_note(const struct kvm_engine *k, struct step *st)
-{
-	st->n_mem = k->at.insn.n_mem;
-	for (unsigned i = 0; i < st->n_mem; i++)
-		st->mem_lin[i] = mem_linear(k, &k->at.insn.mem[i]);
-}
-
-void step_begin(struct kvm_engine *k, struct step *st)
-{
-	memset(&st->ev, 0, sizeof(st->ev));
-	memset(&st->v, 0, sizeof(st->v));
-	st->rep = st->rep_one = st->leaked = false;
-	st->rep_again = 0;
-	regs_guest_dr(k, NULL);
-	st->from = k->at;
-	st->rcx = k->s->regs.rcx;
-	st->rsp = k->s->regs.rsp;
-	st->b = (struct boundary){
-		.lin = k->at.lin,
-		.rflags = k->s->regs.rflags | (k->guest_tf ? FL_TF : 0),
-		.shadow = k->at.shadow,
-		.shadow_known = true,
-		.cpl = k->at.cpl,
-		.dr7 = k->guest_dr.dr7,
-		.de = k->cpu.cr4 & CR4_DE,
-		.btf = k->btf,
-		.insn = k->at.insn.facts,
-	};
-	st->may_lose_tf = false;
-	st->pair = st->from.insn.facts.cls == INSN_MOV_SS && !k->quirks.software &&
-		   !(st->from.shadow & SHADOW_MOV_SS);
-	if (st->pair)
-		second_read(k, st);
-	tf_before(k, st);
-	if (k->n_points)
-		operands_note(k, st);
 }

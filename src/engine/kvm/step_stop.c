@@ -9,7 +9,7 @@
  * MOV SS takes the next instruction along (K2). If that one is intercepted, the exit's last boundary is
  * between the two, which no exit showed: the report is judged from there, with MOV SS done.
  */
-static bool pair_cut(const struct kvm_engine *k, const struct step *st)
+static bool pair_cut(const struct vcpu *k, const struct step *st)
 {
 	return st->pair && st->ev.reason == KVM_EXIT_DEBUG &&
 	       !(st->ev.exception == EXC_DB && (st->ev.dr6 & DR6_BS)) &&
@@ -26,7 +26,7 @@ static struct kvm_evidence evidence_meant(const struct step *st)
 	return ev;
 }
 
-void step_attribute(struct kvm_engine *k, struct step *st)
+void step_attribute(struct vcpu *k, struct step *st)
 {
 	struct landing l = {
 		.lin = k->at.lin,
@@ -51,7 +51,7 @@ void step_attribute(struct kvm_engine *k, struct step *st)
 		st->v.proof = PROOF_DEDUCED;
 }
 
-void step_verdict(struct kvm_engine *k, struct step *st)
+void step_verdict(struct vcpu *k, struct step *st)
 {
 	struct stop *s = &st->stop;
 
@@ -88,7 +88,7 @@ static u32 happened(const struct step *st)
 	       (st->ev.gpa ? CATCH_MMIO : 0);
 }
 
-void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
+void step_finish(struct vcpu *k, struct step *st, int *ret_end)
 {
 	struct stop *s = &st->stop;
 
@@ -109,7 +109,7 @@ void step_finish(struct kvm_engine *k, struct step *st, int *ret_end)
 	runner_push(&k->r, s, points_check(k, st), happened(st), ret_end);
 }
 
-void emulated_stop(struct kvm_engine *k, struct step *st, enum did_kind did, bool had_tf, bool trap,
+void emulated_stop(struct vcpu *k, struct step *st, enum did_kind did, bool had_tf, bool trap,
 		   int *ret_end)
 {
 	stop_begin(k, &st->from, &st->stop);

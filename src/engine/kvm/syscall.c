@@ -49,7 +49,7 @@ static bool sysret_do(const struct step *st, struct cpu_state *c)
 	return true;
 }
 
-static bool is_ours(const struct kvm_engine *k, const struct step *st)
+static bool is_ours(const struct vcpu *k, const struct step *st)
 {
 	bool call = st->from.insn.facts.cls == INSN_SYSCALL;
 
@@ -57,7 +57,7 @@ static bool is_ours(const struct kvm_engine *k, const struct step *st)
 	       (call ? st->from.cpl == 3 : st->from.insn.facts.cls == INSN_SYSRET && !st->from.cpl);
 }
 
-bool syscall_step(struct kvm_engine *k, struct step *st, int *ret_end)
+bool syscall_step(struct vcpu *k, struct step *st, int *ret_end)
 {
 	const u32 groups = REGS_GPR | REGS_SYS | REGS_EVENTS | REGS_MSR;
 	bool call = st->from.insn.facts.cls == INSN_SYSCALL, had_tf = k->guest_tf, trap;

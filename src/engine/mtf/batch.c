@@ -192,7 +192,7 @@ bool batch_waits(const struct mtf_engine *m)
 /* The instruction is the one the shim found there: memory has moved on since. */
 static void at_tell(struct mtf_engine *m, const struct batch_insn *e)
 {
-	struct kvm_engine *k = &m->k;
+	struct vcpu *k = &m->k;
 	struct at *a = &k->at;
 
 	k->cpu.rip = k->s->regs.rip;

@@ -9,14 +9,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-static void irq_line(void *arg, unsigned gsi, bool level)
-{
-	struct mtf_engine *m = arg;
-	struct kvm_irq_level l = { .irq = gsi, .level = level };
-
-	ioctl(m->k.vm_fd, KVM_IRQ_LINE, &l);
-}
-
 /* ---- running -------------------------------------------------------------------------------------- */
 
 static void run_end(struct runner *r, const struct plan *plan)
@@ -71,24 +63,16 @@ static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, str
 }
 
 static const struct runner_ops runner_ops = {
-	.begin = watch_run_begin,
+	.begin = watch_start,
 	.end = run_end,
 	.step = step,
 	.cont = cont,
 	.interrupted = interrupt_stop,
 	.is_behind = is_behind,
-	.insn_length = insn_length_here,
+	.insn_length = vcpu_insn_length,
 	.stop_here = stop_here,
 	.skip = mtf_skip,
 };
-
-static void interrupt(struct engine *e)
-{
-	struct kvm_engine *k = to_kvm(e);
-
-	k->r.interrupted = 1;
-	k->run->immediate_exit = 1;
-}
 
 static void destroy(struct engine *e)
 {
@@ -96,12 +80,8 @@ static void destroy(struct engine *e)
 
 	if (!e)
 		return;
-	points_free(&m->k);
-	machine_set_irq(m->k.r.base.machine, NULL, NULL);
-	watch_destroy(&m->k);
-	vm_destroy(&m->k);
+	vcpu_deinit(&m->k);
 	shim_unmap(m);
-	insn_cache_destroy(m->k.insns);
 	free(m);
 }
 
@@ -116,17 +96,14 @@ static int boot(struct mtf_engine *m, struct err *err)
 static int create(struct machine *machine, struct engine **ret, struct err *err)
 {
 	struct mtf_engine *m = calloc(1, sizeof(*m));
-	struct kvm_engine *k = &m->k;
+	struct vcpu *k = &m->k;
 	struct engine_probe p;
 	int r;
 
 	if (!m)
 		return err_set(err, ENOMEM, "no memory for the engine");
-	k->r = (struct runner){ .base = { .ops = &mtf_engine_ops, .machine = machine }, .ops = &runner_ops };
-	k->kvm_fd = k->vm_fd = k->cpu_fd = -1;
-	k->phys = machine_phys(machine);
+	vcpu_init(k, &mtf_engine_ops, &runner_ops, machine);
 	k->quirks = (struct kvm_quirks){ .data_points = true };
-	k->insns = insn_cache_create();
 	mtf_probe(&p);
 	r = !p.works ? err_set(err, ENODEV, "engine mtf: %s", p.text) :
 	    k->insns ? kvm_open(&k->caps, &k->kvm_fd, err) : err_set(err, ENOMEM, "no memory");
@@ -145,7 +122,7 @@ static int create(struct machine *machine, struct engine **ret, struct err *err)
 		destroy(&k->r.base);
 		return r;
 	}
-	machine_set_irq(machine, irq_line, m);
+	machine_set_irq(machine, vcpu_irq_line, &m->k);
 	*ret = &k->r.base;
 	return 0;
 }
@@ -195,7 +172,7 @@ const struct engine_ops mtf_engine_ops = {
 	.create = create,
 	.destroy = destroy,
 	.run = runner_run,
-	.interrupt = interrupt,
+	.interrupt = vcpu_interrupt,
 	.get_regs = get_regs,
 	.set_regs = set_regs,
 	.set_points = set_points,

@@ -4,16 +4,6 @@
  */
 #include "engine/mtf/mtf.h"
 
-static u64 frame_rip(struct mtf_engine *m, u8 vector)
-{
-	unsigned size = frame_slot(&m->k, vector);
-	bool error = vector_has_error(vector) && (m->k.cpu.cr0 & CR0_PE);
-	u64 v = 0;
-
-	linear_read(&m->k.cpu, &m->k.phys, stack_lin(&m->k, error ? size : 0), &v, size);
-	return v;
-}
-
 /* The vector whose gate leads here with the instruction's address in its frame: the instruction
  * faulted, or an interrupt came before it. The exit itself does not tell. */
 static bool event_deduce(struct mtf_engine *m, const struct at *from, u8 *ret)
@@ -23,7 +13,7 @@ static bool event_deduce(struct mtf_engine *m, const struct at *from, u8 *ret)
 	for (unsigned v = 0; v < 256; v++) {
 		if (v == EXC_NMI || !gate_target(&m->k, v, &lin) || lin != m->k.at.lin)
 			continue;
-		if ((frame_rip(m, v) & mask) == (from->rip & mask)) {
+		if ((frame_rip(&m->k, v) & mask) == (from->rip & mask)) {
 			*ret = v;
 			return true;
 		}
@@ -33,17 +23,7 @@ static bool event_deduce(struct mtf_engine *m, const struct at *from, u8 *ret)
 
 static void event_tell(struct mtf_engine *m, struct step *st, u8 vector, u8 type, s32 retired)
 {
-	struct stop *s = &st->stop;
-
-	s->has_event = true;
-	s->event_vector = vector;
-	s->event_type = type;
-	s->event_has_error = type == INTR_HARD_EXC && vector_has_error(vector) && (m->k.cpu.cr0 & CR0_PE);
-	if (s->event_has_error) {
-		u64 lin = stack_lin(&m->k, 0);
-
-		linear_read(&m->k.cpu, &m->k.phys, lin, &s->event_error, sizeof(s->event_error));
-	}
+	frame_tell(&m->k, &st->stop, vector, type);
 	st->v.causes |= CAUSE_BIT(CAUSE_EVENT);
 	st->v.retired = retired;
 }
@@ -89,9 +69,9 @@ void event_look(struct mtf_engine *m, struct step *st, const struct guest_event 
 	regs_sys(&m->k, &m->k.cpu);
 	if (injected->type || injected->vector) {
 		event_tell(m, st, injected->vector, injected->type, 0);
-		stop_did(&st->stop, DID_DELIVER, injected->vector, frame_rip(m, injected->vector), m->k.at.lin);
+		stop_did(&st->stop, DID_DELIVER, injected->vector, frame_rip(&m->k, injected->vector), m->k.at.lin);
 	} else if (is_own_event(st) && gate_target(&m->k, i->vector, &lin) && lin == m->k.at.lin &&
-		   is_behind(&st->from, frame_rip(m, i->vector))) {
+		   is_behind(&st->from, frame_rip(&m->k, i->vector))) {
 		event_tell(m, st, i->vector, own_type(i), 1);
 	} else if (event_deduce(m, &st->from, &vector)) {
 		event_tell(m, st, vector, vector < 32 ? INTR_HARD_EXC : INTR_EXTERNAL, 0);

@@ -1,10 +1,10 @@
 /*
  * mtf.h - what the files of src/engine/mtf/ share. Nobody outside the folder includes it.
  *
- * Engine mtf runs the guest as L2 of the shim (src/shim/), which is a guest of KVM (L0). The host side
- * is built on engine kvm's: the same VM, the same view of registers (k.s), boundaries, points and stop
- * records. What differs is where registers live (the mailbox page, not an ioctl) and what a report is
- * (a VM exit, not KVM_EXIT_DEBUG).
+ * Engine mtf runs the guest as L2 of the shim (src/shim/), which is a guest of KVM (L0). The VM, the view of
+ * registers (k.s), boundaries, points and stop records are those of engine/vcpu, as on engine kvm. What
+ * differs is where registers live (the mailbox page, not an ioctl) and what a report is (a VM exit, not
+ * KVM_EXIT_DEBUG).
  *
  *   engine.c    the ops
  *   probe.c     can it work here, and if not why
@@ -12,7 +12,7 @@
  *   trip.c      one trip: KVM_RUN until the shim hands the page over; devices served on the way
  *   l0.c        what KVM does for L2, and the MTF it owes for it
  *   fault.c     a shim that failed: what it left behind
- *   state.c     the page against k.s and struct cpu_state
+ *   state.c     the page against k.s and struct cpu_state; dr.c the debug registers
  *   serve.c     exits that are no stop: skips owed, faults injected, HLT, CR and DR accesses
  *   batch.c     steps that the shim takes by itself, told afterwards
  *   enter.c     one entry into L2 and its exit
@@ -29,14 +29,14 @@
 
 #include <vmstep/mailbox.h>
 
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
 extern const u8 shim_image[], shim_image_end[];
 
 enum trip_end { TRIP_HOST, TRIP_DEAD /* the guest has ended: *ret says by what */ };
 
 struct mtf_engine {
-	struct kvm_engine k;   /* first: its functions take this engine */
+	struct vcpu k;         /* first */
 	u8 *slot;              /* SHIM_SIZE bytes, guest-physical SHIM_GPA */
 	struct mailbox *mb;
 	u64 seq;               /* hand-overs seen */

@@ -16,20 +16,12 @@ static void place(struct mtf_engine *m, struct step *st)
 	st->stop.shadow_known = true;
 }
 
-static bool is_planted(const struct mtf_engine *m, u64 lin)
-{
-	for (size_t i = 0; i < m->k.n_planted; i++)
-		if (m->k.planted[i].in && m->k.planted[i].lin == lin)
-			return true;
-	return false;
-}
-
 static void attribute(struct mtf_engine *m, struct step *st, const struct vmx_evidence *ev,
 		      struct verdict *ret)
 {
 	const struct landing l = {
 		.lin = m->k.at.lin, .rflags = m->mb->core[CORE_RFLAGS], .insn = m->k.at.insn.facts,
-		.vector = m->k.at.insn.vector, .planted = is_planted(m, m->k.at.lin),
+		.vector = m->k.at.insn.vector, .planted = point_is_planted(&m->k, m->k.at.lin),
 	};
 
 	/* The breakpoint may have been enabled since the boundary the run started at. */
@@ -96,6 +88,19 @@ static void skip_report(struct mtf_engine *m, struct step *st, const struct vmx_
 		st->v.retired++;
 }
 
+/* From the handler's report back to the instruction that faulted, as if nobody had handled it. */
+static void unhandled_return(struct mtf_engine *m, struct stop *s)
+{
+	const u32 groups = REGS_GPR | REGS_SYS | REGS_EVENTS;
+	struct cpu_state c = { 0 };
+
+	if (mtf_regs_get(m, groups, &c, NULL) || !handler_return(&m->k, &c) ||
+	    mtf_regs_set(m, groups, &c, NULL))
+		return;
+	stop_place_again(&m->k, s);
+	s->shadow_known = true;
+}
+
 void mtf_step_finish(struct mtf_engine *m, struct step *st, int *ret_end)
 {
 	struct stop *s = &st->stop;
@@ -110,7 +115,7 @@ void mtf_step_finish(struct mtf_engine *m, struct step *st, int *ret_end)
 	if (m->served)
 		stop_did(s, DID_COMPLETE_IO, 0, 0, 0);
 	if (runner_order_take(&m->k.r, s) == MACHINE_EXCEPTION)
-		unhandled_return(&m->k, s);
+		unhandled_return(m, s);
 	runner_end(&m->k.r, s, CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_EXIT) | CAUSE_BIT(CAUSE_ERROR), ret_end);
 	/* Nothing of the user's is at a boundary of a batch, and memory has moved on since. */
 	hit = !batch_waits(m) && points_check(&m->k, st);

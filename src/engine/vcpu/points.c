@@ -8,7 +8,7 @@
  * noticed by stepping all the way. Data points are debug registers where those fire, else stepping
  * and looking at the memory.
  */
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static const char cost_data[] =
 	"debug registers do not watch data on this KVM: continue single-steps the guest and looks "
 	"after each instruction";
 
-u64 point_value(struct kvm_engine *k, const struct point *p)
+u64 point_value(struct vcpu *k, const struct point *p)
 {
 	u64 v = 0;
 
@@ -30,9 +30,19 @@ u64 point_value(struct kvm_engine *k, const struct point *p)
 	return v;
 }
 
+u64 point_dr7(const struct served *p)
+{
+	static const u8 len[9] = { [1] = DR_LEN_1, [2] = DR_LEN_2, [4] = DR_LEN_4, [8] = DR_LEN_8 };
+	bool exec = p->p.kind == POINT_EXEC;
+	u64 rw = exec ? DR_RW_EXEC : p->p.kind == POINT_WRITE ? DR_RW_WRITE : DR_RW_RW;
+	u64 l = exec ? DR_LEN_1 : len[p->p.len & 15 ? p->p.len : 1];
+
+	return DR7_G(p->slot) | rw << DR7_RW_SHIFT(p->slot) | l << DR7_LEN_SHIFT(p->slot);
+}
+
 /* ---- choosing ------------------------------------------------------------------------------------- */
 
-static bool may_write_code(struct kvm_engine *k, u64 lin, u64 *ret_gpa)
+static bool may_write_code(struct vcpu *k, u64 lin, u64 *ret_gpa)
 {
 	u8 b;
 
@@ -41,7 +51,7 @@ static bool may_write_code(struct kvm_engine *k, u64 lin, u64 *ret_gpa)
 }
 
 /* The software flavour runs pages of the user's natively, where neither INT3 nor DR exits. */
-static bool is_user_page(struct kvm_engine *k, u64 lin)
+static bool is_user_page(struct vcpu *k, u64 lin)
 {
 	struct page_walk w;
 
@@ -49,7 +59,7 @@ static bool is_user_page(struct kvm_engine *k, u64 lin)
 	return (k->cpu.cr0 & CR0_PG) && w.present && w.user;
 }
 
-static s8 slot_free(struct kvm_engine *k, u8 used)
+static s8 slot_free(struct vcpu *k, u8 used)
 {
 	for (unsigned n = 0; n < SLOTS; n++)
 		if (!(used & BIT(n)) && !(k->guest_dr.dr7 & DR7_LG(n)))
@@ -63,7 +73,7 @@ static bool fits_dr(const struct point *p)
 	return p->kind == POINT_EXEC || (p->len && p->len <= 8 && !(p->addr & (p->len - 1)));
 }
 
-static void serve_data(struct kvm_engine *k, struct served *s, u8 *used)
+static void serve_data(struct vcpu *k, struct served *s, u8 *used)
 {
 	bool dr = k->quirks.data_points && s->p.how != POINT_HOW_ADDRESS && fits_dr(&s->p);
 	s8 slot = dr ? slot_free(k, *used) : -1;
@@ -81,7 +91,7 @@ static void serve_data(struct kvm_engine *k, struct served *s, u8 *used)
 	s->has_value = true;
 }
 
-static void serve_exec(struct kvm_engine *k, struct served *s, u8 *used)
+static void serve_exec(struct vcpu *k, struct served *s, u8 *used)
 {
 	bool soft = k->quirks.software, dr = s->p.how != POINT_HOW_ADDRESS;
 	bool may_int3 = !soft && dr && s->p.how != POINT_HOW_DR;
@@ -112,7 +122,7 @@ static int refuse(const struct point *p, struct err *err)
 		       p->id, (unsigned long long)p->addr);
 }
 
-int points_set(struct kvm_engine *k, struct point *p, size_t n, struct err *err)
+int points_set(struct vcpu *k, struct point *p, size_t n, struct err *err)
 {
 	struct served *served = calloc(n ? n : 1, sizeof(*served));
 	struct planted *planted = calloc(n ? n : 1, sizeof(*planted));
@@ -153,7 +163,7 @@ int points_set(struct kvm_engine *k, struct point *p, size_t n, struct err *err)
 	return 0;
 }
 
-void points_free(struct kvm_engine *k)
+void points_free(struct vcpu *k)
 {
 	points_unplant(k);
 	free(k->points);
@@ -166,7 +176,7 @@ void points_free(struct kvm_engine *k)
 
 /* ---- planting ------------------------------------------------------------------------------------- */
 
-void points_plant(struct kvm_engine *k)
+void points_plant(struct vcpu *k)
 {
 	const u8 cc = 0xcc;
 	u8 now;
@@ -184,7 +194,7 @@ void points_plant(struct kvm_engine *k)
 	}
 }
 
-void points_unplant(struct kvm_engine *k)
+void points_unplant(struct vcpu *k)
 {
 	u8 now;
 
@@ -195,4 +205,12 @@ void points_unplant(struct kvm_engine *k)
 			k->phys.write(k->phys.arg, p->gpa, &p->orig, 1);
 		p->in = false;
 	}
+}
+
+bool point_is_planted(const struct vcpu *k, u64 lin)
+{
+	for (size_t i = 0; i < k->n_planted; i++)
+		if (k->planted[i].in && k->planted[i].lin == lin)
+			return true;
+	return false;
 }

@@ -5,12 +5,12 @@
  * remembered by address: what is decoded is what is there now. The cache behind insn_cache_get()
  * compares bytes.
  */
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
 #include <string.h>
 
 /* Page walks read these; the rest of k->cpu is filled on demand (regs_get). */
-static void cpu_light(struct kvm_engine *k)
+static void cpu_light(struct vcpu *k)
 {
 	const struct kvm_sregs *s = &k->s->sregs;
 
@@ -28,7 +28,7 @@ static void cpu_light(struct kvm_engine *k)
 }
 
 /* Planted INT3s are never seen by anybody: put the bytes that belong there into the copy. */
-static void bytes_unplant(const struct kvm_engine *k, u64 lin, u8 *bytes, size_t n)
+static void bytes_unplant(const struct vcpu *k, u64 lin, u8 *bytes, size_t n)
 {
 	for (size_t i = 0; i < k->n_planted; i++) {
 		const struct planted *p = &k->planted[i];
@@ -38,7 +38,7 @@ static void bytes_unplant(const struct kvm_engine *k, u64 lin, u8 *bytes, size_t
 	}
 }
 
-void at_load(struct kvm_engine *k)
+void at_load(struct vcpu *k)
 {
 	struct at *a = &k->at;
 
@@ -55,7 +55,7 @@ void at_load(struct kvm_engine *k)
 	a->insn = *insn_cache_get(k->insns, a->bits, a->lin, a->bytes, a->n_bytes);
 }
 
-static void stop_registers(struct kvm_engine *k, struct stop *s)
+static void stop_registers(struct vcpu *k, struct stop *s)
 {
 	const struct kvm_sregs *r = &k->s->sregs;
 
@@ -92,7 +92,7 @@ static void stop_from(const struct at *from, struct stop *s)
 
 /* The shadow is read at the stop; under VMX with SINGLESTEP KVM clears MOV SS's before it could be
  * seen (K2), so that "none" is not known there. */
-static void stop_place(struct kvm_engine *k, struct stop *s)
+static void stop_place(struct vcpu *k, struct stop *s)
 {
 	const struct at *a = &k->at;
 
@@ -106,7 +106,7 @@ static void stop_place(struct kvm_engine *k, struct stop *s)
 	memcpy(s->bytes, a->bytes, s->n_bytes);
 }
 
-void stop_begin(struct kvm_engine *k, const struct at *from, struct stop *ret)
+void stop_begin(struct vcpu *k, const struct at *from, struct stop *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->kind = RECORD_STOP;
@@ -119,8 +119,16 @@ void stop_begin(struct kvm_engine *k, const struct at *from, struct stop *ret)
 	record_notes_tell(&k->r.rec, ret);
 }
 
-void stop_place_again(struct kvm_engine *k, struct stop *s)
+void stop_place_again(struct vcpu *k, struct stop *s)
 {
 	stop_place(k, s);
 	stop_registers(k, s);
+}
+
+unsigned vcpu_insn_length(struct runner *r, u64 *ret_lin)
+{
+	const struct at *a = &to_vcpu(r)->at;
+
+	*ret_lin = a->lin;
+	return a->insn.facts.length;
 }

@@ -8,13 +8,13 @@
  *   kept and costs next to nothing, so "re-arm" is a dirty REGS with TF and never an ioctl;
  * - KVM hides TF in what it reads while SINGLESTEP is on, so the page's TF says nothing then.
  */
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-static int cpu_ioctl(struct kvm_engine *k, unsigned long nr, const char *name, void *arg,
+static int cpu_ioctl(struct vcpu *k, unsigned long nr, const char *name, void *arg,
 		     struct err *err)
 {
 	if (ioctl(k->cpu_fd, nr, arg) >= 0)
@@ -23,7 +23,7 @@ static int cpu_ioctl(struct kvm_engine *k, unsigned long nr, const char *name, v
 }
 
 /* Without sync regs: the same state by one ioctl a group. */
-static int fetch_by_ioctl(struct kvm_engine *k, struct err *err)
+static int fetch_by_ioctl(struct vcpu *k, struct err *err)
 {
 	int r = cpu_ioctl(k, KVM_GET_REGS, "KVM_GET_REGS", &k->s->regs, err);
 
@@ -34,7 +34,7 @@ static int fetch_by_ioctl(struct kvm_engine *k, struct err *err)
 	return r;
 }
 
-static int flush_by_ioctl(struct kvm_engine *k, struct err *err)
+static int flush_by_ioctl(struct vcpu *k, struct err *err)
 {
 	int r = 0;
 
@@ -53,21 +53,21 @@ static int flush_by_ioctl(struct kvm_engine *k, struct err *err)
  * TF as the processor must have it: ours while stepping, else the guest's own. Only our write can
  * put it there, KVM never does after a register write (K3).
  */
-static void set_tf_to_write(struct kvm_engine *k)
+static void set_tf_to_write(struct vcpu *k)
 {
 	bool tf = (k->debug.control & KVM_GUESTDBG_SINGLESTEP) || k->guest_tf;
 
 	k->s->regs.rflags = (k->s->regs.rflags & ~FL_TF) | (tf ? FL_TF : 0);
 }
 
-static void clean_tf_after_read(struct kvm_engine *k)
+static void clean_tf_after_read(struct vcpu *k)
 {
 	if (!(k->debug.control & KVM_GUESTDBG_SINGLESTEP))
 		k->guest_tf = k->s->regs.rflags & FL_TF;
 	k->s->regs.rflags &= ~FL_TF;
 }
 
-int vcpu_fetch(struct kvm_engine *k, struct err *err)
+int vcpu_fetch(struct vcpu *k, struct err *err)
 {
 	int r = fetch_by_ioctl(k, err);
 
@@ -76,7 +76,7 @@ int vcpu_fetch(struct kvm_engine *k, struct err *err)
 	return r;
 }
 
-int vcpu_flush(struct kvm_engine *k, struct err *err)
+int vcpu_flush(struct vcpu *k, struct err *err)
 {
 	int r;
 
@@ -89,12 +89,12 @@ int vcpu_flush(struct kvm_engine *k, struct err *err)
 	return r;
 }
 
-void vcpu_touch(struct kvm_engine *k, u32 groups)
+void vcpu_touch(struct vcpu *k, u32 groups)
 {
 	k->dirty |= groups;
 }
 
-int vcpu_debug(struct kvm_engine *k, const struct kvm_guest_debug *want, struct err *err)
+int vcpu_debug(struct vcpu *k, const struct kvm_guest_debug *want, struct err *err)
 {
 	if (!memcmp(want, &k->debug, sizeof(*want)))
 		return 0;
@@ -113,7 +113,7 @@ int vcpu_debug(struct kvm_engine *k, const struct kvm_guest_debug *want, struct 
  * One KVM_RUN. *ret_reason is kvm_run.exit_reason, or KVM_EXIT_INTR for EINTR, which is no error: a
  * signal, interrupt() or immediate_exit.
  */
-int vcpu_run(struct kvm_engine *k, bool immediate, u32 *ret_reason, struct err *err)
+int vcpu_run(struct vcpu *k, bool immediate, u32 *ret_reason, struct err *err)
 {
 	int r, code;
 
@@ -158,7 +158,7 @@ int vcpu_run(struct kvm_engine *k, bool immediate, u32 *ret_reason, struct err *
 	return 0;
 }
 
-int vcpu_mp_state(struct kvm_engine *k, u32 *ret)
+int vcpu_mp_state(struct vcpu *k, u32 *ret)
 {
 	struct kvm_mp_state s;
 
@@ -168,7 +168,7 @@ int vcpu_mp_state(struct kvm_engine *k, u32 *ret)
 	return 0;
 }
 
-int vcpu_set_mp_state(struct kvm_engine *k, u32 state, struct err *err)
+int vcpu_set_mp_state(struct vcpu *k, u32 state, struct err *err)
 {
 	struct kvm_mp_state s = { .mp_state = state };
 

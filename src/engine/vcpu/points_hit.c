@@ -1,9 +1,9 @@
 /*
  * points_hit.c - which of the user's points a stop is at.
  */
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
-const struct served *point_exec_at(const struct kvm_engine *k, u64 lin)
+const struct served *point_exec_at(const struct vcpu *k, u64 lin)
 {
 	for (size_t i = 0; i < k->n_points; i++)
 		if (k->points[i].p.kind == POINT_EXEC && k->points[i].p.addr == lin)
@@ -17,7 +17,7 @@ static bool overlaps(const struct point *p, u64 lin, u16 size)
 }
 
 /* Did the instruction stepped touch the watched bytes? By its operands where they are formulas. */
-static bool touched(const struct kvm_engine *k, const struct step *st, const struct served *s)
+static bool touched(const struct vcpu *k, const struct step *st, const struct served *s)
 {
 	for (unsigned i = 0; i < st->n_mem; i++) {
 		const struct insn_mem *m = &st->from.insn.mem[i];
@@ -38,7 +38,7 @@ static void cause_point(struct stop *s, const struct served *p, enum cause c, u8
 }
 
 /* Without a debug register: by the value, and by the operands where they are formulas. */
-static bool data_seen(const struct kvm_engine *k, const struct step *st, const struct served *s,
+static bool data_seen(const struct vcpu *k, const struct step *st, const struct served *s,
 		      bool changed)
 {
 	if (s->p.kind == POINT_READ)
@@ -46,7 +46,7 @@ static bool data_seen(const struct kvm_engine *k, const struct step *st, const s
 	return changed || (s->p.kind == POINT_ACCESS && touched(k, st, s));
 }
 
-static bool data_hit(struct kvm_engine *k, struct step *st, struct served *s)
+static bool data_hit(struct vcpu *k, struct step *st, struct served *s)
 {
 	u64 now = point_value(k, &s->p);
 	bool by_dr = s->slot >= 0 && (st->v.host_hits & BIT(s->slot));
@@ -74,7 +74,7 @@ static u8 how_seen(const struct step *st, const struct served *p)
 	return p->slot >= 0 && (st->v.host_hits & BIT(p->slot)) ? POINT_HOW_DR : POINT_HOW_ADDRESS;
 }
 
-static void values_refresh(struct kvm_engine *k)
+static void values_refresh(struct vcpu *k)
 {
 	for (size_t i = 0; i < k->n_points; i++)
 		if (k->points[i].p.kind != POINT_EXEC)
@@ -82,7 +82,7 @@ static void values_refresh(struct kvm_engine *k)
 }
 
 /* Conditions read memory: they must not see our INT3s (planted again before the next entry). */
-static bool accepted(struct kvm_engine *k, struct stop *s)
+static bool accepted(struct vcpu *k, struct stop *s)
 {
 	points_unplant(k);
 	return !k->r.plan->accept || k->r.plan->accept(k->r.plan->accept_arg, s);
@@ -95,7 +95,7 @@ static void cause_remove(struct stop *s, enum cause c)
 		s->first = s->causes ? __builtin_ctz(s->causes) : CAUSE_NONE;
 }
 
-bool points_check(struct kvm_engine *k, struct step *st)
+bool points_check(struct vcpu *k, struct step *st)
 {
 	struct stop *s = &st->stop;
 	const struct served *exec;

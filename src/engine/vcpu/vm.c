@@ -4,7 +4,7 @@
  * Memory slots come first: once the interrupt controllers exist each KVM_SET_USER_MEMORY_REGION
  * waits for readers (5 ms seen here, against 0.1 ms before), which start-up cannot afford.
  */
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static int fail(struct err *err, const char *what)
 	return err_set(err, errno, "%s failed: %s", what, strerror(errno));
 }
 
-static int slots_set(struct kvm_engine *k, struct err *err)
+static int slots_set(struct vcpu *k, struct err *err)
 {
 	size_t n;
 	const struct mem_region *r = machine_regions(k->r.base.machine, &n);
@@ -47,7 +47,7 @@ static int slots_set(struct kvm_engine *k, struct err *err)
 	return 0;
 }
 
-static int irqchip_create(struct kvm_engine *k, struct err *err)
+static int irqchip_create(struct vcpu *k, struct err *err)
 {
 	/* No in-kernel speaker port: machine/ answers port 61. */
 	struct kvm_pit_config pit = { 0 };
@@ -59,7 +59,7 @@ static int irqchip_create(struct kvm_engine *k, struct err *err)
 	return 0;
 }
 
-static int cpuid_set(struct kvm_engine *k, struct err *err)
+static int cpuid_set(struct vcpu *k, struct err *err)
 {
 	enum { N = 256 };
 	struct kvm_cpuid2 *c = calloc(1, sizeof(*c) + N * sizeof(c->entries[0]));
@@ -76,7 +76,7 @@ static int cpuid_set(struct kvm_engine *k, struct err *err)
 	return r;
 }
 
-static int cpu_create(struct kvm_engine *k, struct err *err)
+static int cpu_create(struct vcpu *k, struct err *err)
 {
 	int size = ioctl(k->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 
@@ -99,7 +99,7 @@ static int cpu_create(struct kvm_engine *k, struct err *err)
 }
 
 /* Without it a mere read of the events can lose a pending #DB's DR6 (K15, K19). */
-static int payload_enable(struct kvm_engine *k, struct err *err)
+static int payload_enable(struct vcpu *k, struct err *err)
 {
 	struct kvm_enable_cap c = { .cap = KVM_CAP_EXCEPTION_PAYLOAD, .args = { 1 } };
 
@@ -120,7 +120,7 @@ static int create(int kvm_fd)
 	return fd;
 }
 
-int vm_create(struct kvm_engine *k, struct err *err)
+int vm_create(struct vcpu *k, struct err *err)
 {
 	u64 identity = IDENTITY_ADDR;
 	int r;
@@ -140,7 +140,7 @@ int vm_create(struct kvm_engine *k, struct err *err)
 	return r ? r : cpu_create(k, err);
 }
 
-void vm_destroy(struct kvm_engine *k)
+void vm_destroy(struct vcpu *k)
 {
 	if (k->run)
 		munmap(k->run, k->run_size);
@@ -152,4 +152,21 @@ void vm_destroy(struct kvm_engine *k)
 		close(k->kvm_fd);
 	k->run = NULL;
 	k->cpu_fd = k->vm_fd = k->kvm_fd = -1;
+}
+
+void vcpu_init(struct vcpu *k, const struct engine_ops *ops, const struct runner_ops *run, struct machine *m)
+{
+	k->r = (struct runner){ .base = { .ops = ops, .machine = m }, .ops = run };
+	k->kvm_fd = k->vm_fd = k->cpu_fd = -1;
+	k->phys = machine_phys(m);
+	k->insns = insn_cache_create();
+}
+
+void vcpu_deinit(struct vcpu *k)
+{
+	points_free(k);
+	machine_set_irq(k->r.base.machine, NULL, NULL);
+	watch_destroy(k);
+	vm_destroy(k);
+	insn_cache_destroy(k->insns);
 }

@@ -1,7 +1,7 @@
 /*
  * caps.c - what this /dev/kvm offers, asked by KVM_CHECK_EXTENSION (kvm/api.rst).
  */
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
 #include <errno.h>
 #include <fcntl.h>

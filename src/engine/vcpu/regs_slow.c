@@ -2,13 +2,13 @@
  * regs_slow.c - the register groups that are not in the page shared with KVM: debug registers, MSRs,
  * FPU. One ioctl each.
  */
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-int regs_guest_dr(struct kvm_engine *k, struct err *err)
+int regs_guest_dr(struct vcpu *k, struct err *err)
 {
 	if (!k->guest_dr_stale)
 		return 0;
@@ -18,7 +18,7 @@ int regs_guest_dr(struct kvm_engine *k, struct err *err)
 	return 0;
 }
 
-int regs_debug_set(struct kvm_engine *k, const struct cpu_state *c, struct err *err)
+int regs_debug_set(struct vcpu *k, const struct cpu_state *c, struct err *err)
 {
 	struct kvm_debugregs d = { .dr6 = c->dr6, .dr7 = c->dr7 | DR7_FIXED };
 
@@ -53,7 +53,7 @@ struct msr_block {
 	struct kvm_msr_entry e[ARRAY_SIZE(msr_list)];
 };
 
-int regs_msrs_get(struct kvm_engine *k, struct cpu_state *ret, struct err *err)
+int regs_msrs_get(struct vcpu *k, struct cpu_state *ret, struct err *err)
 {
 	struct msr_block b = { .head.nmsrs = ARRAY_SIZE(msr_list) };
 	int n;
@@ -71,7 +71,7 @@ int regs_msrs_get(struct kvm_engine *k, struct cpu_state *ret, struct err *err)
 	return 0;
 }
 
-int regs_msrs_set(struct kvm_engine *k, const struct cpu_state *c, struct err *err)
+int regs_msrs_set(struct vcpu *k, const struct cpu_state *c, struct err *err)
 {
 	struct cpu_state now;
 	struct msr_block b = { .head.nmsrs = 0 };
@@ -98,7 +98,7 @@ int regs_msrs_set(struct kvm_engine *k, const struct cpu_state *c, struct err *e
 }
 
 /* struct kvm_fpu holds the fields of an FXSAVE image (SDM volume 1 "FXSAVE Area"), not its layout. */
-int regs_fpu_get(struct kvm_engine *k, struct cpu_state *ret, struct err *err)
+int regs_fpu_get(struct vcpu *k, struct cpu_state *ret, struct err *err)
 {
 	struct kvm_fpu f;
 	u8 *p = ret->fxsave;
@@ -118,7 +118,7 @@ int regs_fpu_get(struct kvm_engine *k, struct cpu_state *ret, struct err *err)
 	return 0;
 }
 
-int regs_fpu_set(struct kvm_engine *k, const struct cpu_state *c, struct err *err)
+int regs_fpu_set(struct vcpu *k, const struct cpu_state *c, struct err *err)
 {
 	struct kvm_fpu f = { 0 };
 	const u8 *p = c->fxsave;

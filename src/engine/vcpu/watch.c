@@ -4,7 +4,7 @@
  * The signal's handler does nothing: that KVM_RUN returns EINTR is all that is wanted. A kick that
  * comes just before KVM_RUN is lost; the next one is not.
  */
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
 #include <errno.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static int handler_set(struct err *err)
 	return 0;
 }
 
-int watch_create(struct kvm_engine *k, struct err *err)
+int watch_create(struct vcpu *k, struct err *err)
 {
 	struct sigevent e = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = kick_signal() };
 	int r = handler_set(err);
@@ -47,14 +47,14 @@ int watch_create(struct kvm_engine *k, struct err *err)
 	return 0;
 }
 
-void watch_destroy(struct kvm_engine *k)
+void watch_destroy(struct vcpu *k)
 {
 	if (k->has_watch)
 		timer_delete(k->watch);
 	k->has_watch = false;
 }
 
-static void set(struct kvm_engine *k, long ns)
+static void set(struct vcpu *k, long ns)
 {
 	struct itimerspec t = { .it_interval.tv_nsec = ns, .it_value.tv_nsec = ns };
 
@@ -62,21 +62,42 @@ static void set(struct kvm_engine *k, long ns)
 	k->watch_on = ns;
 }
 
-void watch_start(struct kvm_engine *k)
+void watch_start(struct runner *r)
 {
-	if (!k->watch_on)
-		set(k, PERIOD_NS);
+	if (!to_vcpu(r)->watch_on)
+		set(to_vcpu(r), PERIOD_NS);
 }
 
-void watch_stop(struct kvm_engine *k)
+void watch_stop(struct vcpu *k)
 {
 	if (k->watch_on)
 		set(k, 0);
 }
 
-void interrupt_take(struct kvm_engine *k)
+void interrupt_take(struct vcpu *k)
 {
 	/* In this order: an interrupt() in between is kept, at worst noticed at the next kick. */
 	k->r.interrupted = 0;
 	k->run->immediate_exit = 0;
+}
+
+void vcpu_interrupt(struct engine *e)
+{
+	struct vcpu *k = to_vcpu(to_runner(e));
+
+	k->r.interrupted = 1;
+	k->run->immediate_exit = 1;
+}
+
+void interrupt_stop(struct runner *r, int *ret_end)
+{
+	struct vcpu *k = to_vcpu(r);
+	struct stop s;
+
+	interrupt_take(k);
+	stop_begin(k, &k->at, &s);
+	s.causes = CAUSE_BIT(CAUSE_INTERRUPT);
+	s.first = CAUSE_INTERRUPT;
+	record_push(&r->rec, &s);
+	*ret_end = RUN_INTERRUPTED;
 }

@@ -5,7 +5,7 @@
  * ioctl. System registers are written by ioctl and not through the page, so that a value KVM
  * refuses is an error here and not a failed KVM_RUN later.
  */
-#include "engine/kvm/kvm.h"
+#include "engine/vcpu/vcpu.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static const u8 gpr_offset[GPR_COUNT] = {
 #undef O
 };
 
-static void gpr_get(const struct kvm_engine *k, struct cpu_state *ret)
+static void gpr_get(const struct vcpu *k, struct cpu_state *ret)
 {
 	for (unsigned i = 0; i < GPR_COUNT; i++)
 		ret->gpr[i] = regs_gpr(k, i);
@@ -57,7 +57,7 @@ static void gpr_get(const struct kvm_engine *k, struct cpu_state *ret)
 	ret->rflags = k->s->regs.rflags | (k->guest_tf ? FL_TF : 0);
 }
 
-static void gpr_set(struct kvm_engine *k, const struct cpu_state *c)
+static void gpr_set(struct vcpu *k, const struct cpu_state *c)
 {
 	for (unsigned i = 0; i < GPR_COUNT; i++)
 		memcpy((u8 *)&k->s->regs + gpr_offset[i], &c->gpr[i], sizeof(u64));
@@ -67,7 +67,7 @@ static void gpr_set(struct kvm_engine *k, const struct cpu_state *c)
 	vcpu_touch(k, KVM_SYNC_X86_REGS);
 }
 
-static int sys_set(struct kvm_engine *k, const struct cpu_state *c, struct err *err)
+static int sys_set(struct vcpu *k, const struct cpu_state *c, struct err *err)
 {
 	struct kvm_sregs s = k->s->sregs;
 	struct kvm_segment *const seg[SEG_COUNT] = { &s.es, &s.cs, &s.ss, &s.ds, &s.fs, &s.gs };
@@ -103,7 +103,7 @@ static int sys_set(struct kvm_engine *k, const struct cpu_state *c, struct err *
 	return 0;
 }
 
-static void events_get(struct kvm_engine *k, struct cpu_state *ret)
+static void events_get(struct vcpu *k, struct cpu_state *ret)
 {
 	u32 mp = KVM_MP_STATE_RUNNABLE;
 
@@ -114,7 +114,7 @@ static void events_get(struct kvm_engine *k, struct cpu_state *ret)
 	ret->activity = k->r.dead ? ACT_SHUTDOWN : mp == KVM_MP_STATE_HALTED ? ACT_HLT : ACT_ACTIVE;
 }
 
-static int events_set(struct kvm_engine *k, const struct cpu_state *c, struct err *err)
+static int events_set(struct vcpu *k, const struct cpu_state *c, struct err *err)
 {
 	struct kvm_vcpu_events *e = &k->s->events;
 	u32 mp, want = c->activity == ACT_HLT ? KVM_MP_STATE_HALTED : KVM_MP_STATE_RUNNABLE;
@@ -128,7 +128,7 @@ static int events_set(struct kvm_engine *k, const struct cpu_state *c, struct er
 	return 0;
 }
 
-u64 regs_gpr(const struct kvm_engine *k, unsigned i)
+u64 regs_gpr(const struct vcpu *k, unsigned i)
 {
 	u64 v;
 
@@ -136,7 +136,7 @@ u64 regs_gpr(const struct kvm_engine *k, unsigned i)
 	return v;
 }
 
-void regs_sys(const struct kvm_engine *k, struct cpu_state *ret)
+void regs_sys(const struct vcpu *k, struct cpu_state *ret)
 {
 	const struct kvm_sregs *s = &k->s->sregs;
 	const struct kvm_segment *const seg[SEG_COUNT] = { &s->es, &s->cs, &s->ss,
@@ -157,7 +157,7 @@ void regs_sys(const struct kvm_engine *k, struct cpu_state *ret)
 	ret->apic_base = s->apic_base;
 }
 
-int regs_get(struct kvm_engine *k, u32 groups, struct cpu_state *ret, struct err *err)
+int regs_get(struct vcpu *k, u32 groups, struct cpu_state *ret, struct err *err)
 {
 	int r = 0;
 
@@ -182,7 +182,7 @@ int regs_get(struct kvm_engine *k, u32 groups, struct cpu_state *ret, struct err
 	return r;
 }
 
-int regs_set(struct kvm_engine *k, u32 groups, const struct cpu_state *c, struct err *err)
+int regs_set(struct vcpu *k, u32 groups, const struct cpu_state *c, struct err *err)
 {
 	int r = 0;
 
