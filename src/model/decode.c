@@ -209,6 +209,7 @@ static void op_fill(const struct op_decoder *d, const ZydisDecodedInstruction *i
 	o->opsize = i->operand_width / 8;
 	o->addrsize = i->address_width / 8;
 	o->cc = i->opcode & 15;
+	o->modrm = i->raw.modrm.mod << 6 | i->raw.modrm.reg << 3 | i->raw.modrm.rm;
 	o->facts = facts->facts;
 	o->vector = facts->vector;
 	prefixes_decode(i, o);

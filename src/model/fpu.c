@@ -11,10 +11,26 @@
 #include "model/fpu.h"
 #include "model/system.h"
 
+/* R(i) is ST(i - TOP): TOP moves, the registers do not. */
+void fpu_status_set(struct fpu *f, u16 fsw)
+{
+	union fpu_st was[8];
+	unsigned by;
+
+	by = (fsw >> FSW_TOP_SHIFT) - fpu_top(f);
+	f->fsw = fsw;
+	if (!(by & 7))
+		return;
+	memcpy(was, f->st, sizeof(was));
+	for (unsigned i = 0; i < 8; i++)
+		f->st[i] = was[(i + by) & 7];
+}
+
 void fpu_init(struct fpu *f)
 {
 	f->fcw = FCW_INIT;
-	f->fsw = f->fop = 0;
+	fpu_status_set(f, 0);
+	f->fop = 0;
 	f->ftw = 0;
 	f->fip = f->fdp = 0;
 }
@@ -80,40 +96,43 @@ enum ex simd_raise(struct model *m, u32 raised)
 	return raise_vector(m, m->c.cr4 & CR4_OSXMMEXCPT ? EXC_XM : EXC_UD);
 }
 
-/* R(i) is ST(i - TOP). */
-static void registers_turn(struct fpu *f, unsigned top)
-{
-	union fpu_st was[8];
-
-	memcpy(was, f->st, sizeof(was));
-	for (unsigned i = 0; i < 8; i++)
-		f->st[i] = was[(i - top) & 7];
-}
-
 void mmx_enter(struct model *m)
 {
 	struct fpu *f = fpu_of(m);
 
-	if (fpu_top(f))
-		registers_turn(f, fpu_top(f));
-	f->fsw &= ~(7 << FSW_TOP_SHIFT);
+	fpu_status_set(f, f->fsw & ~(7 << FSW_TOP_SHIFT));
 	f->ftw = 0xff;
 }
 
 enum ex need_aligned(struct model *m, const struct op *o, unsigned i, unsigned align)
 {
 	const struct opnd *d = &o->opnd[i];
+	u64 lin = seg_linear(m, d->seg, op_address(m, o, d));
 
-	if (unlikely(seg_linear(m, d->seg, op_address(m, o, d)) & (align - 1)))
-		return raise_code(m, EXC_GP, 0);
-	return EX_DONE;
+	if (likely(!(lin & (align - 1))))
+		return EX_DONE;
+	/* An address that is not canonical comes first: of the stack it is another fault. */
+	return raise_code(m, m->bits == 64 && d->seg == SEG_SS && !canonical(lin) ? EXC_SS : EXC_GP, 0);
 }
 
-enum { STEP = 16 };
+enum { STEP = 16, PAGE_SIZE = 4096 };
 
 static unsigned step_size(unsigned left)
 {
 	return left < STEP ? left : STEP;
+}
+
+enum ex need_alignment(struct model *m, u8 seg, u64 off, unsigned align)
+{
+	u64 lin;
+
+	if (likely(!(m->c.rflags & FL_AC)) || m->cpl != 3 || !(m->c.cr0 & CR0_AM))
+		return EX_DONE;
+	/* Where the address is no good the access says so. */
+	lin = seg_linear(m, seg, off);
+	if (!(lin & (align - 1)) || (m->bits == 64 && !canonical(lin)))
+		return EX_DONE;
+	return raise_code(m, EXC_AC, 0);
 }
 
 enum ex block_read(struct model *m, u8 seg, u64 off, unsigned size, void *buf)
@@ -123,12 +142,15 @@ enum ex block_read(struct model *m, u8 seg, u64 off, unsigned size, void *buf)
 	return EX_DONE;
 }
 
-/* Steps of 8, the most that a probe takes. */
+/* Its ends, and where it enters another page. */
 enum ex block_probe(struct model *m, u8 seg, u64 off, unsigned size)
 {
-	for (unsigned i = 0; i < size; i += 8)
-		TRY(mem_probe_write(m, seg, off + i, size - i < 8 ? size - i : 8));
-	return EX_DONE;
+	unsigned first = PAGE_SIZE - seg_linear(m, seg, off) % PAGE_SIZE;
+
+	TRY(mem_probe_write(m, seg, off, 1));
+	if (first < size)
+		TRY(mem_probe_write(m, seg, off + first, 1));
+	return mem_probe_write(m, seg, off + size - 1, 1);
 }
 
 enum ex block_write(struct model *m, u8 seg, u64 off, unsigned size, const void *buf)

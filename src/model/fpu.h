@@ -56,6 +56,8 @@ enum {
 	FSW_B = BIT(15),
 	X87_EXCEPTIONS = 0x3f, /* of FSW; masked by the same bits of FCW */
 	FCW_INIT = 0x37f,
+	FCW_DEFINED = 0x1f3f, /* exception masks, PC, RC and X, the 287's infinity control */
+	FCW_ONES = 0x40,      /* reads as 1 */
 	MXCSR_INIT = 0x1f80,
 	MXCSR_MASK = 0xffff,
 };
@@ -93,6 +95,8 @@ static inline unsigned fpu_top(const struct fpu *f)
 
 /* Power-up by FNINIT: FCW_INIT, all registers empty; the registers' contents stay. */
 void fpu_init(struct fpu *f);
+/* FSW with another TOP: the registers stay where they are, and so st[] is turned. */
+void fpu_status_set(struct fpu *f, u16 fsw);
 /* ES and B are the unmasked exceptions of FSW (SDM volume 1, "x87 FPU Status Register"). */
 void fpu_summary(struct fpu *f);
 /* What comes before an instruction, in this order: #UD or #NM by the control bits, a pending x87
@@ -112,7 +116,9 @@ enum ex simd_raise(struct model *m, u32 raised);
 void mmx_enter(struct model *m);
 /* An operand's linear address must be a multiple of `align`, else #GP(0). */
 enum ex need_aligned(struct model *m, const struct op *o, unsigned i, unsigned align);
-/* Blocks of any size in steps of 16 bytes. The write is checked whole before its first byte. */
+/* Under alignment checks `off` must be a multiple of `align`, else #AC(0): for what has a size of its own. */
+enum ex need_alignment(struct model *m, u8 seg, u64 off, unsigned align);
+/* Blocks of any size, less than a page, in steps of 16 bytes. The write is checked whole before its first byte. */
 enum ex block_read(struct model *m, u8 seg, u64 off, unsigned size, void *buf);
 enum ex block_probe(struct model *m, u8 seg, u64 off, unsigned size);
 enum ex block_write(struct model *m, u8 seg, u64 off, unsigned size, const void *buf);

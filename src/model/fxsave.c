@@ -41,6 +41,7 @@ void image_x87_save(const struct fpu *f, bool wide, u8 *image)
 void image_x87_restore(struct fpu *f, bool wide, const u8 *image)
 {
 	memcpy(f, image, IMAGE_MXCSR);
+	f->fcw = (f->fcw & FCW_DEFINED) | FCW_ONES;
 	f->reserved = 0;
 	if (!wide) {
 		f->fip = (u32)f->fip;

@@ -71,6 +71,7 @@ struct op {
 	u8 rep;            /* enum op_rep */
 	bool lock;
 	u8 cc;             /* condition of Jcc, SETcc, CMOVcc: the opcode's low 4 bits */
+	u8 modrm;          /* as it is in the bytes */
 	u8 n;              /* explicit operands */
 	struct opnd opnd[OPNDS];
 	struct insn_facts facts; /* for the core */
@@ -283,5 +284,5 @@ extern const struct op_row arith_ops[], logic_ops[], shift_ops[], muldiv_ops[], 
 	branch_ops[], bcd_ops[], bit_ops[], flag_ops[], atomic_ops[], stack_ops[];
 extern const struct op_row segment_ops[], far_ops[], int_ops[], sysreg_ops[], msr_ops[], syscall_ops[],
 	port_ops[], protect_ops[], cache_ops[], bmi_ops[], random_ops[], crc_ops[];
-extern const struct op_row fxsave_ops[], xsave_ops[];
+extern const struct op_row fxsave_ops[], xsave_ops[], x87_ops[], x87_control_ops[];
 #endif

@@ -112,15 +112,6 @@ static enum ex op_nop(struct model *m, const struct op *o)
 	return EX_DONE;
 }
 
-/* SDM volume 3, "Interrupt 7 - Device Not Available Exception (#NM)"; no x87 exception is ever
- * pending. */
-static enum ex op_fwait(struct model *m, const struct op *o)
-{
-	if ((m->c.cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
-		return raise_vector(m, EXC_NM);
-	return EX_DONE;
-}
-
 #define CMOV(cc)                                                                                   \
 	{                                                                                          \
 		ZYDIS_MNEMONIC_CMOV##cc, op_cmov                                                   \
@@ -159,7 +150,6 @@ const struct op_row move_ops[] = {
 	{ ZYDIS_MNEMONIC_PREFETCHT2, op_nop },
 	{ ZYDIS_MNEMONIC_PREFETCHW, op_nop },
 	{ ZYDIS_MNEMONIC_PREFETCHWT1, op_nop },
-	{ ZYDIS_MNEMONIC_FWAIT, op_fwait },
 	CMOV(O),
 	CMOV(NO),
 	CMOV(B),

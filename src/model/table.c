@@ -16,7 +16,7 @@ static const struct op_row *const families[] = {
 	branch_ops, bcd_ops,   bit_ops,   flag_ops,   atomic_ops, stack_ops,
 	segment_ops, far_ops,  int_ops,   sysreg_ops, msr_ops,    syscall_ops,
 	port_ops,   protect_ops, cache_ops, bmi_ops,   random_ops, crc_ops,
-	fxsave_ops, xsave_ops,
+	fxsave_ops, xsave_ops, x87_ops,    x87_control_ops,
 };
 
 enum ex op_undefined(struct model *m, const struct op *o)

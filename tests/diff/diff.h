@@ -75,6 +75,7 @@ struct sample {
 	u8 n_patch;
 	bool system;  /* of the system half's instructions */
 	u64 aimed;    /* linear address of its explicit memory operand, 0: none */
+	bool x87;     /* of x87: its registers are loaded and compared */
 	bool repeats; /* a REP: may stop on its way */
 	u8 code[16];
 	u8 len; /* bytes given; the instruction may be shorter */

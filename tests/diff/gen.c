@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "diff.h"
+#include "../x87_random.h"
 #include "x86/zydis_decode.h"
 
 /* Opcodes of the integer set; "f" before: 0F map. Groups appear with a ModRM of any reg field. */
@@ -23,6 +24,7 @@ static const char one_byte[] =
 	"\xa6\xa7"
 	"\xa8\xa9\xaa\xab\xac\xad\xae\xaf\xb0\xb4\xb8\xbd\xc0\xc1\xc2\xc3\xc6\xc7\xc8\xc9\xd0\xd1"
 	"\xd2\xd3"
+	"\xd8\xd9\xda\xdb\xdc\xdd\xde\xdf"
 	"\xd4\xd5\xd6\xd7\xe0\xe1\xe2\xe3\xe8\xe9\xeb\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff"
 	"\xc0\xc1\xd0\xd1\xd2\xd3\xf6\xf7\x80\x81\x83\xff"; /* groups: more often */
 static const char two_byte[] = "\x0b\x0d\x18\x19\x1c\x1d\x1e\x1f\x40\x41\x42\x43\x44\x45\x46\x47"
@@ -76,9 +78,17 @@ static void code_make(u64 *seed, struct sample *s)
 	*p = opcode;
 }
 
-/* Beyond these the two sides have other rules: KVM's exits, the rest of the system half, modes. */
-static bool compared(const struct decoded *d)
+static bool is_x87(const struct decoded *d)
 {
+	return d->insn.meta.isa_ext == ZYDIS_ISA_EXT_X87 && d->insn.mnemonic != ZYDIS_MNEMONIC_FWAIT;
+}
+
+/* Beyond these the two sides have other rules: KVM's exits, the rest of the system half, modes. */
+static bool compared(const struct sample *s, const struct decoded *d)
+{
+	/* The interpreter has next to nothing of x87. */
+	if (is_x87(d) && s->place != P_LONG3)
+		return false;
 	switch (d->insn.meta.category) {
 	case ZYDIS_CATEGORY_SYSTEM:
 	case ZYDIS_CATEGORY_IO:
@@ -259,12 +269,15 @@ bool sample_make(u64 *seed, struct sample *s)
 	s->c.gpr[GPR_RSP] = stack_make(seed, s);
 	s->c.gpr[GPR_RBP] = one_in(seed, 2) ? stack_make(seed, s) : s->c.gpr[GPR_RBP];
 	valid = zydis_decode(place_bits(s->place), s->code, sizeof(s->code) - 1, &d);
-	if (valid && (s->system ? !system_compared(s, &d) : !compared(&d) || !class_compared(s)))
+	if (valid && (s->system ? !system_compared(s, &d) : !compared(s, &d) || !class_compared(s)))
 		return false;
 	/* Interpreted, REPs are not trapped between iterations there. */
 	if (valid && s->place == P_COMPAT3 && d.insn.meta.category == ZYDIS_CATEGORY_STRINGOP)
 		return false;
 	s->repeats = valid && d.insn.meta.category == ZYDIS_CATEGORY_STRINGOP;
+	s->x87 = valid && is_x87(&d);
+	if (s->x87)
+		x87_state_make(seed, (struct fpu *)s->c.fxsave);
 	if (valid) {
 		wishes_grant(seed, s, &d);
 		operands_aim(seed, s, &d);

@@ -215,7 +215,7 @@ void place_state(enum place p, struct cpu_state *c)
 	c->dr6 = DR6_INIT;
 	c->dr7 = DR7_FIXED;
 	c->shadow_known = true;
-	c->cr0 = p == P_REAL ? CR0_ET : CR0_PE | CR0_ET;
+	c->cr0 = CR0_NE | CR0_ET | (p == P_REAL ? 0 : CR0_PE);
 	c->gdtr = (struct table_reg){ AT_GDT, GDT_SIZE - 1 };
 	c->idtr =
 		p == P_REAL ? (struct table_reg){ 0, 0x3ff } : (struct table_reg){ AT_IDT, 0xfff };

@@ -181,6 +181,7 @@ void form_encode(u64 *seed, const struct form *f, struct native_case *c)
 	u8 *p = c->code, *disp;
 
 	modrm_make(seed, f, c, &m);
+	c->target = m.target;
 	p = f->flags & FORM_VEX ? vex_put(seed, f, &m, p) : legacy_put(seed, f, &m, p);
 	*p++ = f->opcode;
 	memcpy(p, m.bytes, m.n);

@@ -30,7 +30,7 @@ static void tables_fill(void)
 
 static void state_fill(struct cpu_state *c)
 {
-	c->cr0 = CR0_PE | CR0_PG | CR0_WP | CR0_ET | CR0_NE | CR0_MP;
+	c->cr0 = CR0_PE | CR0_PG | CR0_WP | CR0_ET | CR0_NE | CR0_MP | CR0_AM;
 	c->cr3 = AT_TABLES;
 	c->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE;
 	c->efer = EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE;
@@ -93,6 +93,15 @@ u64 guest_address(const struct native_case *c, const struct op *o, unsigned i)
 	state_load(c);
 	g.m->next = AT_CODE + o->len;
 	return op_address(g.m, o, &o->opnd[i]);
+}
+
+bool data_put(u64 lin, const void *p, unsigned n)
+{
+	if (lin < AT_DATA || lin > AT_HOLE - n)
+		return false;
+	memcpy((void *)lin, p, n);
+	memcpy(guest_data() + (lin - AT_DATA), p, n);
+	return true;
 }
 
 void guest_run(const struct native_case *c, struct native_state *ret)

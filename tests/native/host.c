@@ -103,16 +103,20 @@ bool host_open(const char **ret_why)
 	return true;
 }
 
-/* The instruction, and behind it a jump out: JMP [RIP+0], the address. */
+enum { AT_POINTER = AT_CODE + 0x800 };
+
+/* The instruction, and behind it a jump out: JMP [AT_POINTER], which is aligned, for AC. */
 static void code_put(const struct native_case *c)
 {
-	static const u8 jump[6] = { 0xff, 0x25 };
-	u8 *p = (u8 *)AT_CODE;
+	u8 *p = (u8 *)AT_CODE + c->len;
+	s32 from_end = AT_POINTER - (AT_CODE + c->len + 6);
 	u64 to = (u64)native_leave;
 
-	memcpy(p, c->code, c->len);
-	memcpy(p + c->len, jump, sizeof(jump));
-	memcpy(p + c->len + sizeof(jump), &to, 8);
+	memcpy((u8 *)AT_CODE, c->code, c->len);
+	p[0] = 0xff;
+	p[1] = 0x25;
+	memcpy(p + 2, &from_end, 4);
+	memcpy((u8 *)AT_POINTER, &to, 8);
 }
 
 void host_run(const struct native_case *c, struct native_state *ret)

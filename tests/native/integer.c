@@ -97,4 +97,4 @@ static void prepare(u64 *seed, const struct form *f, struct native_case *c)
 		c->before.gpr[GPR_RDX] = f->ext == 7 && c->before.gpr[GPR_RAX] >> 63 ? ~0ull : 0;
 }
 
-const struct native_family integer_family = { "integer", forms, ARRAY_SIZE(forms), prepare, missing };
+const struct native_family integer_family = { "integer", forms, ARRAY_SIZE(forms), prepare, NULL, missing };

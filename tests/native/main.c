@@ -6,7 +6,7 @@
 
 enum { FULL = 1000000, SHOWN = 30 };
 
-static const struct native_family *const families[] = { &integer_family };
+static const struct native_family *const families[] = { &integer_family, &x87_family };
 
 static struct {
 	u64 seed, compared, different, faults, hidden;
@@ -102,10 +102,24 @@ static void states_show(const struct native_case *c, const struct native_state *
 		printf(" flags=%llx\n", (unsigned long long)c->before.rflags);
 }
 
-static void case_run(const struct form *f, const struct native_case *c, const struct op *o)
+static const char *memory_judge(char *buf, size_t size)
+{
+	const u8 *h = (u8 *)AT_DATA, *m = guest_data();
+
+	if (!memcmp(h, m, DATA_SIZE))
+		return NULL;
+	while (*h == *m)
+		h++, m++;
+	snprintf(buf, size, "memory at %#llx host %02x model %02x", (unsigned long long)(u64)h, *h, *m);
+	return buf;
+}
+
+static void case_run(const struct native_family *family, const struct form *f, const struct native_case *c,
+		     const struct op *o)
 {
 	struct cpu_state before = { .rflags = c->before.rflags };
 	struct native_state h, m;
+	char place[64];
 	const char *what;
 
 	memcpy(before.gpr, c->before.gpr, sizeof(before.gpr));
@@ -113,11 +127,13 @@ static void case_run(const struct form *f, const struct native_case *c, const st
 		return;
 	host_run(c, &h);
 	guest_run(c, &m);
+	if (family->settle)
+		family->settle(f, c, &h, &m);
 	t.compared++;
 	t.faults += h.vector != NATIVE_NONE;
 	what = judge(&h, &m, o->exec ? undefined_flags(o, &before) : 0);
-	if (!what && memcmp((void *)AT_DATA, guest_data(), DATA_SIZE))
-		what = "memory";
+	if (!what)
+		what = memory_judge(place, sizeof(place));
 	if (what && t.different++ < SHOWN) {
 		difference_show(f, c, what);
 		states_show(c, &h, &m);
@@ -135,7 +151,7 @@ static void state_make(u64 *seed, struct native_state *s)
 	memset(s, 0, sizeof(*s));
 	for (unsigned i = 0; i < GPR_COUNT; i++)
 		s->gpr[i] = value_any(seed);
-	s->rflags = FL_FIXED | FL_IF | (random_u64(seed) & (FL_ARITH | FL_DF));
+	s->rflags = FL_FIXED | FL_IF | (random_u64(seed) & (FL_ARITH | FL_DF)) | (one_in(seed, 12) ? FL_AC : 0);
 	memcpy(s->fx, &fcw, 2);
 	memcpy(s->fx + 24, &mxcsr, 4);
 }
@@ -143,10 +159,8 @@ static void state_make(u64 *seed, struct native_state *s)
 static void data_refresh(u64 *seed)
 {
 	u64 v = value_any(seed);
-	u32 at = random_below(seed, DATA_SIZE - 8);
 
-	memcpy((u8 *)AT_DATA + at, &v, 8);
-	memcpy(guest_data() + at, &v, 8);
+	data_put(AT_DATA + random_below(seed, DATA_SIZE - 8), &v, 8);
 }
 
 /* What the model's CPUID does not show, this processor's may. */
@@ -177,7 +191,7 @@ static void form_run(const struct native_family *family, const struct form *f)
 	if (is_hidden(&o))
 		t.hidden++;
 	else
-		case_run(f, &c, &o);
+		case_run(family, f, &c, &o);
 }
 
 static bool wanted(int argc, char **argv, const struct native_family *family, const struct form *f)

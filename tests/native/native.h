@@ -46,6 +46,7 @@ enum { NATIVE_NONE = 0xff };
 struct native_case {
 	u8 code[16];
 	u8 len;
+	u64 target; /* where its memory operand was aimed; 0: it has none */
 	struct native_state before;
 };
 
@@ -63,6 +64,8 @@ u8 *guest_data(void);
 bool guest_decode(const struct native_case *c, struct op *ret);
 /* Linear address of operand `i`, in state c->before. */
 u64 guest_address(const struct native_case *c, const struct op *o, unsigned i);
+/* `n` bytes at `lin` on both sides, if the data has them all; false: it has not. */
+bool data_put(u64 lin, const void *p, unsigned n);
 void guest_run(const struct native_case *c, struct native_state *ret);
 
 /* ---- form.c ------------------------------------------------------------------------------------- */
@@ -102,6 +105,9 @@ struct native_family {
 	size_t n_forms;
 	/* Registers beyond general ones and flags, and what to put into the operands; may be NULL. */
 	void (*prepare)(u64 *seed, const struct form *f, struct native_case *c);
+	/* Behind the run on both sides: put alike what no processor owes to be so. May be NULL. */
+	void (*settle)(const struct form *f, const struct native_case *c, struct native_state *host,
+		       const struct native_state *model);
 	/* Why the host cannot run it, or NULL: it can. May be NULL. */
 	const char *(*missing)(const struct form *f);
 };
