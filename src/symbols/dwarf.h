@@ -63,7 +63,8 @@ struct dwunit {
 	bool detailed;
 	const char *name, *comp_dir, *producer; /* NULL: not said */
 	u16 language;     /* DW_LANG_*; 0: not said */
-	u64 base;         /* DW_AT_low_pc, base of range lists */
+	u64 base;         /* DW_AT_low_pc, base of range and location lists */
+	u64 addr_base, rnglists_base, loclists_base, str_base; /* of its tables by index */
 	bool has_lines;   /* DW_AT_stmt_list is there */
 
 	/* by dw_blocks() */
@@ -188,6 +189,10 @@ const char *dw_keep(struct dwfile *f, char *text);
 Dwarf_Die dw_origin_with(struct dwfile *f, Dwarf_Die die, u16 attr);
 /* The attribute itself for the evaluators; freed with dwarf_dealloc_attribute(). NULL: absent. */
 Dwarf_Attribute dw_attr(Dwarf_Die die, u16 attr);
+/* Entries of the unit's tables: an address of .debug_addr, a list's place in its section. */
+bool dw_indexed_addr(struct dwfile *f, struct dwunit *u, u64 index, u64 *ret);
+const char *dw_indexed_string(struct dwfile *f, struct dwunit *u, u64 index, u8 offset_size);
+bool dw_indexed_list(struct dwfile *f, struct dwunit *u, const char *section, u64 base, u64 index, u64 *ret);
 /* low/high or range list, empty ones left out; *ret is malloced. 0 ranges: no code. */
 size_t dw_ranges(struct dwfile *f, struct dwunit *u, Dwarf_Die die, struct dwrange **ret);
 

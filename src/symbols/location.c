@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include "location.h"
-#include "try.h"
 #include "type_die.h"
 
 enum { STACK_MAX = 64, NESTING_MAX = 4 };
@@ -123,14 +122,11 @@ static int push_cfa(struct machine_stack *m)
 static int push_indexed(struct machine_stack *m, u64 index, bool is_address)
 {
 	const struct location_env *env = m->env;
-	Dwarf_Die die = env->unit ? dw_die(env->file, env->unit->die) : NULL;
-	Dwarf_Addr addr = 0;
-	bool ok = die && TRY(env->file, dwarf_debug_addr_index_to_addr(die, index, &addr, &e));
+	u64 v = 0;
 
-	dw_free(die);
-	if (!ok)
+	if (!env->unit || !dw_indexed_addr(env->file, env->unit, index, &v))
 		return bad(m, "names an address the file does not have");
-	return push(m, is_address ? dw_to_guest(env->file, addr) : addr);
+	return push(m, is_address ? dw_to_guest(env->file, v) : v);
 }
 
 /* A value at the function's entry: only plain registers are known to unwinders. */

@@ -1,7 +1,7 @@
 /*
- * location.h - location expressions: location_read.c takes them from DIEs (or bytes), location.c runs
- * them, location_text.c writes them down. Inside src/symbols/; also call frame information has such
- * expressions: location_decode() and location_compute() are for its reader.
+ * location.h - location expressions: location_list.c takes them from DIEs, location_read.c from bytes,
+ * location.c runs them, location_text.c writes them down. Inside src/symbols/; also call frame
+ * information has such expressions: location_decode() and location_compute() are for its reader.
  */
 #ifndef VMSTEP_SYMBOLS_LOCATION_H
 #define VMSTEP_SYMBOLS_LOCATION_H
@@ -51,6 +51,8 @@ struct location_env {
 int location_decode(const u8 *bytes, size_t n, u8 address_size, u8 offset_size, struct location_expr *ret,
 		    struct err *err);
 void location_expr_free(struct location_expr *e);
+/* ---- location_list.c ------------------------------------------------------------------------- */
+
 /* An attribute of class exprloc, block or location list; -ENOENT when the DIE has none. */
 int location_read(struct dwfile *f, struct dwunit *u, Dwarf_Die die, u16 attr, struct location_list *ret,
 		  struct err *err);

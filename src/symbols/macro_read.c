@@ -16,8 +16,7 @@ struct reader {
 	struct dwfile *f;
 	struct dwunit *u;
 	struct dwmacros *to;
-	struct dwsection macro, str, offsets;
-	u64 offsets_base;
+	struct dwsection macro, str;
 	unsigned budget, imports;
 };
 
@@ -54,16 +53,6 @@ static void add_file(struct reader *r, struct cursor *c, u64 line, u64 number)
 	e.file = dw_numbered_file(r->f, r->u, number);
 	if (!c->bad)
 		add(r, c, &e);
-}
-
-static const char *indexed(struct reader *r, u8 offset, u64 index)
-{
-	struct cursor c;
-
-	if (index > r->offsets.size)
-		return NULL;
-	c = dw_section_at(&r->offsets, r->offsets_base + index * offset);
-	return dw_section_string(&r->str, cursor_get(&c, offset));
 }
 
 /* One operation of either section; false: it was the last, or is not known. */
@@ -105,7 +94,7 @@ static bool operation(struct reader *r, struct cursor *c, u8 offset, u64 *ret_im
 	case DW_MACRO_define_strx:
 	case DW_MACRO_undef_strx:
 		line = cursor_uleb(c);
-		add_text(r, c, op == DW_MACRO_define_strx, line, indexed(r, offset, cursor_uleb(c)));
+		add_text(r, c, op == DW_MACRO_define_strx, line, dw_indexed_string(r->f, r->u, cursor_uleb(c), offset));
 		return true;
 	case 0:
 		return false;
@@ -176,9 +165,6 @@ static void read_unit(struct reader *r, Dwarf_Die die)
 	r->str = dw_section(r->f, ".debug_str");
 	if (dw_u64(die, DW_AT_macros, &at) || dw_u64(die, DW_AT_GNU_macros, &at)) {
 		r->macro = dw_section(r->f, ".debug_macro");
-		r->offsets = dw_section(r->f, ".debug_str_offsets");
-		if (!dw_u64(die, DW_AT_str_offsets_base, &r->offsets_base))
-			r->offsets_base = r->u->offset_size == 8 ? 16 : 8;
 		read_table(r, at);
 	} else if (dw_u64(die, DW_AT_macro_info, &at)) {
 		struct cursor c;

@@ -3,7 +3,9 @@
  * DWARF 3 and 4 (.debug_ranges) or DWARF 5 (.debug_rnglists); see dwarf.h.
  */
 #include <stdlib.h>
+#include "cursor.h"
 #include "private.h"
+#include "try.h"
 
 struct list {
 	struct dwrange *range;
@@ -66,32 +68,65 @@ static void add_ranges(struct list *l, struct dwfile *f, struct dwunit *u, Dwarf
 	dwarf_ranges_dealloc(f->dbg, r, n);
 }
 
-static void add_rnglist(struct list *l, Dwarf_Attribute a, u64 at)
+/*
+ * DWARF 5, "Non-Contiguous Address Ranges". Our own reading: libdwarf 20210528 frees the table's heads
+ * twice when one of them is damaged, so that it never sees the section (ready.c).
+ */
+static bool rnglist_entry(struct cursor *c, struct dwfile *f, struct dwunit *u, u64 *base,
+			  struct dwrange *ret)
 {
-	Dwarf_Rnglists_Head head = NULL;
-	Dwarf_Unsigned n = 0, where = 0;
-	Dwarf_Error e = NULL;
+	const unsigned size = u->address_size == 4 ? 4 : 8;
+	u64 a, b;
+
+	*ret = (struct dwrange){ 0, 0 };
+	switch (cursor_get(c, 1)) {
+	case DW_RLE_base_addressx:
+		return dw_indexed_addr(f, u, cursor_uleb(c), base);
+	case DW_RLE_startx_endx:
+		a = cursor_uleb(c);
+		b = cursor_uleb(c);
+		return dw_indexed_addr(f, u, a, &ret->start) && dw_indexed_addr(f, u, b, &ret->end);
+	case DW_RLE_startx_length:
+		a = cursor_uleb(c);
+		b = cursor_uleb(c);
+		ret->end = dw_indexed_addr(f, u, a, &ret->start) ? ret->start + b : 0;
+		return ret->end;
+	case DW_RLE_offset_pair:
+		ret->start = *base + cursor_uleb(c);
+		ret->end = *base + cursor_uleb(c);
+		return true;
+	case DW_RLE_base_address:
+		*base = cursor_get(c, size);
+		return true;
+	case DW_RLE_start_end:
+		ret->start = cursor_get(c, size);
+		ret->end = cursor_get(c, size);
+		return true;
+	case DW_RLE_start_length:
+		ret->start = cursor_get(c, size);
+		ret->end = ret->start + cursor_uleb(c);
+		return true;
+	default: /* the end, or nothing we know */
+		return false;
+	}
+}
+
+static void add_rnglist(struct list *l, struct dwfile *f, struct dwunit *u, Dwarf_Attribute a, u64 at)
+{
+	struct dwsection s = dw_section(f, ".debug_rnglists");
+	u64 base = u->base;
+	struct dwrange range;
+	struct cursor c;
 	Dwarf_Half form = 0;
 
-	if (dwarf_whatform(a, &form, &e) != DW_DLV_OK ||
-	    dwarf_rnglists_get_rle_head(a, form, at, &head, &n, &where, &e) != DW_DLV_OK)
+	if (!TRY(f, dwarf_whatform(a, &form, &e)) ||
+	    (form == DW_FORM_rnglistx &&
+	     !dw_indexed_list(f, u, ".debug_rnglists", u->rnglists_base, at, &at)))
 		return;
-	for (Dwarf_Unsigned i = 0; i < n; i++) {
-		Dwarf_Unsigned raw1, raw2, start, end;
-		Dwarf_Bool missing = 0;
-		unsigned size, kind;
-
-		if (dwarf_get_rnglists_entry_fields_a(head, i, &size, &kind, &raw1, &raw2, &missing,
-						      &start, &end, &e) != DW_DLV_OK)
+	c = dw_section_at(&s, at);
+	while (!c.bad && rnglist_entry(&c, f, u, &base, &range) && !c.bad)
+		if (!list_add(l, range.start, range.end))
 			break;
-		if (kind == DW_RLE_end_of_list)
-			break;
-		if (missing || kind == DW_RLE_base_address || kind == DW_RLE_base_addressx)
-			continue;
-		if (!list_add(l, start, end))
-			break;
-	}
-	dwarf_dealloc_rnglists_head(head);
 }
 
 size_t dw_ranges(struct dwfile *f, struct dwunit *u, Dwarf_Die die, struct dwrange **ret)
@@ -108,7 +143,7 @@ size_t dw_ranges(struct dwfile *f, struct dwunit *u, Dwarf_Die die, struct dwran
 		if (dwarf_formudata(a, &at, &e) == DW_DLV_OK ||
 		    dwarf_global_formref(a, &at, &e) == DW_DLV_OK) {
 			if (u->version >= 5)
-				add_rnglist(&l, a, at);
+				add_rnglist(&l, f, u, a, at);
 			else
 				add_ranges(&l, f, u, die, at);
 		}

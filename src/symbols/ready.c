@@ -11,6 +11,21 @@
 #include "object.h"
 #include "private.h"
 
+/*
+ * Sections read by our own code alone. libdwarf 20210528 looks at those of lists as soon as it starts
+ * and frees what it has of them twice when their heads are damaged.
+ */
+static bool is_ours(const char *name)
+{
+	static const char *const ours[] = { ".debug_rnglists", ".debug_loclists", ".debug_loc",
+					    ".debug_macro", ".debug_macinfo" };
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(ours); i++)
+		if (!strcmp(name, ours[i]))
+			return true;
+	return false;
+}
+
 static int section_info(void *obj, Dwarf_Half i, Dwarf_Obj_Access_Section *ret, int *error)
 {
 	struct elfobj *o = obj;
@@ -21,7 +36,7 @@ static int section_info(void *obj, Dwarf_Half i, Dwarf_Obj_Access_Section *ret, 
 	ret->addr = o->section[i].sh.sh_addr;
 	ret->type = o->section[i].sh.sh_type;
 	ret->size = o->section[i].size;
-	ret->name = o->section[i].name ?: "";
+	ret->name = is_ours(o->section[i].name) ? "" : o->section[i].name ?: "";
 	/* No link, info or entry size: relocation is not libdwarf's business here. */
 	return DW_DLV_OK;
 }

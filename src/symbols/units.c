@@ -282,6 +282,22 @@ struct dwunit *dw_unit_at(struct dwfile *f, u64 link)
 	return NULL;
 }
 
+/* A unit that does not say where its part of a table begins means the first one, behind its header:
+ * length, version, sizes, and in tables of lists a count. */
+static void read_bases(Dwarf_Die die, struct dwunit *u)
+{
+	const u64 behind = u->offset_size == 8 ? 16 : 8, lists = behind + 4;
+
+	if (!dw_u64(die, DW_AT_addr_base, &u->addr_base))
+		u->addr_base = behind;
+	if (!dw_u64(die, DW_AT_rnglists_base, &u->rnglists_base))
+		u->rnglists_base = lists;
+	if (!dw_u64(die, DW_AT_loclists_base, &u->loclists_base))
+		u->loclists_base = lists;
+	if (!dw_u64(die, DW_AT_str_offsets_base, &u->str_base))
+		u->str_base = behind;
+}
+
 void dw_unit_details(struct dwfile *f, struct dwunit *u)
 {
 	Dwarf_Die die = u->detailed ? NULL : dw_die(f, u->die);
@@ -296,6 +312,7 @@ void dw_unit_details(struct dwfile *f, struct dwunit *u)
 	u->language = dw_u64(die, DW_AT_language, &v) ? v : 0;
 	u->base = dw_addr(die, DW_AT_low_pc, &v) ? v : 0;
 	u->has_lines = dw_has(die, DW_AT_stmt_list);
+	read_bases(die, u);
 	if (is_split(die, u))
 		complain_split(f);
 	dw_free(die);

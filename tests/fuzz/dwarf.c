@@ -4,7 +4,7 @@
  * xored). So most inputs get past the ELF reader.
  */
 #include <elf.h>
-#include "symbols.h"
+#include "questions.h"
 
 static u8 *good;
 static size_t n_good;
