@@ -61,6 +61,15 @@ $(O)/src/semantics/%.o: ALL_CFLAGS += -ffreestanding
 FREESTANDING_X86 := paging linear descriptor names
 $(FREESTANDING_X86:%=$(O)/src/x86/%.o): ALL_CFLAGS += -ffreestanding
 
+# Lessons are data (include/vmstep/lesson.h), part of the program in the order of their files' names.
+LESSONS := $(sort $(wildcard src/teach/lessons/*.lesson))
+
+$(O)/lessons.txt: $(LESSONS)
+	$(Q)cat $^ >$@
+
+$(O)/src/teach/lesson_store.o: $(O)/lessons.txt
+$(O)/src/teach/lesson_store.o: CPPFLAGS += -DLESSONS='"$(O)/lessons.txt"'
+
 $(O)/libvmstep.a: $(LIB_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@; $(AR) rcs $@ $^
@@ -85,6 +94,8 @@ install: all
 	install -D -m 755 $(O)/vmstep $(DESTDIR)$(PREFIX)/bin/vmstep
 	install -D -m 644 -t $(share)/man/man1 man/*.1
 	install -D -m 644 -t $(share)/man/man5 man/*.5
+	install -D -m 644 -t $(share)/man/man7 man/*.7
+	install -D -m 644 -t $(share)/vmstep/lessons $(LESSONS)
 	install -D -m 644 completions/vmstep.bash $(share)/bash-completion/completions/vmstep
 	install -D -m 644 completions/_vmstep $(share)/zsh/site-functions/_vmstep
 	install -D -m 644 completions/vmstep.fish $(share)/fish/vendor_completions.d/vmstep.fish

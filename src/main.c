@@ -75,6 +75,8 @@ static int subcommand_run(const struct options *opt, struct output *out)
 		return diff_command(opt, out);
 	case SUB_REPORT:
 		return report_command(opt, out);
+	case SUB_LESSON:
+		return lesson_command(opt, out);
 	case SUB_ENGINES:
 		return engines_command(opt, out);
 	default:

@@ -19,6 +19,8 @@ void stop_line(struct session *s, const struct stop *st, const struct stop_style
 void stop_evidence(const struct stop *st, struct strbuf *out);
 /* "TF+BREAK/2": causes, the first one first. */
 void stop_causes(const struct stop *st, struct strbuf *out);
+/* "inner-skip": what vmstep did, as trace records name it. */
+const char *did_word(enum did_kind d);
 /* `info stop`: every field by name, several lines. */
 void stop_describe(struct session *s, const struct stop *st, struct strbuf *out);
 

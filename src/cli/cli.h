@@ -112,6 +112,9 @@ struct cli {
 	u8 auto_load_local;
 };
 
+/* Lines from the user until quit or the end of input (session_main.c). */
+void prompt_loop(struct cli *c);
+
 /* ---- dispatcher (dispatch.c) ----------------------------------------------------------------- */
 
 /* One command line: comments, `!`, prefixes, flags and defined commands understood. */

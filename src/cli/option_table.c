@@ -101,7 +101,7 @@ static int set_regs(struct options *o, const char *value, struct err *err)
 #define LIST(f, subs) OPTION_TEXT, offsetof(struct options, f), NULL, subs
 
 const struct option_row option_table[] = {
-	{ "engine", 'e', "NAME", "kvm mtf soft auto", GUEST,
+	{ "engine", 'e', "NAME", "kvm mtf soft auto", GUEST | IN(SUB_LESSON),
 	  "How the guest is driven: kvm (KVM_SET_GUEST_DEBUG), mtf (monitor trap flag), soft (CPU "
 	  "model) or auto, the default. compare takes several with commas between, by default all "
 	  "that work here.",
@@ -109,8 +109,8 @@ const struct option_row option_table[] = {
 	{ "x", 'x', "FILE", NULL, IN(SUB_SESSION), "Run the commands in FILE.", CALL(set_x) },
 	{ "ex", 0, "CMD", NULL, IN(SUB_SESSION),
 	  "Run the command CMD. -x and -ex are run in the order given.", CALL(set_ex) },
-	{ "batch", 0, NULL, NULL, IN(SUB_SESSION),
-	  "Leave after the commands of -x and -ex; ask nothing.", FLAG(batch) },
+	{ "batch", 0, NULL, NULL, IN(SUB_SESSION) | IN(SUB_LESSON),
+	  "Leave after the commands of -x and -ex; ask nothing. A lesson shows every answer.", FLAG(batch) },
 	{ "quiet", 'q', NULL, NULL,
 	  IN(SUB_SESSION) | IN(SUB_TRACE) | IN(SUB_COMPARE) | IN(SUB_PREDICT),
 	  "No banner, no progress; compare and predict show only what differs.", FLAG(quiet) },
@@ -188,9 +188,8 @@ const struct subcommand_row subcommand_table[SUB_COUNT] = {
 			"what this host's KVM does with each debug event, against the architecture",
 			"this version has no probe yet; vmstep engines says what each engine "
 			"stands on" },
-	[SUB_LESSON] = { "lesson", "lesson [NAME]", "a guided experiment; without NAME the list",
-			 "this version has no lessons yet; in a session, why and predict explain "
-			 "each stop" },
+	[SUB_LESSON] = { "lesson", "lesson [OPTION]... [NAME]",
+			 "a guided experiment; without NAME the list" },
 	[SUB_ENGINES] = { "engines", "engines",
 			  "which engines work here; for each that does not, why and what to do" },
 };

@@ -142,7 +142,9 @@ void output_begin(struct output *o, bool paging)
 
 void output_add(struct output *o, const char *text, size_t n)
 {
-	if (o->quit || o->broken || !n)
+	if (o->copy)
+		strbuf_addn(o->copy, text, n);
+	if (o->quit || o->broken || o->mute || !n)
 		return;
 	if (o->guest_midline) {
 		strbuf_addc(&o->buf, '\n');
@@ -188,7 +190,7 @@ void output_guest(void *output, enum console_channel ch, const u8 *data, size_t 
 {
 	struct output *o = output;
 
-	if (!n || o->broken)
+	if (!n || o->broken || o->mute)
 		return;
 	output_flush(o);
 	put(o, (const char *)data, n);

@@ -21,6 +21,8 @@ struct output {
 	bool guest_midline;  /* the guest's last text did not end its line */
 	unsigned rows, cols; /* of the terminal */
 	unsigned row, col;   /* since the last prompt */
+	bool mute;           /* nothing is shown */
+	struct strbuf *copy; /* gets what a command says, shown or not; NULL: nothing does */
 	struct strbuf buf;
 };
 

@@ -52,7 +52,7 @@ static void end_of_input(struct cli *c)
 	command_execute(c, "quit", &err);
 }
 
-static void interactive_loop(struct cli *c)
+void prompt_loop(struct cli *c)
 {
 	struct source src = { .name = NULL };
 	char *line;
@@ -181,7 +181,7 @@ static void piped_commands(struct cli *c)
 		c->status = STATUS_COMMAND;
 }
 
-static void commands_run_all(struct cli *c)
+static void commands_run_all(struct cli *c, const void *arg)
 {
 	if (!init_files(c))
 		return;
@@ -189,7 +189,7 @@ static void commands_run_all(struct cli *c)
 	if (!guest_start(c) || !start_commands(c) || c->quit || c->opt->batch)
 		return;
 	if (c->interactive)
-		interactive_loop(c);
+		prompt_loop(c);
 	else
 		piped_commands(c);
 }
@@ -250,9 +250,9 @@ static void note_show(void *arg, const char *text)
 	say(arg, "%s\n", text);
 }
 
-int session_main(const struct options *opt, struct output *out)
+int session_with(const struct options *opt, struct session_config cfg, struct output *out, session_body *body,
+		 const void *arg)
 {
-	struct session_config cfg = opt->cfg;
 	struct cli c = { .opt = opt, .color = opt->color, .print = print_default };
 	struct err err = { 0 };
 	int r, status;
@@ -283,7 +283,7 @@ int session_main(const struct options *opt, struct output *out)
 	session_set_note(c.s, note_show, &c);
 	if (c.interactive)
 		input_init(&c);
-	commands_run_all(&c);
+	body(&c, arg);
 	status = exit_status(&c);
 	cli_deinit(&c);
 	if (c.status && !status)
@@ -291,4 +291,9 @@ int session_main(const struct options *opt, struct output *out)
 	session_destroy(c.s);
 	*out = c.out;
 	return status;
+}
+
+int session_main(const struct options *opt, struct output *out)
+{
+	return session_with(opt, opt->cfg, out, commands_run_all, NULL);
 }

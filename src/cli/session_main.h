@@ -1,6 +1,7 @@
 /*
  * session_main.h - what main.c calls, one function per subcommand; each returns the exit status.
- * Implemented by session_main.c (the session), batch.c (trace, diff, engines), compare_main.c and docgen.c.
+ * Implemented by session_main.c (the session), batch.c (trace, diff, engines), compare_main.c, lesson.c and
+ * docgen.c.
  */
 #ifndef VMSTEP_CLI_SESSION_MAIN_H
 #define VMSTEP_CLI_SESSION_MAIN_H
@@ -9,6 +10,12 @@
 #include "output.h"
 
 int session_main(const struct options *opt, struct output *out);
+/* The same with another guest and something else than a prompt in it. */
+struct cli;
+typedef void session_body(struct cli *c, const void *arg);
+int session_with(const struct options *opt, struct session_config cfg, struct output *out, session_body *body,
+		 const void *arg);
+int lesson_command(const struct options *opt, struct output *out);
 int trace_command(const struct options *opt, struct output *out);
 int diff_command(const struct options *opt, struct output *out);
 int compare_command(const struct options *opt, struct output *out);

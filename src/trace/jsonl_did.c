@@ -31,6 +31,11 @@ static const struct {
 	[DID_EMULATE_IRET] = { "emulate-iret", 0 },
 };
 
+const char *did_word(enum did_kind d)
+{
+	return dids[d].word;
+}
+
 static void did_one(const struct did *d, struct strbuf *out)
 {
 	static const char *const places[] = { ":pushf", ":frame", ":r11" };
