@@ -35,7 +35,7 @@ _vmstep()
 	predict) options="--engine -e --quiet -q --steps -n --json --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
 	report) options="--output -o --color --help -h --version" ;;
 	probe) options="--against --json --color --help -h --version" ;;
-	lesson) options="--color --help -h --version" ;;
+	lesson) options="--engine -e --batch --color --help -h --version" ;;
 	engines) options="--color --help -h --version" ;;
 	*) options="--engine -e -x -ex --batch --quiet -q --no-source -nx --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --guest-status --color --help -h --version" ;;
 	esac

@@ -11,7 +11,7 @@ complete -c vmstep -n __fish_use_subcommand -a engines -d 'which engines work he
 complete -c vmstep -s e -l engine -x -a 'kvm mtf soft auto' -d 'How the guest is driven: kvm (KVM_SET_GUEST_DEBUG), mtf (monitor trap flag), soft (CPU model) or auto, the default. compare takes several with commas between, by default all that work here.'
 complete -c vmstep -s x -r -F -d 'Run the commands in FILE.'
 complete -c vmstep -o ex -x -d 'Run the command CMD. -x and -ex are run in the order given.'
-complete -c vmstep -l batch -d 'Leave after the commands of -x and -ex; ask nothing.'
+complete -c vmstep -l batch -d 'Leave after the commands of -x and -ex; ask nothing. A lesson shows every answer.'
 complete -c vmstep -s q -l quiet -d 'No banner, no progress; compare and predict show only what differs.'
 complete -c vmstep -l no-source -d 'Show no source lines at stops.'
 complete -c vmstep -o nx -d 'Read no .vmstepinit.'

@@ -9,6 +9,17 @@
 
 /* `why`: the current stop explained. */
 void why_explain(struct session *s, const struct stop *st, struct strbuf *out);
+/*
+ * `why not CAUSE`: why this stop has not that cause, by the same evidence and the guest's registers. CAUSE is
+ * a name of info stop in either case, BREAK/2 for a point. -EINVAL for a word that is none.
+ */
+int why_not_explain(struct session *s, const struct stop *st, const char *cause, struct strbuf *out, struct err *err);
+/* Topics of `help` that are no command: the i-th, NULL behind the last; by name. `text` is paragraphs. */
+struct topic {
+	const char *name, *title, *text, *source;
+};
+const struct topic *topic_at(size_t i);
+const struct topic *topic_find(const char *name);
 /* `predict`: what the architecture says the next stop is, from the state at the boundary. */
 int predict_explain(struct session *s, struct strbuf *out, struct err *err);
 

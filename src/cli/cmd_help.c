@@ -3,6 +3,7 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vmstep/teach.h>
 
 #include "cli.h"
 
@@ -88,6 +89,31 @@ static int help_setting(struct cli *c, const char *text, struct err *err)
 	return 0;
 }
 
+static void topic_show(struct cli *c, const struct topic *t)
+{
+	char *text = strdup(t->text), *p = text, *end;
+
+	say(c, "%s: %s\n", t->name, t->title);
+	for (; p; p = end) {
+		end = strchr(p, '\n');
+		if (end)
+			*end++ = '\0';
+		say(c, "\n");
+		say_wrapped(c, p);
+	}
+	say(c, "\nSee: %s\n", t->source);
+	free(text);
+}
+
+static void topics_list(struct cli *c)
+{
+	const struct topic *t;
+
+	say(c, "\nTopics:\n\n");
+	for (size_t i = 0; (t = topic_at(i)); i++)
+		say(c, "%s -- %s\n", t->name, t->title);
+}
+
 static int help_command(struct cli *c, const char *args, struct err *err)
 {
 	const size_t n = command_word(args);
@@ -123,12 +149,24 @@ static void groups_list(struct cli *c)
 		say(c, "%s -- %s.\n", group_names[i], group_titles[i]);
 	if (c->n_defs)
 		say(c, "user-defined -- Commands defined in this session.\n");
+	topics_list(c);
 	say(c, "\nhelp CLASS lists the commands of a class, help all every command,\n"
-	       "help COMMAND explains one, apropos WORD searches.\n");
+	       "help COMMAND explains one, help TOPIC a matter, apropos WORD searches.\n");
 }
 
 static int cmd_help(struct cli *c, const char *args, struct err *err)
 {
+	const struct topic *topic = topic_find(args);
+
+	if (topic) {
+		const struct command *k = command_lookup(args, strlen(args));
+
+		topic_show(c, topic);
+		if (k && !strcmp(k->name, args))
+			say(c, "\n");
+		else
+			return 0;
+	}
 	if (!*args) {
 		groups_list(c);
 		return 0;
@@ -174,6 +212,7 @@ static int cmd_apropos(struct cli *c, const char *args, struct err *err)
 {
 	const struct command *k;
 	const struct setting *row;
+	const struct topic *topic;
 	char text[200];
 	regex_t re;
 	int r;
@@ -191,6 +230,9 @@ static int cmd_apropos(struct cli *c, const char *args, struct err *err)
 		if (matches(&re, row->name) || matches(&re, row->summary) ||
 		    matches(&re, row->help))
 			say(c, "set %s -- %s\n", row->name, row->summary);
+	for (size_t i = 0; (topic = topic_at(i)); i++)
+		if (matches(&re, topic->name) || matches(&re, topic->title) || matches(&re, topic->text))
+			say(c, "help %s -- %s\n", topic->name, topic->title);
 	regfree(&re);
 	return 0;
 }
@@ -230,8 +272,9 @@ static int cmd_quit(struct cli *c, const char *args, struct err *err)
 /* ---- the table ------------------------------------------------------------------------------- */
 
 const struct command commands_help[] = {
-	{ "help", "h", GROUP_HELP, ARG_COMMAND, 0, "help [CLASS|COMMAND]",
-	  "Explain a command, or list them.", "", "help stepi", cmd_help, NULL },
+	{ "help", "h", GROUP_HELP, ARG_COMMAND, 0, "help [CLASS|COMMAND|TOPIC]",
+	  "Explain a command or a topic, or list them.",
+	  "Topics are matters such as icebp, mtf or shadow; help alone lists them, vmstep-semantics(7) has them all.", "help stepi", cmd_help, NULL },
 	{ "apropos", NULL, GROUP_HELP, ARG_WORD, 0, "apropos REGEXP", "Search the help texts.", "",
 	  "apropos single-step", cmd_apropos, NULL },
 	{ "complete", NULL, GROUP_HELP, ARG_COMMAND, CMD_RAW, "complete TEXT",

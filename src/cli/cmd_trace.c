@@ -85,15 +85,22 @@ static int cmd_why(struct cli *c, const char *args, struct err *err)
 	const struct stop *st = session_last_stop(c->s);
 	struct strbuf out;
 
+	int r = 0;
+
 	if (!st)
 		return err_set(err, ESRCH, "why: there was no stop yet, start the guest first");
 	strbuf_init(&out);
-	why_explain(c->s, st, &out);
+	if (!*args)
+		why_explain(c->s, st, &out);
+	else if (!strncmp(args, "not ", 4))
+		r = why_not_explain(c->s, st, blanks_skip(args + 4), &out, err);
+	else
+		r = err_set(err, EINVAL, "why: \"%.40s\" is not understood; say why, or why not CAUSE", args);
 	if (out.n && out.s[out.n - 1] != '\n')
 		strbuf_addc(&out, '\n');
 	say_buf(c, &out);
 	strbuf_deinit(&out);
-	return 0;
+	return r;
 }
 
 static int cmd_predict(struct cli *c, const char *args, struct err *err)
@@ -126,9 +133,10 @@ const struct command commands_trace[] = {
 	  "Without argument it says whether a trace is on. vmstep trace, on the command line, "
 	  "steps a whole guest.",
 	  "trace", cmd_trace, trace_subs },
-	{ "why", NULL, GROUP_TRACE, ARG_NONE, 0, "why", "Explain the current stop.",
+	{ "why", NULL, GROUP_TRACE, ARG_WORD, 0, "why [not CAUSE]", "Explain the current stop.",
 	  "The causes in words, each with the section of the SDM it follows from, and what in the "
-	  "evidence shows it.",
+	  "evidence shows it. With not: why the stop has not that cause, as in why not TF or why not "
+	  "BREAK/2, by the same evidence and the registers.",
 	  "why", cmd_why, NULL },
 	{ "predict", NULL, GROUP_TRACE, ARG_NONE, CMD_NEEDS_ALIVE, "predict",
 	  "Say what the architecture makes of the next instruction.",

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vmstep/teach.h>
+
 #include "cli.h"
 
 static const char operators[] = " \t()+-*/%&|^~!,<>=@[]{}?:";
@@ -181,6 +183,10 @@ static void usage_words_offer(struct completion *k, const char *name, const char
 {
 	if (!strcmp(name, "skip"))
 		values_offer(k, "inner outer", text, n);
+	if (!strcmp(name, "why"))
+		values_offer(k, "not", text, n);
+	for (unsigned cause = 0; !strcmp(name, "why") && cause < CAUSE_COUNT; cause++)
+		offer(k, cause_name(cause), text, n);
 	if (!strcmp(name, "deliver") || !strcmp(name, "exception"))
 		for (int v = 0; v < 32; v++)
 			if (*exception_name(v))
@@ -228,6 +234,15 @@ static void subcommands_complete(struct cli *c, const struct command *of, const 
 	}
 }
 
+/* Of `help`, beside the commands. */
+static void topics_offer(struct completion *k, const char *text, size_t n)
+{
+	const struct topic *t;
+
+	for (size_t i = 0; (t = topic_at(i)); i++)
+		offer(k, t->name, text, n);
+}
+
 /* `help` and `complete`: a line within the line. */
 static void line_within(struct cli *c, const char *line, size_t args, size_t n,
 			struct completion *ret)
@@ -251,6 +266,8 @@ static void arguments_complete(struct cli *c, const struct command *k, const cha
 	}
 	if (k->arg == ARG_COMMAND) {
 		line_within(c, line, args, n, ret);
+		if (!strcmp(k->name, "help"))
+			topics_offer(ret, line + args, n - args);
 		return;
 	}
 	ret->expression = k->arg == ARG_EXPR || k->arg == ARG_LOCATION || k->arg == ARG_COUNT;

@@ -35,6 +35,8 @@ static const struct {
 	{ "man-commands", man_commands },
 	{ "man-settings", man_settings },
 	{ "man-exit", man_exit },
+	{ "man-topics", man_topics },
+	{ "man-lessons", man_lessons },
 	{ "bash", bash_text },
 	{ "zsh", zsh_text },
 	{ "fish", fish_text },

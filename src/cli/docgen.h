@@ -12,6 +12,8 @@ void man_subcommands(struct strbuf *out);
 void man_commands(struct strbuf *out);
 void man_settings(struct strbuf *out);
 void man_exit(struct strbuf *out);
+void man_topics(struct strbuf *out);
+void man_lessons(struct strbuf *out);
 void bash_text(struct strbuf *out);
 void zsh_text(struct strbuf *out);
 void fish_text(struct strbuf *out);

@@ -1,6 +1,9 @@
 /* docgen_man.c - the tables as sections of the manual, in mdoc(7). */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+#include <vmstep/lesson.h>
+#include <vmstep/teach.h>
 
 #include "cli.h"
 #include "docgen.h"
@@ -166,6 +169,48 @@ void man_subcommands(struct strbuf *out)
 		sentence_add(subcommand_table[i].help, out);
 		if (subcommand_table[i].missing)
 			sentence_add(subcommand_table[i].missing, out);
+	}
+	strbuf_adds(out, ".El\n");
+}
+
+/* Paragraphs are separated by a newline. */
+static void paragraphs_add(const char *text, struct strbuf *out)
+{
+	char *copy = strdup(text), *p = copy, *end;
+
+	for (; p; p = end) {
+		end = strchr(p, '\n');
+		if (end)
+			*end++ = '\0';
+		paragraph_add(p, out);
+		if (end)
+			strbuf_adds(out, ".Pp\n");
+	}
+	free(copy);
+}
+
+void man_topics(struct strbuf *out)
+{
+	const struct topic *t;
+
+	for (size_t i = 0; (t = topic_at(i)); i++) {
+		strbuf_addf(out, ".Ss %s: %s\n", t->name, t->title);
+		paragraphs_add(t->text, out);
+		strbuf_addf(out, ".Pp\n");
+		paragraph_add(t->source, out);
+	}
+}
+
+void man_lessons(struct strbuf *out)
+{
+	struct err err = { 0 };
+	struct lesson *l;
+
+	strbuf_adds(out, ".Bl -tag -width skip-dr6-empty -compact\n");
+	for (size_t i = 0; !lesson_builtin(i, &l, &err); i++) {
+		strbuf_addf(out, ".It Cm %s\n", l->name);
+		paragraph_add(l->title, out);
+		lesson_destroy(l);
 	}
 	strbuf_adds(out, ".El\n");
 }

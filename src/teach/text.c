@@ -22,7 +22,7 @@ void teach_insn(enum cpu_mode mode, u64 addr, const u8 *bytes, size_t n, struct 
 	strbuf_adds(out, text);
 }
 
-enum { WRAP_COLUMN = 88 };
+enum { WRAP_COLUMN = 79 };
 
 /* In place: a blank becomes a newline, nothing moves. A word that is wider stands on its own. */
 void teach_wrap(struct strbuf *out, size_t from)
@@ -53,8 +53,8 @@ static const struct cause_text texts[CAUSE_COUNT] = {
 		"SDM volume 3, \"Monitor Trap Flag\"",
 	},
 	[CAUSE_TF] = {
-		"RFLAGS.TF was set when the instruction before started, so the processor raised a debug "
-		"exception after it: trap-like, RIP on the next instruction, BS set in DR6.",
+		"A single-step trap: where RFLAGS.TF is set when an instruction starts, a debug exception "
+		"follows it, trap-like, with RIP on the next instruction and BS set in DR6.",
 		"SDM volume 3, \"Single-Step Exception Condition\"",
 	},
 	[CAUSE_ICEBP] = {

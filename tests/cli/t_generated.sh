@@ -31,8 +31,10 @@ same() { # GENERATED COMMITTED
 	claim $? "$2 is current (else: make man)" "$got"
 }
 
-man/assemble "$O/vmstep" man/vmstep.1.in >"$out/vmstep.1"
-same "$out/vmstep.1" man/vmstep.1
+for page in vmstep.1 vmstep-semantics.7 vmstep-lessons.7; do
+	man/assemble "$O/vmstep" "man/$page.in" >"$out/$page"
+	same "$out/$page" "man/$page"
+done
 for row in bash:vmstep.bash zsh:_vmstep fish:vmstep.fish; do
 	"$O/vmstep" --dump "${row%%:*}" >"$out/${row#*:}"
 	same "$out/${row#*:}" "completions/${row#*:}"
@@ -40,11 +42,13 @@ for row in bash:vmstep.bash zsh:_vmstep fish:vmstep.fish; do
 done
 
 if command -v mandoc >/dev/null; then
-	got=$(mandoc -T lint man/vmstep.1 2>&1)
-	claim $? "mandoc -T lint man/vmstep.1" "$got"
-	claim "$([ -z "$got" ]; echo $?)" "mandoc has nothing to say" "$got"
+	for page in man/vmstep.1 man/vmstep-semantics.7 man/vmstep-lessons.7; do
+		got=$(mandoc -T lint "$page" 2>&1)
+		claim $? "mandoc -T lint $page" "$got"
+		claim "$([ -z "$got" ]; echo $?)" "mandoc has nothing to say of $page" "$got"
+	done
 else
-	skip "mandoc -T lint man/vmstep.1" mandoc
+	skip "mandoc -T lint man/*" mandoc
 fi
 if command -v shellcheck >/dev/null; then
 	got=$(shellcheck -s bash completions/vmstep.bash 2>&1)
