@@ -9,7 +9,8 @@ if ! make -s O="$O" DESTDIR="$dest" PREFIX=/opt/v install >"$dest/log" 2>&1; the
 	echo "not ok - make install: got $(tail -n 3 "$dest/log" | tr '\n' ';'), wanted success"
 	exit 1
 fi
-for f in bin/vmstep share/man/man1/vmstep.1 share/man/man5/vmstep-trace.5 \
+for f in bin/vmstep share/man/man1/vmstep.1 share/man/man5/vmstep-trace.5 share/man/man7/vmstep-semantics.7 \
+	share/man/man7/vmstep-lessons.7 share/vmstep/lessons/01-tf.lesson \
 	share/bash-completion/completions/vmstep share/zsh/site-functions/_vmstep \
 	share/fish/vendor_completions.d/vmstep.fish share/doc/vmstep/README.md share/doc/vmstep/LICENSE; do
 	if [ -s "$dest/opt/v/$f" ]; then
