@@ -154,8 +154,10 @@ void man_options(struct strbuf *out)
 void man_exit(struct strbuf *out)
 {
 	strbuf_adds(out, ".Bl -tag -width Ds -compact\n");
-	for (const struct exit_row *e = exit_table; e->meaning; e++)
-		strbuf_addf(out, ".It %d\n%s\n", e->status, e->meaning);
+	for (const struct exit_row *e = exit_table; e->meaning; e++) {
+		strbuf_addf(out, ".It %d\n", e->status);
+		paragraph_add(e->meaning, out);
+	}
 	strbuf_adds(out, ".El\n");
 }
 
