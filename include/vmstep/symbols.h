@@ -2,8 +2,9 @@
  * symbols.h - names for addresses. Implemented by src/symbols/, the only user of libelf and libdwarf.
  *
  * A `struct symbols` is a set of files: a boot loader and its kernel, a program and what was attached
- * with add-symbol-file. Which files they are never changes, another set is loaded instead. ELF symbols
- * are an immutable index; debug information (source.h, ctype.h, unwind.h) is read as it is needed.
+ * with add-symbol-file. Which files they are never changes, another set is loaded instead. Loading checks
+ * the tables of ELF symbols; they are sorted by the first question, debug information (source.h, ctype.h,
+ * unwind.h) is read as it is needed. Nothing of it is thread-safe.
  */
 #ifndef VMSTEP_SYMBOLS_H
 #define VMSTEP_SYMBOLS_H

@@ -139,6 +139,7 @@ u64 dw_to_guest(const struct dwfile *f, u64 link);
 /* False when the address is in no allocated section of the file. */
 bool dw_to_link(const struct dwfile *f, u64 guest, u64 *ret);
 bool dw_covers(const struct dwfile *f, u64 link); /* some allocated section is there */
+bool dw_is_code(const struct dwfile *f, u64 link); /* that one holds code */
 /* `n` bytes of the file's own code or data at a link address; NULL if it has none there. */
 const u8 *dw_bytes(const struct dwfile *f, u64 link, size_t n);
 
@@ -146,7 +147,8 @@ const u8 *dw_bytes(const struct dwfile *f, u64 link, size_t n);
 int dw_ready(struct dwfile *f, struct err *err);
 /* The table of units; the same errors. */
 int dw_units(struct dwfile *f, struct err *err);
-/* The unit with code at a link address (.debug_aranges, else the units' ranges); NULL if none. */
+/* The unit with code at a link address (.debug_aranges, else the units' ranges); NULL if none: nothing is
+ * read for an address in data. */
 struct dwunit *dw_unit_at(struct dwfile *f, u64 link);
 /* The unit that holds a DIE. */
 struct dwunit *dw_unit_of(struct dwfile *f, u64 die_offset);

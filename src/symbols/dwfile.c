@@ -196,6 +196,13 @@ bool dw_covers(const struct dwfile *f, u64 link)
 	return area_of_link(f, link) != NULL;
 }
 
+bool dw_is_code(const struct dwfile *f, u64 link)
+{
+	const struct dwarea *a = area_of_link(f, link);
+
+	return a && a->code;
+}
+
 const u8 *dw_bytes(const struct dwfile *f, u64 link, size_t n)
 {
 	const struct dwarea *a = area_of_link(f, link);

@@ -12,7 +12,7 @@
 #include "private.h"
 
 struct reader {
-	struct symbols *index;
+	struct symbols *index; /* NULL: only a check whether the tables can be read */
 	struct dwfile *file;
 	struct elfobj *obj; /* the table's file: the program, or its debug file */
 	const char *strings;
@@ -140,7 +140,7 @@ static int read_table(struct reader *r, u32 section)
 				r->err, EBADMSG,
 				"%s: symbol %zu has its name outside the string table; the file is damaged",
 				r->obj->path, i);
-		if (symbol_kind(&sym) && symbol_name(r, &sym))
+		if (r->index && symbol_kind(&sym) && symbol_name(r, &sym))
 			rc = add_symbol(r, &sym, symbol_name(r, &sym));
 	}
 	return rc;
@@ -161,9 +161,9 @@ static int read_tables(struct reader *r, u32 type, bool *ret_found)
 }
 
 /* A stripped program has its table in the debug file, else only what the dynamic linker needs. */
-int elf_symbols_read(struct symbols *s, struct dwfile *f, struct err *err)
+static int read_file(struct symbols *index, struct dwfile *f, struct err *err)
 {
-	struct reader r = { .index = s, .file = f, .obj = f->obj, .err = err };
+	struct reader r = { .index = index, .file = f, .obj = f->obj, .err = err };
 	bool found = false;
 	int rc = read_tables(&r, SHT_SYMTAB, &found);
 
@@ -175,4 +175,14 @@ int elf_symbols_read(struct symbols *s, struct dwfile *f, struct err *err)
 	}
 	r.obj = f->obj;
 	return found || rc ? rc : read_tables(&r, SHT_DYNSYM, &found);
+}
+
+int elf_symbols_check(struct dwfile *f, struct err *err)
+{
+	return read_file(NULL, f, err);
+}
+
+int elf_symbols_read(struct symbols *s, struct dwfile *f)
+{
+	return read_file(s, f, NULL);
 }

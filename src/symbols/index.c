@@ -1,4 +1,4 @@
-/* index.c - the sorted, immutable index of symbols; see symbols.h. */
+/* index.c - the sorted index of symbols, filled when it is first asked; see symbols.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +30,43 @@ static int by_address(const void *a, const void *b)
 	if (x->sym.size != y->sym.size) /* of two names for one thing the one with a size */
 		return x->sym.size > y->sym.size ? -1 : 1;
 	return strcmp(x->sym.name, y->sym.name);
+}
+
+/* What is moved about instead of whole entries. */
+struct key {
+	u64 addr;
+	const struct entry *e;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return by_address(x->e, y->e);
+}
+
+static int entries_sort(struct symbols *s)
+{
+	struct key *key = malloc(s->n * sizeof(*key));
+	struct entry *sorted = malloc(s->n * sizeof(*sorted));
+
+	for (u32 i = 0; key && i < s->n; i++)
+		key[i] = (struct key){ s->entry[i].sym.addr, &s->entry[i] };
+	if (key && sorted) {
+		qsort(key, s->n, sizeof(*key), by_key);
+		for (u32 i = 0; i < s->n; i++)
+			sorted[i] = *key[i].e;
+		free(s->entry);
+		s->entry = sorted;
+		s->cap = s->n;
+	} else {
+		free(sorted);
+		sorted = NULL;
+	}
+	free(key);
+	return sorted ? 0 : -ENOMEM;
 }
 
 static int by_name(const void *a, const void *b, void *arg)
@@ -153,36 +190,79 @@ int index_add(struct symbols *s, const struct entry *e)
 	return 0;
 }
 
-int index_finish(struct symbols *s)
+static void index_empty(struct symbols *s)
 {
+	free(s->entry);
+	free(s->reach);
+	free(s->by_name);
+	s->entry = NULL;
+	s->reach = NULL;
+	s->by_name = NULL;
+	s->n = s->cap = 0;
+}
+
+static int index_fill(struct symbols *s)
+{
+	for (u32 i = 0; i < s->n_files; i++)
+		if (elf_symbols_read(s, s->file[i]))
+			return -ENOMEM;
 	if (!s->n)
 		return 0;
-	qsort(s->entry, s->n, sizeof(*s->entry), by_address);
+	if (entries_sort(s))
+		return -ENOMEM;
 	close_ends(s);
 	clip_labels(s);
-	s->by_name = malloc(s->n * sizeof(*s->by_name));
 	s->reach = malloc(s->n * sizeof(*s->reach));
-	if (!s->by_name || !s->reach)
+	if (!s->reach)
 		return -ENOMEM;
 	for (u32 i = 0; i < s->n; i++) {
 		u64 end = s->entry[i].end;
 
-		s->by_name[i] = i;
 		s->reach[i] = i && s->reach[i - 1] > end ? s->reach[i - 1] : end;
 	}
-	qsort_r(s->by_name, s->n, sizeof(*s->by_name), by_name, s->entry);
 	return 0;
+}
+
+/* The set does not change for who asks: what is filled in on the way is as if it had been there. */
+static const struct symbols *filled(const struct symbols *set)
+{
+	struct symbols *s = (struct symbols *)set;
+
+	if (!s->filled) {
+		s->filled = true;
+		if (index_fill(s))
+			index_empty(s);
+	}
+	return s;
+}
+
+static const struct symbols *named(const struct symbols *set)
+{
+	struct symbols *s = (struct symbols *)filled(set);
+
+	if (s->named)
+		return s;
+	s->named = true;
+	s->by_name = malloc((s->n + 1) * sizeof(*s->by_name));
+	if (!s->by_name)
+		index_empty(s);
+	for (u32 i = 0; i < s->n; i++)
+		s->by_name[i] = i;
+	if (s->n)
+		qsort_r(s->by_name, s->n, sizeof(*s->by_name), by_name, s->entry);
+	return s;
 }
 
 size_t symbols_count(const struct symbols *s)
 {
-	return s->n;
+	return filled(s)->n;
 }
 
 const struct symbol *symbols_at(const struct symbols *s, u64 addr)
 {
 	const struct entry *best = NULL;
 
+	filled(s);
 	for (u32 i = address_upper_bound(s, addr); i-- > 0 && s->reach[i] > addr;) {
 		const struct entry *e = &s->entry[i];
 		/* An empty symbol at the very end of everything still names its own address. */
@@ -204,7 +284,7 @@ const struct symbol *symbols_at(const struct symbols *s, u64 addr)
 
 const struct symbol *symbols_find(const struct symbols *s, const char *name)
 {
-	u32 i = name_lower_bound(s, name);
+	u32 i = name_lower_bound(named(s), name);
 
 	if (i == s->n || strcmp(s->entry[s->by_name[i]].sym.name, name))
 		return NULL;
@@ -214,7 +294,7 @@ const struct symbol *symbols_find(const struct symbols *s, const char *name)
 void symbols_named(struct symbols *s, const char *name,
 		   bool (*each)(void *arg, const struct symbol *), void *arg)
 {
-	for (u32 i = name_lower_bound(s, name); i < s->n; i++) {
+	for (u32 i = name_lower_bound(named(s), name); i < s->n; i++) {
 		const struct symbol *sym = &s->entry[s->by_name[i]].sym;
 
 		if (strcmp(sym->name, name) || !each(arg, sym))
@@ -227,7 +307,7 @@ void symbols_complete(const struct symbols *s, const char *prefix,
 {
 	size_t n = strlen(prefix);
 
-	for (u32 i = name_lower_bound(s, prefix); i < s->n; i++) {
+	for (u32 i = name_lower_bound(named(s), prefix); i < s->n; i++) {
 		const struct symbol *sym = &s->entry[s->by_name[i]].sym;
 
 		if (strncmp(sym->name, prefix, n) || !each(arg, sym))

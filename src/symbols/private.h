@@ -17,28 +17,30 @@ struct entry {
 };
 
 /*
- * Immutable after index_finish(). Three views of the same entries: by address, by name, and for
- * each place in the address order the furthest end so far, so that a lookup in nested symbols
- * knows when to stop looking back.
+ * Filled by the first question, and immutable then: a kernel has two hundred thousand. Three views of the
+ * same entries: by address, by name (by the first question about a name), and for each place in the address
+ * order the furthest end so far, so that a lookup in nested symbols knows when to stop looking back.
  */
 struct symbols {
 	struct entry *entry; /* by address, then by rank */
 	u32 n, cap;
 	u32 *by_name;   /* indices into entry[], by name, then by binding */
 	u64 *reach;     /* reach[i] = max(entry[0..i].end) */
+	bool filled, named; /* asked for an address, a name; without memory it is empty */
 
 	struct dwfile **file;
 	u32 n_files;
 };
 
-/* Adds the symbols of one ELF file. */
-int elf_symbols_read(struct symbols *s, struct dwfile *f, struct err *err);
+/* Whether the symbols of one ELF file can be read; a sentence where its tables are damaged. */
+int elf_symbols_check(struct dwfile *f, struct err *err);
+/* Adds them: 0 or -ENOMEM, once the check was passed. */
+int elf_symbols_read(struct symbols *s, struct dwfile *f);
 /* Every symbol of exactly this name. */
 void symbols_named(struct symbols *s, const char *name, bool (*each)(void *arg, const struct symbol *),
 		   void *arg);
 /* 0 or -ENOMEM. */
 int index_add(struct symbols *s, const struct entry *e);
-int index_finish(struct symbols *s);
 
 /* ---- ready.c, units.c: life of what a dwfile holds -------------------------------------------- */
 

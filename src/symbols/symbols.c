@@ -16,11 +16,11 @@ static int load(struct symbols *s, const struct symbol_file *file, size_t n, con
 			return rc;
 		s->file[i]->set = s;
 		s->n_files++;
-		rc = elf_symbols_read(s, s->file[i], err);
+		rc = elf_symbols_check(s->file[i], err);
 		if (rc)
 			return rc;
 	}
-	return index_finish(s) ? err_set(err, ENOMEM, "no memory for the symbols") : 0;
+	return 0;
 }
 
 void symbols_destroy(struct symbols *s)

@@ -262,7 +262,7 @@ struct dwunit *dw_unit_at(struct dwfile *f, u64 link)
 {
 	u32 lo = 0, hi;
 
-	if (dw_units(f, NULL))
+	if (!dw_is_code(f, link) || dw_units(f, NULL))
 		return NULL;
 	if (!f->has_spans)
 		read_spans(f);
