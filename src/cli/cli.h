@@ -115,7 +115,7 @@ struct cli {
 /* Lines from the user until quit or the end of input (session_main.c). */
 void prompt_loop(struct cli *c);
 
-/* ---- dispatcher (dispatch.c) ----------------------------------------------------------------- */
+/* ---- dispatcher (dispatch.c, command_table.c) ------------------------------------------------ */
 
 /* One command line: comments, `!`, prefixes, flags and defined commands understood. */
 int command_execute(struct cli *c, const char *line, struct err *err);
