@@ -108,13 +108,15 @@ C_KINDS  := $(foreach c,gcc clang,$(foreach o,O0 O1 O2,$(foreach m,m32 m64,$(for
 C_GUESTS := $(foreach s,$(C_SRCS:tests/guests/c/%.c=%),$(C_KINDS:%=$(O)/tests/guests/c/$(s)-%.elf))
 C_FLAGS  := -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none -mno-sse -mno-mmx \
             -fno-asynchronous-unwind-tables -fno-builtin -Wall -Wno-unused-function
+# Interrupts come in on the stack of what they interrupt.
+C_FLAGS_tick := -mno-red-zone
 # -dw5 keeps what the compiler would do by itself, a section .debug_frame in both.
 c_part    = $(word $(1),$(subst -, ,$(basename $(notdir $@))))
 
 $(C_GUESTS): $(C_SRCS) $(wildcard tests/guests/c/*.h)
 	$(call say,GUEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(call c_part,2) $(C_FLAGS) -$(call c_part,3) -$(call c_part,4) -g$(subst dw,dwarf-,$(call c_part,5)) \
+	$(Q)$(call c_part,2) $(C_FLAGS) $(C_FLAGS_$(call c_part,1)) -$(call c_part,3) -$(call c_part,4) -g$(subst dw,dwarf-,$(call c_part,5)) \
 	    -c -o $(@:.elf=.o) tests/guests/c/$(call c_part,1).c
 	$(Q)$(GUEST_LD) -m $(if $(filter m32,$(call c_part,4)),elf_i386,elf_x86_64) -Ttext 0x401000 -e _start \
 	    -o $@ $(@:.elf=.o)

@@ -2,13 +2,14 @@
  * expr.h - C expressions over registers, symbols, convenience variables and guest memory, in gdb's
  * dialect. Implemented by src/debug/expr*.c; used for print, x, conditions, set, addresses.
  *
- * Grammar: C operators with C precedence (no comma, no ++ and --), = and op=, ?:, integer and
+ * Grammar: C operators with C precedence (no ++ and --), = and op=, ?:, integer and
  * character constants (0x, 0b, octal, 'a', suffixes u and l), $reg, $name convenience variables, $N /
  * $ / $$ / $$N value history, symbols (their address; &sym the same, *sym reads by size), (type)expr
  * and *(type*)expr with u8..u64, s8..s64, uint8_t.., char, short, int, long, unsigned, void*;
  * sizeof(type); ptr[i]; expr@N; parentheses; seg:off. Where debug information names it: variables (their
  * value), 'file.c'::x, function::x, functions, constants of enums, s.m, p->m, casts to and sizeof of any
- * C type, strings, floats. A function's or array's name in a location is its address.
+ * C type, strings, floats. gdb's {type}addr and its functions $_strlen(s), $_streq(a, b), $_regex(s,
+ * pattern), $_memeq(a, b, n), $_isvoid(x). A function's or array's name in a location is its address.
  *
  * Arithmetic is done in 64 bits and wraps; what is signed follows from C's usual conversions, as in
  * gdb. Types of registers are gdb's: general registers signed, rsp, rbp and rip pointers. $pc is the
@@ -25,6 +26,7 @@
 
 #include <vmstep/ctype.h>
 #include <vmstep/err.h>
+#include <vmstep/strbuf.h>
 #include <vmstep/types.h>
 
 struct session;
@@ -79,6 +81,10 @@ bool expr_is_local(const struct expr *e);
 const struct ctype *value_type(struct session *s, const struct value *v);
 /* The value as C's truth; a sentence for what has none (structures). */
 int value_true(const struct value *v, bool *ret, struct err *err);
+/* A float of any size, an integer or a pointer as the host's widest float. */
+long double value_float(const struct value *v);
+/* Appends the text a value is (an array of characters) or points to, without its NUL. */
+int value_text(struct session *s, const struct value *v, struct strbuf *out, struct err *err);
 /* `n` bytes of the contents from `offset` on, from wherever they are. */
 int value_bytes(struct session *s, const struct value *v, u64 offset, void *buf, size_t n, struct err *err);
 /* Number `v` of a frame's variable (info locals, args of a backtrace); level is the frame's. */

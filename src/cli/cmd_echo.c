@@ -109,25 +109,33 @@ static void text_add(const struct conversion *k, const char *text, struct strbuf
 		    k->precision < 0 ? (int)strlen(text) : k->precision, text);
 }
 
-static void string_add(struct cli *c, const struct conversion *k, u64 addr, struct strbuf *out)
+static int string_add(struct cli *c, const struct conversion *k, const struct value *v,
+		      struct strbuf *out, struct err *err)
 {
 	struct strbuf text;
-	u8 ch;
+	int r;
 
 	strbuf_init(&text);
-	while (text.n < 4096 && session_read(c->s, addr + text.n, &ch, 1, NULL) == 0 && ch)
-		strbuf_addc(&text, ch);
-	text_add(k, strbuf_str(&text), out);
+	r = value_text(c->s, v, &text, err);
+	if (!r)
+		text_add(k, strbuf_str(&text), out);
 	strbuf_deinit(&text);
+	return r;
+}
+
+static bool is_float(const struct value *v)
+{
+	return v->type && ctype_strip(v->type)->kind == CTYPE_FLOAT;
 }
 
 static void number_add(const struct conversion *k, const struct value *v, struct strbuf *out)
 {
 	char text[WIDTH_MAX + 400], fmt[64];
 	int width = k->width < 0 ? 0 : k->width;
-	double d = v->bits;
+	double d = value_float(v);
+	u64 bits = is_float(v) ? (u64)(s64)value_float(v) : v->bits;
 
-	if (v->size == 8 && strchr("fge", k->letter) && v->lval_mem)
+	if (!v->type && v->size == 8 && strchr("fge", k->letter) && v->lval_mem)
 		memcpy(&d, &v->bits, sizeof(d));
 	snprintf(fmt, sizeof(fmt), "%%%s*.*%s%c", k->flags, strchr("cfge", k->letter) ? "" : "ll",
 		 k->letter == 'p' ? 'x' : k->letter);
@@ -138,14 +146,14 @@ static void number_add(const struct conversion *k, const struct value *v, struct
 	/* The format was put together above from checked parts; a negative precision counts as
 	 * none. */
 	if (k->letter == 'c')
-		snprintf(text, sizeof(text), fmt, width, k->precision, (int)(u8)v->bits);
+		snprintf(text, sizeof(text), fmt, width, k->precision, (int)(u8)bits);
 	else if (strchr("fge", k->letter))
 		snprintf(text, sizeof(text), fmt, width, k->precision, d);
 	else
 		snprintf(text, sizeof(text), fmt, width, k->precision,
 			 (long long)(k->is_long || v->is_signed || v->size > 4
-					     ? v->bits
-					     : v->bits & 0xffffffff));
+					     ? bits
+					     : bits & 0xffffffff));
 #pragma GCC diagnostic pop
 	strbuf_adds(out, text);
 }
@@ -168,7 +176,7 @@ static int conversion_add(struct cli *c, const char **p, const char **args, stru
 	if (r)
 		return r;
 	if (k.letter == 's') {
-		string_add(c, &k, v.bits, out);
+		r = string_add(c, &k, &v, out, err);
 	} else if (k.letter == 'a') {
 		strbuf_init(&text);
 		address_format(c, v.bits, &text);
@@ -177,7 +185,7 @@ static int conversion_add(struct cli *c, const char **p, const char **args, stru
 	} else {
 		number_add(&k, &v, out);
 	}
-	return 0;
+	return r;
 }
 
 static int cmd_printf(struct cli *c, const char *args, struct err *err)

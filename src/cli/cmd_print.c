@@ -18,10 +18,10 @@ static int print_value(struct cli *c, const char *args, bool number, struct err 
 		return r;
 	strbuf_init(&out);
 	r = value_format(c, &f, &v, &out, err);
-	if (!r && number && !v.is_void)
+	if (!r && number)
 		say(c, "$%u = %s\n", session_history_add(c->s, &v), strbuf_str(&out));
 	else if (!r)
-		say(c, number ? "%s\n" : "%s", strbuf_str(&out));
+		say(c, "%s", strbuf_str(&out));
 	strbuf_deinit(&out);
 	return r;
 }

@@ -58,7 +58,6 @@ int node_bad(const struct node *n, int code, const char *text, struct err *err);
 bool type_is_float(const struct type *t);
 /* A float of any size, an integer or a pointer as the host's widest float. */
 long double val_float(const struct val *v);
-long double value_float(const struct value *v);
 /* As type `t`, which is a float. */
 struct val val_of_float(const struct type *t, long double f);
 int float_binary(const struct node *n, u8 op, const struct val *a, const struct val *b,
@@ -124,6 +123,10 @@ int eval_pc(struct eval *ev, struct val *ret);
 /* A convenience variable; one that has no value is void. */
 void eval_var(struct eval *ev, const char *name, struct val *ret);
 int eval_history(struct eval *ev, const struct node *n, struct val *ret);
+
+/* ---- expr_call.c ----------------------------------------------------------------------------- */
+
+int eval_call(struct eval *ev, const struct node *n, struct val *ret);
 
 /* ---- expr_assign.c --------------------------------------------------------------------------- */
 

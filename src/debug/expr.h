@@ -64,11 +64,13 @@ enum node_op {
 	NODE_COND,
 	NODE_SEGOFF,
 	NODE_ASSIGN,
+	NODE_CALL,  /* of a convenience function */
+	NODE_COMMA,
 };
 
 struct node {
 	u8 op;            /* enum node_op */
-	u8 assign_op;     /* NODE_ASSIGN: of op=, else NODE_ASSIGN */
+	u8 assign_op;     /* NODE_ASSIGN: of op=, else NODE_ASSIGN; NODE_CALL: which function */
 	u16 column;       /* for the sentence of an error */
 	struct type type; /* NODE_CONST, NODE_FLOAT, NODE_STRING, NODE_SYMBOL, NODE_CAST */
 	char *name;       /* NODE_VAR, NODE_MEMBER; owned */
@@ -90,6 +92,12 @@ struct expr {
 	u32 n, cap, root;
 	bool is_local; /* names something of a function */
 };
+
+/* Bytes of a pointer of the guest's language. */
+static inline unsigned expr_pointer_size(const struct session *s)
+{
+	return ctype_pointer_size(s ? s->symbols : NULL) ?: 8;
+}
 
 /* expr_parse_prefix() of `start`, which lies in `text`: columns are counted from text. Names are
  * those of `scope`, NULL: of the selected frame. */

@@ -7,11 +7,6 @@
 
 enum { PARAMETERS_MAX = 16, DEPTH_MAX = 20 };
 
-static unsigned pointer_size(const struct parser *ps)
-{
-	return ctype_pointer_size(ps->s ? ps->s->symbols : NULL) ?: 8;
-}
-
 static int no_memory(struct parser *ps)
 {
 	return err_set(ps->err, ENOMEM, "no memory for a type");
@@ -127,7 +122,7 @@ static int stars(struct parser *ps, const struct ctype **t, unsigned depth)
 		if (take_qualifier(ps, &kind))
 			*t = ctype_qualified(ps->s->types, *t, kind);
 		else if (*ps->p == '*' && ps->p++)
-			*t = ctype_pointer(ps->s->types, *t, pointer_size(ps));
+			*t = ctype_pointer(ps->s->types, *t, expr_pointer_size(ps->s));
 		else
 			return 0;
 		if (!*t)

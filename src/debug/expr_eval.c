@@ -189,6 +189,10 @@ static int eval_rvalue(struct eval *ev, const struct node *n, struct val *ret)
 		return eval_segoff(ev, n, ret);
 	case NODE_ASSIGN:
 		return eval_assign(ev, n, ret);
+	case NODE_CALL:
+		return eval_call(ev, n, ret);
+	case NODE_COMMA:
+		return eval_node(ev, n->arg[0], ret) ?: eval_node(ev, n->arg[1], ret);
 	default:
 		return eval_binary(ev, n, ret);
 	}

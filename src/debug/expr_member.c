@@ -62,7 +62,7 @@ int val_load(struct eval *ev, struct val *v)
 int val_decay(struct eval *ev, const struct node *n, struct val *v)
 {
 	const struct ctype *t = v->type.c ? ctype_strip(v->type.c) : NULL, *to;
-	unsigned size = ctype_pointer_size(ev->s ? ev->s->symbols : NULL) ?: 8;
+	unsigned size = expr_pointer_size(ev->s);
 
 	if (!t || (t->kind != CTYPE_ARRAY && t->kind != CTYPE_FUNCTION))
 		return 0;

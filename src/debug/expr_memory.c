@@ -73,7 +73,7 @@ int eval_place(struct eval *ev, const struct node *n, struct val *ret)
 /* A pointer to what `v` is. */
 static int pointer_to(struct eval *ev, const struct node *n, const struct val *v, struct val *ret)
 {
-	unsigned size = ctype_pointer_size(ev->s ? ev->s->symbols : NULL) ?: 8;
+	unsigned size = expr_pointer_size(ev->s);
 	const struct ctype *c;
 
 	if (v->type.c) {

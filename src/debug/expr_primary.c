@@ -179,6 +179,8 @@ static int parse_dollar(struct parser *ps, u32 *ret)
 	memcpy(name, ps->p, n);
 	name[n] = '\0';
 	ps->p += n;
+	if (*ps->p == '(' && !reg_find(name))
+		return call_parse(ps, at, name, ret);
 	return parse_register(ps, at, name, ret);
 }
 
@@ -189,7 +191,7 @@ static int parse_paren(struct parser *ps, u32 *ret)
 	int rc;
 
 	ps->no_colon = false;
-	rc = assign_parse(ps, ret);
+	rc = comma_parse(ps, ret);
 	ps->no_colon = no_colon;
 	if (rc)
 		return rc;

@@ -14,7 +14,7 @@ static int parse_index(struct parser *ps, u32 *ret)
 	int rc;
 
 	ps->no_colon = false;
-	rc = assign_parse(ps, &index);
+	rc = comma_parse(ps, &index);
 	ps->no_colon = no_colon;
 	if (rc)
 		return rc;
@@ -128,6 +128,35 @@ static int parse_sizeof(struct parser *ps, const char *at, u32 *ret)
 	return rc ?: node_args(ps, NODE_SIZEOF, at, a, 0, ret);
 }
 
+/* gdb's {TYPE}ADDR: *(TYPE *)ADDR. */
+static int parse_typed_place(struct parser *ps, const char *at, u32 *ret)
+{
+	const struct ctype *c;
+	struct type type;
+	u32 a, cast;
+	int rc;
+
+	ps->p++;
+	rc = type_parse(ps, &type);
+	if (rc)
+		return rc == -ENOENT ? parser_unexpected(ps, "a type") : rc;
+	parser_blanks(ps);
+	if (*ps->p != '}')
+		return parser_unexpected(ps, "the } behind a type");
+	ps->p++;
+	c = ctype_pointer(ps->s->types, ctype_of_type(ps->s, &type),
+			  expr_pointer_size(ps->s));
+	if (!c)
+		return err_set(ps->err, ENOMEM, "no memory for the type");
+	rc = unary_parse(ps, &a);
+	if (!rc)
+		rc = node_args(ps, NODE_CAST, at, a, 0, &cast);
+	if (rc)
+		return rc;
+	ps->e->node[cast].type = type_of_ctype(c);
+	return node_args(ps, NODE_DEREF, at, cast, 0, ret);
+}
+
 static int parse_prefix(struct parser *ps, enum node_op op, const char *at, u32 *ret)
 {
 	u32 a;
@@ -165,6 +194,8 @@ static int parse_unary_at(struct parser *ps, u32 *ret)
 			return rc ?: parse_cast(ps, at, &type, ret);
 		ps->p = at;
 	}
+	if (*at == '{')
+		return parse_typed_place(ps, at, ret);
 	if (parser_word_is(at, "sizeof"))
 		return parse_sizeof(ps, at, ret);
 	return parse_postfix(ps, ret);

@@ -72,6 +72,11 @@ bool escape_parse(const char **p, u64 *ret);
 
 int primary_parse(struct parser *ps, u32 *ret);
 
+/* ---- expr_call.c ----------------------------------------------------------------------------- */
+
+/* $NAME with its arguments, the ( of which stands at ps->p. */
+int call_parse(struct parser *ps, const char *at, const char *name, u32 *ret);
+
 /* ---- expr_unary.c ---------------------------------------------------------------------------- */
 
 /* An operand with the operators before and behind it. */
@@ -79,7 +84,9 @@ int unary_parse(struct parser *ps, u32 *ret);
 
 /* ---- expr_parse.c ---------------------------------------------------------------------------- */
 
-/* A whole expression, assignment included; for the insides of ( ). */
+/* An expression, assignment included. */
 int assign_parse(struct parser *ps, u32 *ret);
+/* The same with commas; for the insides of ( ). */
+int comma_parse(struct parser *ps, u32 *ret);
 
 #endif
