@@ -53,6 +53,20 @@ static struct temp_point return_of(const struct frame *caller)
 				    .cpl = caller->regs.cpl };
 }
 
+/* The places a frame's end may lead to: a fault's handler may return behind the instruction. */
+static unsigned returns_of(struct session *s, const struct frame *caller, struct temp_point *ret)
+{
+	const struct cpu_state *c;
+	struct insn in;
+
+	ret[0] = ret[1] = return_of(caller);
+	if (caller->how != FRAME_EVENT || state_need(s, REGS_GPR | REGS_SYS, &c, NULL))
+		return 1;
+	state_decode(s, c, caller->pc, &in);
+	ret[1].addr = state_linear_cs(c, caller->regs.value[FRAME_RIP] + in.facts.length);
+	return in.facts.length ? 2 : 1;
+}
+
 /* How deep the body is inlined that frame `level` is in, if the guest stands in the same function; 0:
  * it is no inlined body. */
 static unsigned body_depth(struct session *s, unsigned level)
@@ -70,7 +84,7 @@ static int finish_frame(struct run *r, unsigned level, struct err *err)
 	const struct frame *caller = sure_caller(r->s, level);
 	unsigned depth = body_depth(r->s, level);
 	const char *how = caller ? frame_how_text(caller->how) : "";
-	struct temp_point t;
+	struct temp_point t[2];
 	char where[240];
 
 	if (depth)
@@ -88,8 +102,7 @@ static int finish_frame(struct run *r, unsigned level, struct err *err)
 	if (caller->how != FRAME_CFI)
 		note(r->s, "finish: running to %s, return address by the %s", where,
 		     how + (strncmp(how, "the ", 4) ? 0 : 4));
-	t = return_of(caller);
-	return run_to(r, &t, 1, err);
+	return run_to(r, t, returns_of(r->s, caller, t), err);
 }
 
 /* until and advance: any of the addresses, or the return from the current frame. */

@@ -185,6 +185,23 @@ rig-root: guests
 	$(Q)mkdir -p $(RIG_ROOT)/guests
 	$(Q)cp $(filter-out %bench.bin %bench.elf,$(GUESTS)) $(RIG_ROOT)/guests/
 
+# --- guests in C, stepped by line ------------------------------------------------------------------
+
+RIG_SOURCE := $(addprefix $(RIG_ROOT)/source/,$(notdir $(wildcard tests/rig/source/*.cmds tests/guests/c/*.[ch])))
+RIG_STEPPED := $(patsubst %,$(RIG_ROOT)/source/%.elf,flow irq tick)
+
+$(RIG_STEPPED): $(RIG_ROOT)/source/%.elf: $(O)/tests/guests/c/%-gcc-O0-m64-dw5.elf
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+$(RIG_ROOT)/source/%.cmds: tests/rig/source/%.cmds
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+$(RIG_ROOT)/source/%: tests/guests/c/%
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+rig-root: $(RIG_STEPPED) $(RIG_SOURCE)
+
 # --- the foundation's tests: boot sectors of Debian's, engine kvm's test programs --------------------
 
 RIG_UNIT := $(patsubst %,$(RIG_ROOT)/%,engine_step engine_events engine_points mtf_faults)
