@@ -16,6 +16,7 @@ _vmstep()
 	--format|-f) mapfile -t COMPREPLY < <(compgen -W "text jsonl" -- "$cur"); return ;;
 	--regs) mapfile -t COMPREPLY < <(compgen -W "changed all none" -- "$cur"); return ;;
 	--memory|-m) return ;;
+	--seed) return ;;
 	--mode) mapfile -t COMPREPLY < <(compgen -W "real protected long" -- "$cur"); return ;;
 	--load) return ;;
 	--entry) return ;;
@@ -29,15 +30,15 @@ _vmstep()
 	--color) mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur"); return ;;
 	esac
 	case ${COMP_WORDS[1]} in
-	trace) options="--engine -e --quiet -q --steps -n --output -o --format -f --json --regs --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --guest-status --color --help -h --version" ;;
-	compare) options="--engine -e --quiet -q --steps -n --known --json --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
+	trace) options="--engine -e --quiet -q --steps -n --output -o --format -f --json --regs --memory -m --seed --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --guest-status --color --help -h --version" ;;
+	compare) options="--engine -e --quiet -q --steps -n --known --json --memory -m --seed --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
 	diff) options="--color --help -h --version" ;;
-	predict) options="--engine -e --quiet -q --steps -n --json --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
+	predict) options="--engine -e --quiet -q --steps -n --json --memory -m --seed --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --color --help -h --version" ;;
 	report) options="--output -o --color --help -h --version" ;;
 	probe) options="--against --json --color --help -h --version" ;;
 	lesson) options="--engine -e --batch --color --help -h --version" ;;
 	engines) options="--color --help -h --version" ;;
-	*) options="--engine -e -x -ex --batch --quiet -q --no-source -nx --memory -m --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --guest-status --color --help -h --version" ;;
+	*) options="--engine -e -x -ex --batch --quiet -q --no-source -nx --memory -m --seed --mode --load --entry --hex --append --module --initrd --symbols --serial --debugcon --guest-status --color --help -h --version" ;;
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")

@@ -23,6 +23,7 @@ complete -c vmstep -s f -l format -x -a 'text jsonl' -d 'Format of the trace: te
 complete -c vmstep -l json -d 'JSON Lines; the same as --format jsonl.'
 complete -c vmstep -l regs -x -a 'changed all none' -d 'Registers in each JSON record: changed (the default), all or none.'
 complete -c vmstep -s m -l memory -x -d 'Size of the guest'\''s RAM, such as 16M or 1G.'
+complete -c vmstep -l seed -x -d 'What RDRAND and RDSEED count on from (engine soft; 0 unless given).'
 complete -c vmstep -l mode -x -a 'real protected long' -d 'CPU mode a flat binary or --hex starts in.'
 complete -c vmstep -l load -x -d 'Physical address a flat binary is loaded at.'
 complete -c vmstep -l entry -x -d 'Physical address of the first instruction, or SEG:OFF in real mode.'

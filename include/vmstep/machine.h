@@ -41,6 +41,7 @@ struct machine_config {
 	u64 mem_size;            /* RAM below and above the hole; 0: 64 MiB (firmware 128, bzImage 512) */
 	const char *serial;      /* stdio (NULL), null, pty or a file; WHERE,in=FILE: input from FILE */
 	const char *debugcon;    /* "stdio", "null" or a file; NULL: stdio */
+	u64 seed;                /* of what the guest gets as random from an engine that has to make it up */
 	int stdio_in;            /* fd the guest's serial input is read from with "stdio", -1: none */
 	console_write_fn *write; /* receives what goes to "stdio" */
 	void *write_arg;
@@ -55,6 +56,7 @@ int machine_load(struct machine *m, const struct guest_spec *spec, struct err *e
 int machine_reset(struct machine *m, struct err *err);
 /* CPU state at the first instruction; valid after load, until reset or destroy. */
 const struct cpu_state *machine_boot_state(const struct machine *m);
+u64 machine_seed(const struct machine *m);
 enum image_kind machine_image_kind(const struct machine *m);
 /* Lines for `info files`: kind, segments, entry, devices. */
 void machine_describe(const struct machine *m, struct strbuf *out);

@@ -42,6 +42,11 @@ static int set_memory(struct options *o, const char *value, struct err *err)
 	return r;
 }
 
+static int set_seed(struct options *o, const char *value, struct err *err)
+{
+	return number_parse(value, "--seed", &o->cfg.machine.seed, err);
+}
+
 static int set_load(struct options *o, const char *value, struct err *err)
 {
 	int r = number_parse(value, "--load", &o->cfg.guest.load, err);
@@ -137,6 +142,8 @@ const struct option_row option_table[] = {
 	  "Registers in each JSON record: changed (the default), all or none.", CALL(set_regs) },
 	{ "memory", 'm', "SIZE", NULL, GUEST, "Size of the guest's RAM, such as 16M or 1G.",
 	  CALL(set_memory) },
+	{ "seed", 0, "NUMBER", NULL, GUEST,
+	  "What RDRAND and RDSEED count on from (engine soft; 0 unless given).", CALL(set_seed) },
 	{ "mode", 0, "MODE", "real protected long", GUEST,
 	  "CPU mode a flat binary or --hex starts in.", TEXT(cfg.guest.mode) },
 	{ "load", 0, "ADDR", NULL, GUEST, "Physical address a flat binary is loaded at.",

@@ -254,6 +254,11 @@ const struct cpu_state *machine_boot_state(const struct machine *m)
 	return &m->boot;
 }
 
+u64 machine_seed(const struct machine *m)
+{
+	return m->cfg.seed;
+}
+
 enum image_kind machine_image_kind(const struct machine *m)
 {
 	return m->kind;

@@ -78,6 +78,7 @@ if kvm_missing():
 refused(4, "/nonexistent/guest", "/nonexistent/guest")
 refused(4, "/nonexistent/guest", "trace", "/nonexistent/guest")
 refused(4, "is no byte", "--hex", "9")
+refused(2, "--seed: \"zz\" is no number", "--hex", "90", "--seed", "zz")
 refused(4, "", "--hex", "90", "--load", "0xffffffffff")
 rc, out, err = vmstep("--batch", "--serial", "pty", "--hex", "90 f4")
 t.ok(rc == 0 and out.startswith("The serial port is /dev/pts/"), "--serial pty: its name is said", (rc, out, err))

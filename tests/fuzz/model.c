@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/fpu.h"
 #include "model/operand.h"
 
 enum {
@@ -148,6 +149,25 @@ static void segments_fill(struct cpu_state *c, unsigned mode, bool user)
 			c->seg[i] = (struct segment){ .limit = 0xffff, .attr = mode ? 0xf3 : 0x93 };
 }
 
+/* Values of every kind: what the picks make is spread over sign, exponent and significand. */
+static void fpu_fill(const struct head *h)
+{
+	struct fpu *f = fpu_of(g.m);
+
+	f->fcw = FCW_ONES | ((h->dr[0] | h->dr[1] << 8) & FCW_DEFINED);
+	f->fsw = h->dr[2] | h->dr[3] << 8;
+	f->ftw = h->gpr[0] ^ h->gpr[5];
+	f->mxcsr = (h->dr7[0] | h->dr7[1] << 8) & MXCSR_MASK;
+	for (unsigned i = 0; i < 8; i++) {
+		f->st[i].significand = value_of(h->gpr[i]) ^ (h->gpr[i] & 1 ? 0 : BIT64(63));
+		f->st[i].exponent = h->gpr[15 - i] & 1 ? 0x3fff + (s8)h->gpr[15 - i] : h->gpr[15 - i] << 8;
+	}
+	for (unsigned i = 0; i < 16; i++)
+		for (unsigned k = 0; k < 2; k++)
+			f->xmm[i].qword[k] = value_of(h->gpr[(i + k) & 15]) << 4 * (h->gpr[i] & 15);
+	fpu_summary(f);
+}
+
 /* Modes: real, prot16, prot32, compat32, long, v86. */
 static void cpu_fill(const struct head *h)
 {
@@ -165,11 +185,14 @@ static void cpu_fill(const struct head *h)
 		    (mode == 5 ? FL_VM : 0);
 	c->cr0 = (mode ? CR0_PE : 0) | CR0_ET | (h->cr0 & 1 ? CR0_WP : 0) |
 		 (h->cr0 & 2 ? CR0_AM : 0) | (h->cr0 & 4 ? CR0_TS : 0) |
-		 (lng || (mode && h->cr0 & 8) ? CR0_PG : 0);
+		 (lng || (mode && h->cr0 & 8) ? CR0_PG : 0) | (h->cr0 & 16 ? CR0_NE : 0) |
+		 (h->cr0 & 32 ? CR0_MP : 0) | (h->cr0 & 64 ? CR0_EM : 0);
 	c->cr4 = (lng || h->cr4 & 1 ? CR4_PAE : 0) | (h->cr4 & 2 ? CR4_PSE : 0) |
 		 (h->cr4 & 4 ? CR4_DE : 0) | (h->cr4 & 8 ? CR4_SMEP : 0) |
 		 (h->cr4 & 16 ? CR4_SMAP : 0) | (h->cr4 & 32 ? CR4_VME : 0) |
-		 (h->cr4 & 64 ? CR4_PGE : 0);
+		 (h->cr4 & 64 ? CR4_PGE : 0) |
+		 (h->cr0 & 128 ? CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_FSGSBASE : 0) |
+		 (lng && h->cr0 & 128 && h->cr4 & 1 ? CR4_PCIDE : 0);
 	c->efer = lng ? EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE : h->cr4 & 128 ? EFER_NXE : 0;
 	c->cr3 = AT_TABLES;
 	c->gdtr = (struct table_reg){ AT_GDT, 0x8f };
@@ -186,12 +209,14 @@ static void cpu_fill(const struct head *h)
 		c->gpr[i] = value_of(h->gpr[i]);
 	for (unsigned i = 0; i < 4; i++)
 		c->dr[i] = AT_CODE - 0x40 + h->dr[i];
+	fpu_fill(h);
 	c->rip = AT_CODE + h->rip;
 }
 
 static void invariants_check(void)
 {
 	const struct cpu_state *c = model_cpu(g.m);
+	const struct fpu *f = fpu_of(g.m);
 	u64 rflags = FL_ARITH | FL_FIXED | FL_TF | FL_IF | FL_DF | FL_IOPL | FL_NT | FL_RF | FL_VM |
 		     FL_AC | FL_VIF | FL_VIP | FL_ID;
 
@@ -204,6 +229,10 @@ static void invariants_check(void)
 		wrong("paging without protection");
 	if (!(c->efer & EFER_LMA) != !(c->efer & EFER_LME && c->cr0 & CR0_PG))
 		wrong("LMA is not LME and PG");
+	if (!(f->fsw & FSW_ES) != !(f->fsw & ~f->fcw & X87_EXCEPTIONS) || !(f->fsw & FSW_B) != !(f->fsw & FSW_ES))
+		wrong("x87's ES and B are not the unmasked exceptions");
+	if (f->fcw & ~(FCW_DEFINED | FCW_ONES) || f->mxcsr & ~MXCSR_MASK)
+		wrong("FCW or MXCSR has bits that do not exist");
 }
 
 static void tlb_check(void)

@@ -112,6 +112,7 @@ static void boot(struct soft_engine *e)
 	*e->c = *machine_boot_state(e->r.base.machine);
 	e->c->known = REGS_ALL;
 	e->c->shadow_known = true;
+	model_seed(e->m, machine_seed(e->r.base.machine));
 	model_changed(e->m);
 	soft_at_load(e);
 }
