@@ -17,7 +17,8 @@ enum {
 	AT_TSS = 0x1800,
 	AT_CODE = 0x8000,
 	AT_TABLES = 0x30000,
-	STEPS = 96
+	STEPS = 16,
+	STEPS_DEEP = 96
 };
 
 /* The head of an input; what follows are code bytes. */
@@ -267,16 +268,18 @@ static void steps_run(const struct head *h)
 				      .tf = h->flags & HEAD_TF,
 				      .db_exiting = h->flags & HEAD_DB,
 				      .bp_exiting = h->flags & HEAD_BP };
+	/* Many short runs meet more than a few long ones; one in eight is long. */
+	unsigned steps = h->rip & 7 ? STEPS : STEPS_DEEP;
 	struct model_report r = { 0 };
 
-	for (unsigned i = 0; i < STEPS && r.end != MODEL_HALTED && r.end != MODEL_SHUTDOWN; i++) {
+	for (unsigned i = 0; i < steps && r.end != MODEL_HALTED && r.end != MODEL_SHUTDOWN; i++) {
 		model_step(g.m, &ctl, &r);
 		invariants_check();
 		if (r.end == MODEL_MISSING || r.end == MODEL_EXIT)
 			break;
 	}
 	if (h->flags & HEAD_FREE && r.end == MODEL_BOUNDARY) {
-		struct model_run run = { .until = model_clock(g.m) + 2000 };
+		struct model_run run = { .until = model_clock(g.m) + 20 * steps };
 
 		ctl = (struct model_controls){ 0 };
 		model_free_run(g.m, &ctl, &run, &r);
