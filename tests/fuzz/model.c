@@ -269,7 +269,7 @@ static void steps_run(const struct head *h)
 				      .db_exiting = h->flags & HEAD_DB,
 				      .bp_exiting = h->flags & HEAD_BP };
 	/* Many short runs meet more than a few long ones; one in eight is long. */
-	unsigned steps = h->rip & 7 ? STEPS : STEPS_DEEP;
+	unsigned steps = (h->rip ^ h->gpr[0] ^ h->dr7[0] ^ h->rflags[0]) & 7 ? STEPS : STEPS_DEEP;
 	struct model_report r = { 0 };
 
 	for (unsigned i = 0; i < steps && r.end != MODEL_HALTED && r.end != MODEL_SHUTDOWN; i++) {
