@@ -83,57 +83,25 @@ static void add_blocks(struct found *r, struct dwfile *f, struct dwunit *u, u64 
 	}
 }
 
+struct search {
+	struct found *r;
+	struct dwfile *f;
+};
+
+static void add_named(void *arg, const struct dwname *n)
+{
+	struct search *q = arg;
+
+	add_blocks(q->r, q->f, &q->f->unit[n->unit], dw_name_die(q->f, n));
+}
+
 static void search_dwarf(struct found *r, struct dwfile *f)
 {
-	const struct dwname *entry;
+	struct search q = { r, f };
 	char last[512];
-	u32 n = 0;
 
-	if (!last_part(r->name, last, sizeof(last)))
-		return;
-	entry = dw_names_find(f, SOURCE_FUNCTION, last, &n);
-	for (u32 i = 0; i < n; i++)
-		add_blocks(r, f, &f->unit[entry[i].unit], dw_name_die(f, &entry[i]));
-}
-
-static bool count_symbol(void *arg, const struct symbol *sym)
-{
-	const struct symbol **only = arg;
-
-	*only = *only ? NULL : sym;
-	return *only;
-}
-
-/*
- * A name that one global symbol has, and whose definition is no copy of an inline function, is all
- * there is of it in C: found through its address, without the index of all names (seconds in a
- * kernel). Anything else goes the long way.
- */
-static bool search_symbol(struct found *r)
-{
-	const struct symbol *only = NULL;
-	struct source_function fn;
-	struct dwfile *f;
-	struct dwunit *u;
-	u32 b;
-	u64 link;
-
-	symbols_named(r->s, r->name, count_symbol, &only);
-	if (!only || !only->global || only->kind != 'F' || r->file)
-		return false;
-	f = dw_file_at(r->s, only->addr);
-	u = f && !f->names && dw_to_link(f, only->addr, &link) ? dw_unit_at(f, link) : NULL;
-	if (!u)
-		return false;
-	for (b = dw_block_at(f, u, link); b != DW_NONE && u->block[b].depth; b = u->block[b].parent)
-		;
-	if (b == DW_NONE || u->block[b].origin || dw_entry(f, u, b) != link)
-		return false;
-	function_fill(f, u, b, &fn);
-	if (!fn.name || strcmp(fn.name, r->name))
-		return false;
-	found_add(r, &fn);
-	return true;
+	if (last_part(r->name, last, sizeof(last)))
+		dw_functions_named(f, last, add_named, &q);
 }
 
 /* A piece of code without a block needs a place for its range. */
@@ -186,9 +154,8 @@ int source_functions(struct symbols *s, const char *file, const char *name,
 {
 	struct found r = { .s = s, .file = file, .name = name };
 
-	if (!search_symbol(&r))
-		for (u32 i = 0; i < s->n_files; i++)
-			search_dwarf(&r, s->file[i]);
+	for (u32 i = 0; i < s->n_files; i++)
+		search_dwarf(&r, s->file[i]);
 	symbols_named(s, name, add_symbol, &r);
 	if (r.full) {
 		free(r.fn);

@@ -20,6 +20,10 @@ struct scan {
 	struct dwfile *f;
 	struct dwunit *u;
 	struct dwnames *names;
+	/* Instead of `names`: functions of this name alone, told as they are found. */
+	const char *only;
+	void (*each)(void *arg, const struct dwname *n);
+	void *arg;
 };
 
 static u32 hash_of(const char *s)
@@ -130,15 +134,20 @@ static void add_type(struct scan *s, Dwarf_Die die, struct dwname *n)
 
 static void add_code(struct scan *s, Dwarf_Die die, struct dwname *n, int kind)
 {
-	if (dw_flag(die, DW_AT_declaration))
+	if (!s->only && dw_flag(die, DW_AT_declaration))
 		return;
 	n->name = own_name(die) ?: dw_name(s->f, die);
-	if (!n->name || !*n->name)
+	if (!n->name || !*n->name || (s->only && strcmp(n->name, s->only)))
+		return;
+	if (s->only && dw_flag(die, DW_AT_declaration))
 		return;
 	n->hash = hash_of(n->name);
 	n->at = dw_offset(die) - s->u->header;
 	n->external = dw_flag(die, DW_AT_external);
-	add(&s->names->list[kind], n);
+	if (s->only)
+		s->each(s->arg, n);
+	else
+		add(&s->names->list[kind], n);
 }
 
 static void add_die(struct scan *s, Dwarf_Die die, u16 tag, int kind, unsigned depth)
@@ -156,7 +165,7 @@ static enum dw_walk visit(void *arg, struct dwfile *f, Dwarf_Die die, u16 tag, u
 	struct scan *s = arg;
 	int kind = kind_of(tag);
 
-	if (kind >= 0)
+	if (kind >= 0 && (!s->only || kind == SOURCE_FUNCTION))
 		add_die(s, die, tag, kind, depth);
 	switch (tag) {
 	case DW_TAG_namespace:
@@ -263,4 +272,26 @@ const struct dwname *dw_names_find(struct dwfile *f, enum source_kind kind, cons
 		n++;
 	*ret_n = n;
 	return n ? &l->name[lo] : NULL;
+}
+
+static void seek_unit(void *arg, struct dwunit *u)
+{
+	struct scan *s = arg;
+
+	s->u = u;
+	scan_unit(s);
+}
+
+void dw_functions_named(struct dwfile *f, const char *name, void (*each)(void *arg, const struct dwname *n),
+			void *arg)
+{
+	struct scan s = { .f = f, .only = name, .each = each, .arg = arg };
+	const struct dwname *entry;
+	u32 n = 0;
+
+	if (!f->names && dw_name_seek(f, name, seek_unit, &s))
+		return;
+	entry = dw_names_find(f, SOURCE_FUNCTION, name, &n);
+	for (u32 i = 0; i < n; i++)
+		each(arg, &entry[i]);
 }

@@ -26,6 +26,14 @@ struct dwnamelist {
 const struct dwnamelist *dw_names(struct dwfile *f, enum source_kind kind);
 /* The entries of one name: the first, *ret_n of them. */
 const struct dwname *dw_names_find(struct dwfile *f, enum source_kind kind, const char *name, u32 *ret_n);
+/*
+ * The functions of one name, also before there is an index, which this does not build where it need
+ * not: those of all units whose top level has the name.
+ */
+void dw_functions_named(struct dwfile *f, const char *name, void (*each)(void *arg, const struct dwname *n),
+			void *arg);
+/* name_seek.c: units that may have the name; false: they cannot be told, look through all. */
+bool dw_name_seek(struct dwfile *f, const char *name, void (*each)(void *arg, struct dwunit *u), void *arg);
 u64 dw_name_die(const struct dwfile *f, const struct dwname *n);
 void dw_names_drop(struct dwfile *f);
 

@@ -119,6 +119,46 @@ def moved(folder):
     eq((OTHER in out.split("Symbols:")[-1], BASE in out), (False, True), "remove-symbol-file takes one away")
 
 
+ONE = "int g;\nint both(int x) { return x + 1; }\nint add(int x) { return x; }\nint other(int);\nint main(void) { return both(g) + other(g); }\n"
+TWO = """extern int g;
+#define INLINE static inline __attribute__((always_inline))
+INLINE int both(int x)
+{
+	int y = x * 2;
+	g = y;
+	return y + g;
+}
+INLINE int add(int x)
+{
+	g = x;
+	return x + g;
+}
+int other(int n)
+{
+	g = 3;
+	return both(n) + add(n);
+}
+"""
+
+
+def same_name(folder):
+    """A global function, and in another file an inline one of its name: break means both."""
+    for name, text in (("one.c", ONE), ("two.c", TWO)):
+        with open(f"{folder}/{name}", "w", encoding="utf-8") as f:
+            f.write(text)
+    for cc, version in (("gcc", 5), ("gcc", 3), ("clang", 5), ("clang", 4)):
+        elf = f"{folder}/same-{cc}-{version}"
+        for name in ("one", "two"):
+            run(cc, "-g", f"-gdwarf-{version}", "-O2", "-ffreestanding", "-fno-pic", "-c", "-o", f"{folder}/{name}.o", f"{folder}/{name}.c")
+        run("ld", "-nostdlib", "-static", "-Ttext", "0x401000", "-e", "main", "-o", elf, f"{folder}/one.o", f"{folder}/two.o")
+        for function in ("both", "add"):
+            out = subprocess.run(["gdb", "-nx", "-batch", "-ex", f"break {function}", "-ex", "info breakpoints", elf], capture_output=True,
+                                 text=True, check=False).stdout
+            wanted = sorted(hex(int(a, 16)) for a in re.findall(r"^1\.\d+ .*?(0x[0-9a-f]+)", out, re.M))
+            eq(sorted(ask(elf, f"break {function}").split()), wanted, f"break {function}, global and inline, {cc} DWARF {version}")
+            eq(len(wanted), 2, "which gdb says are two places")
+
+
 def without(folder):
     split = f"{folder}/split"
     run("gcc", "-g", "-gsplit-dwarf", "-O0", "-ffreestanding", "-fno-pic", "-fno-pie", "-nostdlib", "-static",
@@ -139,7 +179,7 @@ def main():
     if not shutil.which("objcopy"):
         print("ok - files # SKIP no objcopy here: make deps")
         return 0
-    for part in (separate, by_build_id, compressed, moved, without):
+    for part in (separate, by_build_id, compressed, moved, same_name, without):
         with tempfile.TemporaryDirectory() as folder:
             part(os.path.realpath(folder))
     return failed > 0
