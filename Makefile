@@ -31,7 +31,7 @@ WARN     += $(if $(CLANG),-Wno-missing-field-initializers -Wno-gnu-variable-size
 GNU_AS   := $(if $(CLANG),-fno-integrated-as)
 CFLAGS   ?= $(if $(DEBUG),-O0 -g3,-O2 -g)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(GNU_AS) -fno-strict-aliasing $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-LDLIBS   := -lreadline -ldwarf -lelf -liberty -lZydis -lZycore
+LDLIBS   := -lreadline -lncursesw -ltinfo -ldwarf -lelf -liberty -lZydis -lZycore
 # Where libdwarf has its headers depends on its version; only src/symbols includes them.
 DWARF_CFLAGS := $(or $(shell pkg-config --cflags-only-I libdwarf 2>/dev/null),-I/usr/include/libdwarf)
 

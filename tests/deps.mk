@@ -1,6 +1,6 @@
 # The Debian packages vmstep needs: to build, and to test.
 
-DEPS_BUILD := gcc libc6-dev make pkg-config libreadline-dev libelf-dev libdwarf-dev libiberty-dev \
+DEPS_BUILD := gcc libc6-dev make pkg-config libreadline-dev libncurses-dev libelf-dev libdwarf-dev libiberty-dev \
               libzydis-dev
 DEPS_TEST  := python3 jq gdb chromium gcc-multilib clang tmux mandoc shellcheck seabios syslinux-common grub-pc-bin \
               qemu-system-x86 zsh fish libunicorn-dev

@@ -23,4 +23,17 @@ const struct topic *topic_find(const char *name);
 /* `predict`: what the architecture says the next stop is, from the state at the boundary. */
 int predict_explain(struct session *s, struct strbuf *out, struct err *err);
 
+/*
+ * What waits or is armed at the boundary the guest stands at, a line each, in the order in which the
+ * processor takes them (SDM 3 "Priority Among Concurrent Events"), and the masks that hold it back ("" none).
+ * Pending traps are those the engine showed; where it shows none they are not claimed.
+ */
+enum { DUE_LINES = 6 };
+struct due_line {
+	u8 due;     /* enum due */
+	bool waits; /* there is something to hold back */
+	char state[64], held[64];
+};
+int due_explain(struct session *s, struct due_line ret[DUE_LINES], struct err *err);
+
 #endif

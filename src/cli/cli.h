@@ -268,7 +268,7 @@ extern const struct command commands_step[], commands_run[], commands_points[], 
 	commands_x[], commands_display[], commands_memory[], commands_code[], commands_symbols[],
 	commands_disassemble[], commands_list[], commands_finish[], commands_srcpath[], commands_macro[],
 	commands_frames[], commands_state[], commands_info[], commands_trace[], commands_set[],
-	commands_script[], commands_echo[], commands_help[];
+	commands_script[], commands_echo[], commands_tui[], commands_help[];
 extern const char *const group_names[GROUP_COUNT]; /* "running", ... */
 extern const char *const group_titles[GROUP_COUNT];
 

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "term.h"
+#include "tui/view.h"
 
 /* ---- echo and printf ------------------------------------------------------------------------- */
 
@@ -233,9 +234,12 @@ static int cmd_shell(struct cli *c, const char *args, struct err *err)
 	output_flush(&c->out);
 	if (!shell || !*shell)
 		shell = "/bin/sh";
+	tui_pause();
 	pid = fork();
-	if (pid < 0)
+	if (pid < 0) {
+		tui_resume();
 		return err_set(err, errno, "cannot start a shell: %s", strerror(errno));
+	}
 	if (!pid) {
 		signal(SIGPIPE, SIG_DFL);
 		if (*args)
@@ -246,6 +250,8 @@ static int cmd_shell(struct cli *c, const char *args, struct err *err)
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	tui_wait_key();
+	tui_resume();
 	term_clear_interrupt();
 	/* $_shell_exitcode, as in gdb; a failing command is no failure of the session. */
 	value = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -30,6 +30,7 @@ static const struct command *const tables[] = {
 	commands_set,
 	commands_script,
 	commands_echo,
+	commands_tui,
 	commands_help,
 	NULL,
 };

@@ -16,6 +16,7 @@
 #include "cli.h"
 #include "paths.h"
 #include "term.h"
+#include "tui/view.h"
 
 enum { HISTORY_LINES = 2000 };
 
@@ -132,19 +133,23 @@ static void history_keep(void)
 
 static void line_clear(const char *prompt)
 {
+	tui_line_done();
 	rl_callback_sigcleanup();
 	rl_free_line_state();
 	rl_replace_line("", 1);
 	rl_crlf();
 	rl_on_new_line();
-	rl_redisplay();
+	tui_line_begin();
+	rl_redisplay_function();
 }
 
 static void suspend(void)
 {
 	rl_callback_sigcleanup();
 	rl_deprep_terminal();
+	tui_pause();
 	term_suspend();
+	tui_resume();
 	rl_prep_terminal(1);
 	rl_resize_terminal();
 	output_resize(&in.cli->out);
@@ -161,6 +166,7 @@ static bool signals_handle(const char *prompt)
 	if (term_take_resize()) {
 		rl_resize_terminal();
 		output_resize(&in.cli->out);
+		tui_resize();
 	}
 	if (term_take_suspend())
 		suspend();
@@ -226,13 +232,19 @@ static bool queue_take(const char *prompt, char **ret)
 int input_line(struct cli *c, const char *prompt, bool nested, char **ret)
 {
 	output_fresh(&c->out);
+	in.line = NULL; /* the last one is the caller's */
 	if (queue_take(prompt, ret))
 		return 0;
-	in.done = false;
-	in.line = NULL;
 	in.nested = nested;
-	rl_callback_handler_install(prompt, line_ready);
-	line_wait(prompt);
+	do {
+		free(in.line);
+		in.done = false;
+		in.line = NULL;
+		tui_line_begin();
+		rl_callback_handler_install(prompt, line_ready);
+		line_wait(prompt);
+		tui_line_done();
+	} while (in.done && tui_switch());
 	if (!in.done) {
 		rl_callback_sigcleanup();
 		rl_callback_handler_remove();
@@ -260,6 +272,7 @@ void input_init(struct cli *c)
 	if (!c->out.tty)
 		in.prompt_out = fopen("/dev/tty", "we");
 	rl_outstream = in.prompt_out ? in.prompt_out : stdout;
+	tui_keys_bind(c);
 	history_load();
 }
 

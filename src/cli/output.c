@@ -30,6 +30,20 @@ static bool write_all(int fd, const char *p, size_t n)
 	return true;
 }
 
+/* Nobody will see what comes: an endless guest must not go on printing into nothing. */
+static void put(struct output *o, const char *p, size_t n)
+{
+	if (o->screen) {
+		o->screen(o->screen_arg, p, n);
+		return;
+	}
+	if (write_all(o->fd, p, n))
+		return;
+	o->broken = errno;
+	if (o->ends && !term_ending())
+		raise(SIGTERM);
+}
+
 /* What the user answers at a full screen. Keys come one by one; Ctrl-C counts as q. */
 static void page_ask(struct output *o)
 {
@@ -39,9 +53,9 @@ static void page_ask(struct output *o)
 	int key;
 
 	output_flush(o);
-	write_all(o->fd, question, sizeof(question) - 1);
+	put(o, question, sizeof(question) - 1);
 	key = term_key();
-	write_all(o->fd, erase, sizeof(erase) - 1);
+	put(o, erase, sizeof(erase) - 1);
 	o->row = 0;
 	if (key == 'c')
 		o->paging = false;
@@ -88,16 +102,6 @@ static void paged_add(struct output *o, const char *text, size_t n)
 	}
 }
 
-/* Nobody will see what comes: an endless guest must not go on printing into nothing. */
-static void put(struct output *o, const char *p, size_t n)
-{
-	if (write_all(o->fd, p, n))
-		return;
-	o->broken = errno;
-	if (o->ends && !term_ending())
-		raise(SIGTERM);
-}
-
 void output_init(struct output *o, int fd, int err_fd)
 {
 	*o = (struct output){ .fd = fd, .err_fd = err_fd, .tty = isatty(fd) };
@@ -124,6 +128,8 @@ void output_resize(struct output *o)
 {
 	struct winsize w;
 
+	if (o->screen)
+		return;
 	o->rows = 24;
 	o->cols = 80;
 	if (o->tty && ioctl(o->fd, TIOCGWINSZ, &w) == 0 && w.ws_row && w.ws_col) {
@@ -182,8 +188,16 @@ void output_error(struct output *o, bool program, const char *sentence)
 	strbuf_init(&b);
 	strbuf_addf(&b, "%s%s%s%s\n", color ? "\033[31m" : "", program ? "vmstep: " : "", sentence,
 		    color ? "\033[0m" : "");
-	write_all(o->err_fd, strbuf_str(&b), b.n);
+	output_status(o, strbuf_str(&b), b.n);
 	strbuf_deinit(&b);
+}
+
+void output_status(struct output *o, const char *text, size_t n)
+{
+	if (o->screen && isatty(o->err_fd))
+		o->screen(o->screen_arg, text, n);
+	else
+		write_all(o->err_fd, text, n);
 }
 
 void output_guest(void *output, enum console_channel ch, const u8 *data, size_t n)

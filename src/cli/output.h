@@ -24,6 +24,8 @@ struct output {
 	bool mute;           /* nothing is shown */
 	struct strbuf *copy; /* gets what a command says, shown or not; NULL: nothing does */
 	struct strbuf buf;
+	void (*screen)(void *arg, const char *text, size_t n); /* takes everything in place of fd; NULL: none */
+	void *screen_arg;
 };
 
 void output_init(struct output *o, int fd, int err_fd);
@@ -40,6 +42,8 @@ void output_flush(struct output *o);
 void output_fresh(struct output *o);
 /* One sentence to the error channel: "vmstep: " is put before it when `program`. */
 void output_error(struct output *o, bool program, const char *sentence);
+/* A line that is written over, such as progress: CR and erasing are the caller's. */
+void output_status(struct output *o, const char *text, size_t n);
 /* A console_write_fn; arg is the struct output. */
 void output_guest(void *output, enum console_channel ch, const u8 *data, size_t n);
 

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "term.h"
+#include "tui/view.h"
 
 /* ---- showing stops ------------------------------------------------------------------------------
  */
@@ -128,16 +129,17 @@ static void progress_show(struct passed *p)
 	n = snprintf(text, sizeof(text),
 		     "\r%" PRIu64 " of %" PRIu64 " stops, %.0f a second, Ctrl-C stops\033[K",
 		     p->stops, p->wanted, p->stops / s);
-	if (write(p->c->out.err_fd, text, n) == n)
-		p->progress = true;
+	output_status(&p->c->out, text, n);
+	p->progress = true;
 }
 
 static void progress_erase(struct passed *p)
 {
 	static const char erase[] = "\r\033[K";
 
-	if (p->progress && write(p->c->out.err_fd, erase, sizeof(erase) - 1) < 0)
-		p->progress = false;
+	if (p->progress)
+		output_status(&p->c->out, erase, sizeof(erase) - 1);
+	p->progress = false;
 }
 
 /* A recorded trace says where it saw nothing: between a resume and the first stop of a free run. */
@@ -157,6 +159,7 @@ static bool run_observe(void *arg, const struct stop *st)
 	struct passed *p = arg;
 	struct cli *c = p->c;
 
+	tui_stop_note(st);
 	if (c->trace && p->free && !gap_record(p, st))
 		return false;
 	if (st->kind == RECORD_GAP) {

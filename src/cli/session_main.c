@@ -9,6 +9,7 @@
 #include "paths.h"
 #include "session_main.h"
 #include "term.h"
+#include "tui/view.h"
 
 static void complain(struct cli *c, int r, const struct err *err)
 {
@@ -222,6 +223,7 @@ static void cli_deinit(struct cli *c)
 {
 	struct err err = { 0 };
 
+	tui_disable(c);
 	if (trace_off(c, &err)) {
 		output_error(&c->out, true, err.text);
 		c->status = c->status ? c->status : STATUS_COMMAND;

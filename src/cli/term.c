@@ -14,8 +14,9 @@
 static struct {
 	volatile sig_atomic_t signal, interrupted, ending, resized, suspend;
 	struct session *volatile running;
+	const char *volatile leave, *volatile enter; /* a full-screen view */
 	volatile sig_atomic_t raw; /* the terminal is in the guest's mode */
-	struct termios saved, guest;
+	struct termios first, saved, guest; /* first: as the user had it */
 	int wake[2], keys[2];
 	int flags; /* of standard input before O_ASYNC */
 	bool tty;
@@ -82,6 +83,12 @@ static void handler_set(int sig, void (*fn)(int))
 	sigaction(sig, &a, NULL);
 }
 
+static void text_write(const char *text)
+{
+	if (text && write(STDOUT_FILENO, text, strlen(text)) < 0)
+		return;
+}
+
 /* The default action of SIGTSTP, now; returns when the process is continued. */
 static void stop_here(void (*handler)(int))
 {
@@ -102,11 +109,21 @@ static void on_suspend(int sig)
 	const int saved = errno;
 
 	if (term.running) {
-		if (term.raw)
+		struct termios now;
+		const bool view = term.leave && tcgetattr(STDIN_FILENO, &now) == 0;
+
+		text_write(term.leave);
+		if (view)
+			tcsetattr(STDIN_FILENO, TCSANOW, &term.first);
+		else if (term.raw)
 			tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
 		stop_here(on_suspend);
-		if (term.raw)
+		if (view)
+			tcsetattr(STDIN_FILENO, TCSANOW, &now);
+		else if (term.raw)
 			tcsetattr(STDIN_FILENO, TCSANOW, &term.guest);
+		text_write(term.enter);
+		term.resized |= term.enter != NULL;
 	} else {
 		term.suspend = 1;
 		wake();
@@ -119,8 +136,9 @@ static void on_crash(int sig)
 	static const char text[] =
 		"vmstep: internal fault, please report it with the commands that led here\n";
 
+	text_write(term.leave);
 	if (term.tty)
-		tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+		tcsetattr(STDIN_FILENO, TCSANOW, &term.first);
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(125);
 	_exit(125);
@@ -129,7 +147,8 @@ static void on_crash(int sig)
 /* Ctrl-\\ ends the process as ever, after the terminal is given back. */
 static void on_quit(int sig)
 {
-	tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+	text_write(term.leave);
+	tcsetattr(STDIN_FILENO, TCSANOW, &term.first);
 	handler_set(SIGQUIT, SIG_DFL);
 	raise(SIGQUIT);
 }
@@ -153,15 +172,8 @@ static int pipe_make(int fd[2], struct err *err)
 	return 0;
 }
 
-int term_init(struct err *err)
+void term_handlers_set(void)
 {
-	int r = pipe_make(term.wake, err);
-
-	if (r)
-		return r;
-	term.tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &term.saved) == 0;
-	if (term.tty && (r = pipe_make(term.keys, err)))
-		return r;
 	handler_set(SIGINT, on_interrupt);
 	handler_set(SIGTERM, on_end);
 	handler_set(SIGHUP, on_end);
@@ -173,6 +185,19 @@ int term_init(struct err *err)
 		handler_set(SIGQUIT, on_quit);
 	}
 	crash_handlers_set();
+}
+
+int term_init(struct err *err)
+{
+	int r = pipe_make(term.wake, err);
+
+	if (r)
+		return r;
+	term.tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &term.first) == 0;
+	term.saved = term.first;
+	if (term.tty && (r = pipe_make(term.keys, err)))
+		return r;
+	term_handlers_set();
 	return 0;
 }
 
@@ -278,6 +303,12 @@ void term_run_end(void)
 	term.raw = 0;
 	fcntl(STDIN_FILENO, F_SETFL, term.flags);
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+}
+
+void term_screen_texts(const char *leave, const char *enter)
+{
+	term.leave = leave;
+	term.enter = enter;
 }
 
 int term_key(void)

@@ -15,6 +15,8 @@ struct session;
 
 /* Handlers for SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH and the crash signals. */
 int term_init(struct err *err);
+/* The handlers again, behind a library that put its own. */
+void term_handlers_set(void);
 /* Readable after any of the signals; term_drain() empties it. */
 int term_wake_fd(void);
 void term_drain(void);
@@ -38,6 +40,9 @@ int term_keys_fd(void);
  */
 void term_run_begin(struct session *s, bool keys);
 void term_run_end(void);
+/* What takes a full-screen view off the terminal and puts it back, for handlers that stop or end the
+ * process; NULL: no view. Kept by reference. */
+void term_screen_texts(const char *leave, const char *enter);
 /* One key from the terminal, -1 after a signal or at its end. */
 int term_key(void);
 

@@ -124,7 +124,7 @@ objects() {
 	fi
 	claim "no mutable global state below main" "$(for o in $below; do
 		objdump -t "$o" | awk -v o="$o" '($4 ~ /^\.(data|bss)$/ || $4 == "*COM*") && $3 != "d" && $2 != "d" && $5 !~ /^0+$/ {print o ": " $NF}' |
-			grep -vE 'src/cli/.*(signal|interrupt|resize|winch)|src/cli/input|src/cli/term'
+			grep -vE 'src/cli/.*(signal|interrupt|resize|winch)|src/cli/(input|term|tui/(tui|keys))\.'
 	done)"
 }
 
