@@ -144,6 +144,7 @@ $(O)/tests/bench/unicorn: tests/bench/unicorn.c
 bench: all guests $(O)/tests/bench/bare $(UNICORN)
 	$(Q)O=$(O) python3 tests/bench/bench.py
 	$(Q)O=$(O) python3 tests/bench/soft.py
+	$(Q)O=$(O) python3 tests/bench/flat.py
 	$(Q)O=$(O) python3 tests/bench/symbols.py
 
 lint: all

@@ -58,6 +58,27 @@ static u8 *prefixes_put(u64 *seed, u8 *p, u8 opcode)
 	return p;
 }
 
+/* What has a mandatory prefix or three bytes of opcode: prefix, length, opcode. */
+static void extension_put(u64 *seed, u8 *p)
+{
+	static const u8 rows[][5] = {
+		{ 0xf3, 2, 0x0f, 0xb8 }, { 0xf3, 2, 0x0f, 0xbc }, { 0xf3, 2, 0x0f, 0xbd },
+		{ 0, 3, 0x0f, 0x38, 0xf0 }, { 0, 3, 0x0f, 0x38, 0xf1 }, { 0x66, 3, 0x0f, 0x38, 0xf1 },
+		{ 0x66, 3, 0x0f, 0x38, 0xf6 }, { 0xf3, 3, 0x0f, 0x38, 0xf6 },
+		{ 0, 3, 0x0f, 0x01, 0xca }, { 0, 3, 0x0f, 0x01, 0xcb },
+		{ 0, 3, 0xc4, 0xe2, 0x78 }, { 0, 3, 0xc4, 0xe2, 0xfb }, { 0, 3, 0xc4, 0x62, 0x72 },
+		{ 0, 3, 0xc4, 0xe3, 0x7b },
+	};
+	static const u8 vex[] = { 0xf0, 0xf2, 0xf3, 0xf5, 0xf6, 0xf7 };
+	const u8 *r = rows[random_below(seed, ARRAY_SIZE(rows))];
+
+	if (r[0])
+		*p++ = r[0];
+	memcpy(p, r + 2, r[1]);
+	if (r[2] == 0xc4)
+		p[3] = vex[random_below(seed, sizeof(vex))];
+}
+
 static void code_make(u64 *seed, struct sample *s)
 {
 	bool two = one_in(seed, 3);
@@ -70,6 +91,10 @@ static void code_make(u64 *seed, struct sample *s)
 		s->code[i] = random_u64(seed);
 	if (one_in(seed, 16))
 		return; /* as it is */
+	if (!s->system && one_in(seed, 24)) {
+		extension_put(seed, p);
+		return;
+	}
 	p = prefixes_put(seed, p, two ? 0 : opcode);
 	if (place_bits(s->place) == 64 && one_in(seed, 2))
 		*p++ = 0x40 | random_below(seed, 16);

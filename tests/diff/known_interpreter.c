@@ -201,6 +201,26 @@ static bool x87_emulated(struct contest *x)
 	return x->sample->x87 && vector_of(x, &x->kvm) == EXC_UD && x->op->modrm < 0xc0 && give_up(x);
 }
 
+/* Sets that the processor has and the interpreter has not: in ring 3 of long mode only what it executes
+ * for the processor, an operand that faults or lies beyond the memory. */
+static bool extension_lacks(struct contest *x)
+{
+	static const u16 lacking[] = {
+		ZYDIS_MNEMONIC_RDPID, ZYDIS_MNEMONIC_MOVBE,  ZYDIS_MNEMONIC_POPCNT, ZYDIS_MNEMONIC_ADCX,
+		ZYDIS_MNEMONIC_ADOX,  ZYDIS_MNEMONIC_ANDN,   ZYDIS_MNEMONIC_BEXTR,  ZYDIS_MNEMONIC_BLSI,
+		ZYDIS_MNEMONIC_BLSR,  ZYDIS_MNEMONIC_BLSMSK, ZYDIS_MNEMONIC_BZHI,   ZYDIS_MNEMONIC_MULX,
+		ZYDIS_MNEMONIC_PDEP,  ZYDIS_MNEMONIC_PEXT,   ZYDIS_MNEMONIC_RORX,   ZYDIS_MNEMONIC_SARX,
+		ZYDIS_MNEMONIC_SHLX,  ZYDIS_MNEMONIC_SHRX,
+	};
+
+	if (vector_of(x, &x->kvm) != EXC_UD && x->kvm.outcome != OUT_SHUTDOWN)
+		return false;
+	for (unsigned i = 0; i < ARRAY_SIZE(lacking); i++)
+		if (x->op->mnemonic == lacking[i])
+			return (x->sample->place != P_LONG3 || x->op->modrm < 0xc0) && give_up(x);
+	return false;
+}
+
 /* TZCNT and LZCNT are shown by CPUID and executed as what their bytes without F3 mean. */
 static bool count_zeros(struct contest *x)
 {
@@ -222,6 +242,7 @@ static bool not_begun(struct contest *x)
 const struct known known_interpreter[] = {
 	{ "a store beyond the memory has not begun", not_begun, true },
 	{ "long ring3: x87 with an operand that faults is #UD", x87_emulated, true },
+	{ "RDPID, MOVBE, POPCNT, ADX and BMI are #UD", extension_lacks, false },
 	{ "TZCNT and LZCNT are BSF and BSR", count_zeros, false },
 	{ "BSF and BSR of 0 clear the upper half", scan_upper, true },
 	{ "0F 19 to 0F 1E are taken for instructions without ModRM", reserved_nop, false },
