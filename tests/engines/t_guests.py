@@ -93,4 +93,5 @@ def main():
     engine_check("soft", "mtf")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -62,6 +62,9 @@ rig_run() {
 			"$here/../guests/expect.py" "$root/guests/${name#*-}.elf" "$got" "$([ $engine = kvm ] && echo hw || echo mtf)"
 		done
 	done
+	for got in "$out/files/why-"*.trace; do
+		[ ! -e "$got" ] || "$here/../guests/why.py" "${got%.trace}.txt" "$got" | sed "s/^\(.*ok - \)/\1rig: $(basename "$got" .trace): /"
+	done
 	[ ! -e "$out/files/seabios-bios.txt" ] || "$here/seabios.py" "$out/files" "$root/vmstep"
 	for got in "$out"/files/*oracle-*.txt; do
 		[ -e "$got" ] && "$here/bare/compare.py" "$(basename "$got" .txt | sed 's/.*oracle-//')" "$got"
