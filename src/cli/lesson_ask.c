@@ -1,6 +1,7 @@
 /* lesson_ask.c - a lesson's questions: the student predicts, the stops decide. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,12 +98,25 @@ void question_ask(struct player *p)
 
 /* ---- the verdict ------------------------------------------------------------------------------- */
 
-static void reply_show(struct player *p, size_t choice)
+/* One paragraph of several texts. */
+static void __attribute__((format(printf, 2, 3))) paragraph(struct player *p, const char *fmt, ...)
 {
-	const struct lesson_item *next = &p->l->item[choice + 1];
+	struct strbuf b;
+	va_list ap;
 
-	if (next->kind == LESSON_REPLY)
-		say_wrapped(p->c, next->text);
+	strbuf_init(&b);
+	va_start(ap, fmt);
+	strbuf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	say_wrapped(p->c, strbuf_str(&b));
+	strbuf_deinit(&b);
+}
+
+static const char *reply_of(const struct player *p, size_t choice)
+{
+	const struct lesson_item *it = p->l->item;
+
+	return choice + 1 < p->l->n_items && it[choice + 1].kind == LESSON_REPLY ? it[choice + 1].text : "";
 }
 
 /* The one choice whose conditions hold. 0 with the difference told: none or several do. */
@@ -134,18 +148,14 @@ static void choices_answer(struct player *p)
 
 	if (!right)
 		return;
-	if (p->predicted && p->choice != right) {
-		say(p->c, "You said %c, which is not what happened. ", letter_of(p, p->choice));
-		reply_show(p, p->choice);
-	}
-	say(p->c, "%s %c) %s\n", p->predicted && p->choice == right ? "Right:" : "The answer:", letter_of(p, right),
-	    p->l->item[right].text);
-	reply_show(p, right);
+	if (p->predicted && p->choice != right)
+		paragraph(p, "You said %c), which is not what happened. %s", letter_of(p, p->choice), reply_of(p, p->choice));
+	paragraph(p, "%s %c) %s. %s", p->predicted && p->choice == right ? "Right:" : "The answer:", letter_of(p, right),
+		  p->l->item[right].text, reply_of(p, right));
 	for (size_t i = p->ask + 1; !p->c->interactive && i < question_end(p, p->ask); i++) {
 		if (p->l->item[i].kind != LESSON_CHOICE || !player_has(p, i) || i == right)
 			continue;
-		say(p->c, "Not %c: ", letter_of(p, i));
-		reply_show(p, i);
+		paragraph(p, "Not %c: %s", letter_of(p, i), reply_of(p, i));
 	}
 }
 
@@ -163,14 +173,13 @@ static size_t value_choice(struct player *p, u64 value)
 	return 0;
 }
 
-static void value_reply(struct player *p, u64 value)
+static const char *value_reply(struct player *p, u64 value)
 {
 	const size_t choice = value_choice(p, value), otherwise = part_find(p, LESSON_OTHERWISE);
 
 	if (choice)
-		reply_show(p, choice);
-	else if (otherwise)
-		say_wrapped(p->c, p->l->item[otherwise].text);
+		return reply_of(p, choice);
+	return otherwise ? p->l->item[otherwise].text : "";
 }
 
 static void value_answer(struct player *p, size_t value)
@@ -184,17 +193,14 @@ static void value_answer(struct player *p, size_t value)
 	}
 	if (!value_choice(p, v))
 		player_differs(p, value, "the answer is one that the lesson does not foresee");
-	if (p->predicted && p->value != v) {
-		say(p->c, "You said %#llx, which is not what happened. ", (unsigned long long)p->value);
-		value_reply(p, p->value);
-	}
-	say(p->c, "%s %#llx. ", p->predicted && p->value == v ? "Right:" : "The answer:", (unsigned long long)v);
-	value_reply(p, v);
+	if (p->predicted && p->value != v)
+		paragraph(p, "You said %#llx, which is not what happened. %s", (unsigned long long)p->value, value_reply(p, p->value));
+	paragraph(p, "%s %#llx. %s", p->predicted && p->value == v ? "Right:" : "The answer:", (unsigned long long)v,
+		  value_reply(p, v));
 	for (size_t i = p->ask + 1; !p->c->interactive && i < question_end(p, p->ask); i++) {
 		if (p->l->item[i].kind != LESSON_CHOICE || !player_has(p, i) || i == value_choice(p, v))
 			continue;
-		say(p->c, "Not %s: ", p->l->item[i].cond);
-		reply_show(p, i);
+		paragraph(p, "Not %s: %s", p->l->item[i].cond, reply_of(p, i));
 	}
 }
 

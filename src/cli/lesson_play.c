@@ -216,15 +216,23 @@ static void said_check(struct player *p)
 
 /* ---- items ------------------------------------------------------------------------------------- */
 
-static void differs_say(struct player *p, const struct lesson_item *it)
+static void headed_say(struct player *p, const char *head, const char *text)
 {
 	struct strbuf b;
 
 	strbuf_init(&b);
-	strbuf_addf(&b, "On this engine (%s, %s): %s", session_engine_name(p->c->s), it->cond, it->text);
+	strbuf_addf(&b, "%s: %s", head, text);
 	say_wrapped(p->c, strbuf_str(&b));
-	say(p->c, "\n");
 	strbuf_deinit(&b);
+}
+
+static void differs_say(struct player *p, const struct lesson_item *it)
+{
+	char head[60];
+
+	snprintf(head, sizeof(head), "On this engine (%s, %.8s)", session_engine_name(p->c->s), it->cond);
+	headed_say(p, head, it->text);
+	say(p->c, "\n");
 }
 
 static void item_play(struct player *p)
@@ -259,8 +267,7 @@ static void item_play(struct player *p)
 		question_answer(p);
 		break;
 	case LESSON_TRY:
-		say(p->c, "Try next: ");
-		say_wrapped(p->c, it->text);
+		headed_say(p, "Try next", it->text);
 		break;
 	case LESSON_CHOICE:
 	case LESSON_VALUE:

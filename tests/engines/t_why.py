@@ -17,7 +17,7 @@ import why  # noqa: E402
 from t_guests import O, VMSTEP, flavour, image_of  # noqa: E402
 
 # Guest, steps before the first question, steps with one; the rest of a guest mostly prints its log.
-GUESTS = [("icebp64", 0, 150), ("shadow64", 0, 80), ("dr64", 0, 70), ("events16", 0, 260), ("hardware64", 0, 420),
+GUESTS = [("icebp64", 0, 300), ("shadow64", 0, 80), ("dr64", 0, 70), ("events16", 0, 260), ("hardware64", 0, 420),
           ("hardware64", 1980, 220)]
 
 

@@ -39,6 +39,6 @@ why_ask() {
 	rig-out file "why-$engine-$name.trace" /tmp/trace.jsonl
 }
 for engine in mtf kvm; do
-	why_ask $engine icebp64 60
-	why_ask $engine shadow64 70
+	why_ask "$engine" icebp64 60
+	why_ask "$engine" shadow64 70
 done
