@@ -30,6 +30,17 @@ void from_text(const struct why_not *w, char *buf, size_t size)
 		snprintf(buf, size, "not known");
 }
 
+bool nothing_retired(const struct why_not *w)
+{
+	if (w->st->retired || !w->st->n_from)
+		return false;
+	if (w->st->has_event && !w->st->event_rep)
+		return reason_tell(w, NULL, "No instruction has completed since the boundary before: vector %u was delivered, type %u.",
+				   w->st->event_vector, w->st->event_type);
+	return reason_tell(w, NULL, "No instruction has completed since the boundary before%s.",
+			   w->st->event_rep ? ": a REP string instruction is between two iterations" : "");
+}
+
 /* ---- the same for all -------------------------------------------------------------------------- */
 
 static bool it_came(const struct why_not *w)

@@ -27,6 +27,8 @@ typedef bool reason_fn(const struct why_not *w);
 /* A sentence, with where it is written (NULL: nowhere but in the stop), as the whole answer. */
 bool reason_tell(const struct why_not *w, const char *source, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* No instruction has completed since the boundary before: none can be the reason. */
+bool nothing_retired(const struct why_not *w);
 /* "mov ss, ax" of the instruction before the boundary. */
 void from_text(const struct why_not *w, char *buf, size_t size);
 

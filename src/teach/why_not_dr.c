@@ -141,7 +141,7 @@ static bool not_covered(const struct why_not *w)
 			   (unsigned long long)w->cpu->dr7, text);
 }
 
-reason_fn *const watch_reasons[] = { no_registers, none_enabled, engine_blind, watch_waits, no_access, not_covered, NULL };
+reason_fn *const watch_reasons[] = { no_registers, none_enabled, engine_blind, watch_waits, nothing_retired, no_access, not_covered, NULL };
 
 static bool io_without_de(const struct why_not *w)
 {
@@ -165,7 +165,7 @@ static bool io_emulated(const struct why_not *w)
 	       reason_tell(w, NULL, "KVM does port accesses itself and looks at no I/O breakpoint there (K11).");
 }
 
-reason_fn *const iobp_reasons[] = { no_registers, io_without_de, none_enabled, no_port, io_emulated, NULL };
+reason_fn *const iobp_reasons[] = { no_registers, io_without_de, none_enabled, nothing_retired, no_port, io_emulated, NULL };
 
 /* ---- GD, TBIT, BLD and RTM ----------------------------------------------------------------------- */
 
@@ -203,7 +203,7 @@ static bool no_task_switch(const struct why_not *w)
 			   "There was no task switch: the instruction before is %s", text);
 }
 
-reason_fn *const tbit_reasons[] = { no_task_switch, NULL };
+reason_fn *const tbit_reasons[] = { nothing_retired, no_task_switch, NULL };
 
 static bool not_modelled(const struct why_not *w)
 {

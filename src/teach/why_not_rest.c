@@ -156,4 +156,4 @@ static bool other_cause(const struct why_not *w)
 			   "%s is: %s", text, cause_name(w->cause), cause_text(w->cause)->what);
 }
 
-reason_fn *const other_reasons[] = { other_cause, NULL };
+reason_fn *const other_reasons[] = { nothing_retired, other_cause, NULL };

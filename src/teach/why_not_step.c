@@ -146,6 +146,16 @@ reason_fn *const mtf_reasons[] = { mtf_engine, mtf_icebp, fault_like, mtf_exits,
 
 /* ---- ICEBP and INT3 ---------------------------------------------------------------------------- */
 
+/* The stop before was the ICEBP, or the INT3: here is what it delivers. */
+static bool delivered_now(const struct why_not *w)
+{
+	const u8 type = w->cause == CAUSE_ICEBP ? INTR_PRIV_SOFT_EXC : INTR_SOFT_EXC;
+
+	return w->st->has_event && !w->st->retired && !w->st->event_rep && w->st->event_type == type &&
+	       reason_tell(w, NULL, "It was the stop before, shown behind its instruction. Here its event is delivered, vector %u of type %u, "
+			   "and nothing has run since.", w->st->event_vector, w->st->event_type);
+}
+
 /* CD 01 and CD 03 look alike and are another thing. */
 static bool is_int_n(const struct why_not *w)
 {
@@ -186,5 +196,5 @@ static bool other_of_both(const struct why_not *w)
 			   "The instruction before is INT1 (F1), which raises #DB, vector 1.");
 }
 
-reason_fn *const icebp_reasons[] = { is_int_n, other_of_both, other_insn, not_intercepted, NULL };
-reason_fn *const int3_reasons[] = { is_int_n, other_of_both, other_insn, not_intercepted, NULL };
+reason_fn *const icebp_reasons[] = { delivered_now, nothing_retired, is_int_n, other_of_both, other_insn, not_intercepted, NULL };
+reason_fn *const int3_reasons[] = { delivered_now, nothing_retired, is_int_n, other_of_both, other_insn, not_intercepted, NULL };
