@@ -1,6 +1,6 @@
 /*
  * lesson_play.h - a lesson played in a session: lesson_play.c goes through its items, lesson_ask.c asks and
- * judges predictions.
+ * judges predictions, lesson_prompt.c reads what the student types.
  */
 #ifndef VMSTEP_CLI_LESSON_PLAY_H
 #define VMSTEP_CLI_LESSON_PLAY_H
@@ -33,7 +33,9 @@ void lesson_play(struct cli *c, const void *lesson);
 struct lesson_at player_at(const struct player *p);
 /* Tell that this run is not as the lesson says at item `i`, and count it. */
 void player_differs(struct player *p, size_t i, const char *sentence);
-/* One line from the student: 0 with *ret (free it), else the lesson is left. ! opens a prompt, q leaves. */
+/* The command of item `i`; -EINTR: the student has left by Ctrl-C. */
+int command_play(struct player *p, size_t i, bool mute);
+/* lesson_prompt.c: one line from the student: 0 with *ret (free it), else the lesson is left. ! opens a prompt, q leaves. */
 int player_line(struct player *p, const char *prompt, char **ret);
 bool player_has(const struct player *p, size_t i);
 

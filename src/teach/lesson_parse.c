@@ -16,55 +16,6 @@ struct parser {
 	u8 asked; /* LESSON_ASK, CHOICE, VALUE, REPLY: what an open question has so far; 0: none is open */
 };
 
-static const struct {
-	const char *name;
-	u8 flavours;
-} flavours[] = {
-	{ "soft", LESSON_SOFT }, { "mtf", LESSON_MTF }, { "kvm", LESSON_KVM },
-	{ "pvm", LESSON_PVM },   { "vmx", LESSON_VMX },
-};
-
-const char *lesson_flavour_name(u8 flavour)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(flavours); i++)
-		if (flavours[i].flavours == flavour)
-			return flavours[i].name;
-	return "?";
-}
-
-static u8 flavour_of(const char *word, size_t n)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(flavours); i++)
-		if (strlen(flavours[i].name) == n && !memcmp(flavours[i].name, word, n))
-			return flavours[i].flavours;
-	return 0;
-}
-
-/* "kvm,pvm: TEXT": the mask, and *text moved behind it; all where TEXT begins otherwise. */
-static u8 flavours_take(const char **text, const char *end_chars)
-{
-	const char *p = *text;
-	u8 mask = 0;
-
-	for (;;) {
-		const size_t n = strcspn(p, ", :\n");
-		const u8 one = flavour_of(p, n);
-
-		if (!one)
-			return LESSON_ALL;
-		mask |= one;
-		p += n;
-		if (*p != ',')
-			break;
-		p++;
-	}
-	if (!*p || !strchr(end_chars, *p))
-		return LESSON_ALL;
-	p++;
-	*text = p + strspn(p, " ");
-	return mask;
-}
-
 static int wrong(const struct parser *p, struct err *err, const char *what, const char *text)
 {
 	return err_set(err, EINVAL, "%s:%u: %s \"%.60s\"", p->l->file, p->line, what, text);
@@ -138,7 +89,7 @@ static int item_parse(struct parser *p, u8 kind, const char *text, struct err *e
 	it = item_add(p, kind);
 	if (!it)
 		return err_set(err, ENOMEM, "no memory for the lesson");
-	it->flavours = flavours_take(&text, kind == LESSON_DIFFERS ? " " : ":");
+	it->flavours = lesson_flavours_take(&text, kind == LESSON_DIFFERS ? " " : ":");
 	if (kind == LESSON_DIFFERS && it->flavours == LESSON_ALL)
 		return wrong(p, err, "differs names no engine:", text);
 	if (kind == LESSON_CHOICE || kind == LESSON_DIFFERS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""t_readme.py - what the documents show is what happens: every console block of README.md is run and
-compared line by line, and what the documents name is there.
+"""t_readme.py - what the documents show is what happens: every console block of README.md and of
+docs/tutorial.md is run and compared line by line, and what the documents name is there.
 
 Two things differ between machines and are left out: the line with host and date that starts a trace,
 its total with the time, and KVM's own words for an ICEBP, which real VMX and the software flavour put differently.
@@ -69,6 +69,8 @@ def main():
             block("README", text)
     else:
         print("ok - README's sessions # SKIP no access to /dev/kvm")
+    for text in re.findall(r"^```console\n(.*?)^```", open("docs/tutorial.md", encoding="utf-8").read(), re.M | re.S):
+        block("tutorial", text)
     for path in ["README.md", "ARCHITECTURE.md", "HACKING.md", "CHANGELOG.md", *sorted(glob.glob("docs/*.md"))]:
         named_things(path, open(path, encoding="utf-8").read())
 
