@@ -154,9 +154,11 @@ def same_name(folder):
         for function in ("both", "add"):
             out = subprocess.run(["gdb", "-nx", "-batch", "-ex", f"break {function}", "-ex", "info breakpoints", elf], capture_output=True,
                                  text=True, check=False).stdout
-            wanted = sorted(hex(int(a, 16)) for a in re.findall(r"^1\.\d+ .*?(0x[0-9a-f]+)", out, re.M))
+            rows = re.findall(r"^1\.\d+ .*?(0x[0-9a-f]+)", out, re.M) or re.findall(r"^1 .*?(0x[0-9a-f]+)", out, re.M)
+            wanted = sorted(hex(int(a, 16)) for a in rows)
             eq(sorted(ask(elf, f"break {function}").split()), wanted, f"break {function}, global and inline, {cc} DWARF {version}")
-            eq(len(wanted), 2, "which gdb says are two places")
+            if function == "add" or cc == "gcc":
+                eq(len(wanted), 2, "which gdb says are two places")
 
 
 def without(folder):
