@@ -11,7 +11,7 @@ static int text_bias(struct dwfile *f, const struct symbol_file *what, struct er
 	u32 text = elfobj_find(f->obj, ".text");
 
 	if (!what->at_text) {
-		f->bias = what->bias;
+		f->bias = what->bias - (f->obj->eh.e_type == ET_REL ? RELOCATE_BASE : 0);
 		return 0;
 	}
 	if (!text)
@@ -22,20 +22,13 @@ static int text_bias(struct dwfile *f, const struct symbol_file *what, struct er
 	return 0;
 }
 
-static void add_area(struct dwfile *f, u32 section, u64 *next)
+static void add_area(struct dwfile *f, u32 section)
 {
 	const struct elfobj_section *s = &f->obj->section[section];
 	struct dwarea *a = &f->area[f->n_areas++];
-	u64 align = s->sh.sh_addralign;
 
 	a->name = s->name ?: "";
 	a->start = s->sh.sh_addr;
-	if (f->obj->eh.e_type == ET_REL) { /* sections of a relocatable file all begin at 0 */
-		if (align > 1 && align <= 1 << 20)
-			*next += (align - *next % align) % align;
-		a->start = *next;
-		*next += s->sh.sh_size;
-	}
 	a->end = a->start + s->sh.sh_size;
 	if (a->end < a->start)
 		a->end = UINT64_MAX;
@@ -53,7 +46,6 @@ static bool is_area(const GElf_Shdr *sh)
 
 static int read_areas(struct dwfile *f, struct err *err)
 {
-	u64 next = 0;
 	u32 n = 0;
 
 	for (u32 i = 1; i < f->obj->n; i++)
@@ -63,7 +55,7 @@ static int read_areas(struct dwfile *f, struct err *err)
 		return err_set(err, ENOMEM, "%s: no memory for its sections", f->path);
 	for (u32 i = 1; i < f->obj->n; i++)
 		if (is_area(&f->obj->section[i].sh))
-			add_area(f, i, &next);
+			add_area(f, i);
 	return 0;
 }
 
@@ -102,6 +94,7 @@ static int open_file(struct dwfile *f, const struct symbol_file *what, const cha
 	if (rc)
 		return rc;
 	f->is64 = f->obj->eh.e_ident[EI_CLASS] == ELFCLASS64;
+	relocate_layout(f->obj, is_area);
 	rc = text_bias(f, what, err);
 	if (!rc)
 		rc = read_areas(f, err);

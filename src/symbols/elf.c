@@ -66,13 +66,15 @@ static void place_symbol(struct reader *r, const GElf_Sym *sym, struct entry *e)
 				      : NULL;
 	u64 at = sym->st_value, bias = r->file->bias;
 
+	if (sh && r->obj->eh.e_type == ET_REL) /* values count from their section's beginning */
+		at += sh->sh_addr;
 	e->end = at + 1 ?: at;
 	if (sh && at >= sh->sh_addr && at - sh->sh_addr < sh->sh_size)
 		e->end = sh->sh_addr + sh->sh_size;
 	if (sym->st_shndx == SHN_ABS)
 		bias = 0;
 	else if (a)
-		bias = a->bias + (a->start - sh->sh_addr); /* relocatable files are laid out */
+		bias = a->bias;
 	e->sym.addr = at + bias;
 	e->end += bias;
 }

@@ -145,13 +145,34 @@ static const u8 *section_contents(struct elfobj *o, struct elfobj_section *s, El
 	return data && data->d_size >= s->size ? data->d_buf : NULL;
 }
 
+/* A copy with the relocations applied; without memory there is nothing to read. */
+static const u8 *relocated(struct elfobj *o, u32 section, const u8 *bytes)
+{
+	struct elfobj_section *s = &o->section[section];
+
+	if (!bytes || !relocate_wanted(o, section))
+		return bytes;
+	s->relocated = malloc(s->size);
+	if (!s->relocated)
+		return NULL;
+	memcpy(s->relocated, bytes, s->size);
+	relocate_section(o, section, s->relocated);
+	return s->relocated;
+}
+
+static void section_free(struct elfobj_section *s)
+{
+	free((char *)s->name);
+	free(s->relocated);
+}
+
 void elfobj_close(struct elfobj *o)
 {
 	if (!o)
 		return;
 	elf_end(o->elf);
 	for (u32 i = 1; o->section && i < o->n; i++)
-		free((char *)o->section[i].name);
+		section_free(&o->section[i]);
 	free(o->section);
 	if (o->mapped)
 		munmap(o->image, o->size);
@@ -203,7 +224,7 @@ const u8 *elfobj_bytes(struct elfobj *o, u32 section)
 		return s->bytes;
 	s->tried = true;
 	scn = elf_getscn(o->elf, section);
-	s->bytes = scn ? section_contents(o, s, scn) : NULL;
+	s->bytes = scn ? relocated(o, section, section_contents(o, s, scn)) : NULL;
 	return s->bytes;
 }
 

@@ -128,10 +128,12 @@ static int choose(struct dwfile *f, struct err *err)
 		f->debug = f->obj; /* unwinding works without any other debug information */
 		return 0;
 	}
-	if (rc)
+	if (rc) {
 		f->debug = NULL;
-	else
+	} else {
 		f->debug_path = f->debug->path;
+		relocate_layout_as(f->debug, f->obj);
+	}
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include "lines.h"
+#include "object.h"
 #include "private.h"
 
 static bool line_in(struct dwfile *f, u64 link, struct source_line *ret)
@@ -60,6 +61,11 @@ bool source_trouble(struct symbols *s, size_t file_index, struct err *err)
 
 	if (f && !dw_units(f, NULL))
 		dw_unit_details(f, &f->unit[0]); /* a split unit says so here */
+	if (f && !f->why.code && f->debug && f->debug->n_odd)
+		err_set(&f->why, EBADMSG,
+			"%s: %u relocations of its debug information are of kinds vmstep does not know or are "
+			"damaged; what they stand for is wrong",
+			f->debug->path, f->debug->n_odd);
 	if (!f || !f->why.code || f->why.code == ENOENT)
 		return false;
 	err_set(err, f->why.code, "%s", f->why.text);

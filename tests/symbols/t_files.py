@@ -161,6 +161,36 @@ def same_name(folder):
                 eq(len(wanted), 2, "which gdb says are two places")
 
 
+def relocatable(folder):
+    """A file before it is linked, as kernel modules are, at the addresses add-symbol-file gives its sections."""
+    def answer(argv):
+        out = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+        return [re.sub(r" <[^>]*>", "", part).strip() for part in out.split("@@@\n")[1:]]
+    for cc, width, version in (("gcc", 64, 5), ("gcc", 32, 4), ("gcc", 32, 2), ("clang", 64, 4), ("clang", 32, 5)):
+        elf = f"{folder}/{cc}-{width}-{version}.o"
+        run(cc, f"-m{width}", f"-gdwarf-{version}", "-O1", "-ffreestanding", "-fno-pic", "-mno-sse", "-c", "-o", elf, "tests/guests/c/types.c")
+        asked = [q for f in ("main", "locals", "handle") for q in (f"info line {f}", f"info scope {f}", f"info address {f}")]
+        asked += ["ptype struct task", "whatis current", "info line *0x7000010", "info address task"]
+        commands = [f"add-symbol-file {elf} 0x7000000 -s .data 0x8000000 -s .bss 0x9000000"]
+        commands += [c for q in asked for c in ("echo @@@\\n", q)]
+        args = [x for c in commands for x in ("-ex", c)]
+        ours = answer([VMSTEP, "-q", "-nx", "--batch", *args, "--hex", "90"])
+        theirs = answer(["gdb", "-nx", "-q", "-batch", "-ex", "set width 0", "-ex", f"set architecture i386{':x86-64' if width == 64 else ''}", *args])
+        eq([(q, o, t) for q, o, t in zip(asked, ours, theirs) if o != t][:2], [], f"a relocatable file beside gdb's view, {cc} DWARF {version}, {width} bit")
+        eq(len(ours), len(asked), "with an answer to every question")
+        with open(elf, "rb") as f:
+            image = bytearray(f.read())
+        row = next(l for l in subprocess.run(["readelf", "-SW", elf], capture_output=True, text=True, check=True).stdout.splitlines()
+                   if re.search(r"\.rela?\.debug_info", l))
+        at, size = (int(x, 16) for x in row.split("]")[1].split()[3:5])
+        image[at:at + size] = bytes(b ^ 0xa5 for b in image[at:at + size])
+        with open(elf, "wb") as f:
+            f.write(image)
+        out = session([f"add-symbol-file {elf} 0x7000000", "print 6 * 7"], "--hex", "90")
+        has(out, "= 42", "damaged relocations leave a session")
+        has(out, "relocations", "and are told of")
+
+
 def without(folder):
     split = f"{folder}/split"
     run("gcc", "-g", "-gsplit-dwarf", "-O0", "-ffreestanding", "-fno-pic", "-fno-pie", "-nostdlib", "-static",
@@ -181,7 +211,7 @@ def main():
     if not shutil.which("objcopy"):
         print("ok - files # SKIP no objcopy here: make deps")
         return 0
-    for part in (separate, by_build_id, compressed, moved, same_name, without):
+    for part in (separate, by_build_id, compressed, moved, same_name, relocatable, without):
         with tempfile.TemporaryDirectory() as folder:
             part(os.path.realpath(folder))
     return failed > 0
