@@ -4,6 +4,7 @@
 
 #include "model/decode.h"
 #include "model/operand.h"
+#include "model/sse.h"
 #include "x86/zydis_operand.h"
 
 /* The extensions that give old opcodes a new meaning are not there: their bytes mean the old. */
@@ -178,8 +179,6 @@ static enum row_form form_of(const struct op *o)
 			return ROW_CR;
 		if (o->opnd[i].kind == OPND_DR)
 			return ROW_DR;
-		if (o->opnd[i].kind == OPND_MMX || o->opnd[i].kind == OPND_XMM)
-			return ROW_VECTOR;
 	}
 	switch (o->mnemonic) {
 	case ZYDIS_MNEMONIC_CALL:
@@ -191,14 +190,27 @@ static enum row_form form_of(const struct op *o)
 	}
 }
 
-/* What CPUID hides is #UD though the model could do it; what it shows and the model lacks is named. */
-static op_exec *exec_find(const struct op_decoder *d, const ZydisDecodedInstruction *i, const struct op *o)
+/* MOVSD and CMPSD are strings without; CVTSD2SI from memory has none and is not. */
+static bool has_vector(const struct op *o)
 {
-	op_exec *exec = dispatch_find(d->dispatch, o->mnemonic, form_of(o));
+	for (unsigned i = 0; i < o->n; i++)
+		if (o->opnd[i].kind == OPND_MMX || o->opnd[i].kind == OPND_XMM)
+			return true;
+	return false;
+}
+
+/* What CPUID hides is #UD though the model could do it; what it shows and the model lacks is named. */
+static op_exec *exec_find(const struct op_decoder *d, const ZydisDecodedInstruction *i, struct op *o)
+{
+	op_exec *exec;
 
 	if (!feature_shows(d->features, i->meta.isa_set))
 		return op_undefined;
-	return exec ? exec : op_missing;
+	exec = has_vector(o) ? NULL : dispatch_find(d->dispatch, o->mnemonic, form_of(o));
+	if (exec)
+		return exec;
+	o->vector_row = dispatch_vector(d->dispatch, o->mnemonic);
+	return o->vector_row ? o->vector_row->exec : op_missing;
 }
 
 static void op_fill(const struct op_decoder *d, const ZydisDecodedInstruction *i,

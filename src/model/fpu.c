@@ -104,6 +104,13 @@ void mmx_enter(struct model *m)
 	f->ftw = 0xff;
 }
 
+u64 mmx_get(struct model *m, unsigned i)
+{
+	const struct fpu *f = fpu_of(m);
+
+	return f->st[(i - fpu_top(f)) & 7].mantissa;
+}
+
 enum ex need_aligned(struct model *m, const struct op *o, unsigned i, unsigned align)
 {
 	const struct opnd *d = &o->opnd[i];

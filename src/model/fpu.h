@@ -114,6 +114,8 @@ enum ex simd_raise(struct model *m, u32 raised);
 /* Before an MMX instruction touches a register: TOP becomes 0, all registers valid, and st[i] MMi
  * (SDM volume 1, "MMX Instructions and the x87 FPU Tag Word"). */
 void mmx_enter(struct model *m);
+/* MMi as it is, entered or not. */
+u64 mmx_get(struct model *m, unsigned i);
 /* An operand's linear address must be a multiple of `align`, else #GP(0). */
 enum ex need_aligned(struct model *m, const struct op *o, unsigned i, unsigned align);
 /* Under alignment checks `off` must be a multiple of `align`, else #AC(0): for what has a size of its own. */

@@ -97,6 +97,13 @@ enum ex mem_probe_write(struct model *m, u8 seg, u64 off, unsigned size)
 	return span_get(m, lin, size, TLB_WRITE << asker(m, m->cpl), &s);
 }
 
+enum ex mem_check(struct model *m, u8 seg, u64 off, unsigned size, bool write)
+{
+	u64 lin;
+
+	return mem_linear(m, seg, off, size, write, &lin);
+}
+
 enum ex mem_read_bytes(struct model *m, u8 seg, u64 off, unsigned size, void *ret)
 {
 	u64 lin;

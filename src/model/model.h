@@ -42,6 +42,7 @@ enum ex {
 
 struct model;
 struct op;
+struct sse_row;
 typedef enum ex op_exec(struct model *m, const struct op *o);
 
 /* ---- decoded instructions ---------------------------------------------------------------------- */
@@ -76,6 +77,7 @@ struct op {
 	struct opnd opnd[OPNDS];
 	struct insn_facts facts; /* for the core */
 	u8 vector;         /* INT n */
+	const struct sse_row *vector_row; /* sse.h; NULL where exec is not one of its rows */
 	u8 seg;            /* segment of the implicit source of a string instruction or XLAT */
 };
 
@@ -167,7 +169,9 @@ enum ex mem_read(struct model *m, u8 seg, u64 off, unsigned size, u64 *ret);
 enum ex mem_write(struct model *m, u8 seg, u64 off, unsigned size, u64 value);
 /* As mem_write() but checks only: a later mem_write() of the same cannot fault. */
 enum ex mem_probe_write(struct model *m, u8 seg, u64 off, unsigned size);
-/* 16 bytes: CMPXCHG16B and later SSE. */
+/* The checks that come before the page's: the segment's, and #AC. */
+enum ex mem_check(struct model *m, u8 seg, u64 off, unsigned size, bool write);
+/* Any few bytes, without #AC: CMPXCHG16B, SSE. */
 enum ex mem_read_bytes(struct model *m, u8 seg, u64 off, unsigned size, void *ret);
 enum ex mem_write_bytes(struct model *m, u8 seg, u64 off, unsigned size, const void *buf);
 /* Linear, with supervisor rights whatever the CPL: descriptor tables, TSS, stacks of inner rings. */
@@ -210,10 +214,9 @@ enum ex pop(struct model *m, unsigned size, u64 *ret);
 enum ex op_fetch(struct model *m, const struct op **ret);
 /*
  * Forms of one mnemonic that different families have: MOV, PUSH, POP with a segment, control or debug
- * register, CALL, JMP, RET far; MOVSD and CMPSD with MMX or XMM registers and all others that have one.
- * The rest is ROW_ANY.
+ * register, CALL, JMP, RET far. The rest is ROW_ANY.
  */
-enum row_form { ROW_ANY, ROW_SEG, ROW_CR, ROW_DR, ROW_FAR, ROW_VECTOR };
+enum row_form { ROW_ANY, ROW_SEG, ROW_CR, ROW_DR, ROW_FAR };
 #define OP_FORM(mnemonic, form) ((mnemonic) | (u32)(form) << 16)
 struct op_row {
 	u32 key; /* ZydisMnemonic, or OP_FORM(mnemonic, form) */
@@ -223,6 +226,8 @@ struct dispatch; /* table.c: built once for each model */
 struct dispatch *dispatch_create(void);
 /* NULL: there is none. */
 op_exec *dispatch_find(const struct dispatch *d, u16 mnemonic, enum row_form form);
+/* The row of a mnemonic with vector registers (sse.h); NULL: there is none. */
+const struct sse_row *dispatch_vector(const struct dispatch *d, u16 mnemonic);
 op_exec op_undefined; /* #UD */
 op_exec op_missing;   /* EX_MISSING */
 /* `features` as long as it lives. */
@@ -284,5 +289,5 @@ extern const struct op_row arith_ops[], logic_ops[], shift_ops[], muldiv_ops[], 
 	branch_ops[], bcd_ops[], bit_ops[], flag_ops[], atomic_ops[], stack_ops[];
 extern const struct op_row segment_ops[], far_ops[], int_ops[], sysreg_ops[], msr_ops[], syscall_ops[],
 	port_ops[], protect_ops[], cache_ops[], bmi_ops[], random_ops[], crc_ops[];
-extern const struct op_row fxsave_ops[], xsave_ops[], x87_ops[], x87_control_ops[];
+extern const struct op_row fxsave_ops[], xsave_ops[], x87_ops[], x87_control_ops[], sse_ops[];
 #endif

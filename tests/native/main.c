@@ -6,7 +6,7 @@
 
 enum { FULL = 1000000, SHOWN = 30 };
 
-static const struct native_family *const families[] = { &integer_family, &x87_family };
+static const struct native_family *const families[] = { &integer_family, &x87_family, &sse_family };
 
 static struct {
 	u64 seed, compared, different, faults, hidden;

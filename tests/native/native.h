@@ -8,6 +8,7 @@
  *   guest.c      the same on the model
  *   form.c       from a row of a family's table to bytes, with operands that lie in the arena
  *   integer.c    BMI, ADX, MOVBE and their kin, and some of the first set
+ *   sse.c        MMX and SSE; its rows are sse_forms.c
  *   x87.c        x87
  *   main.c       the loop, what differs, the counts, TAP
  *
@@ -111,7 +112,7 @@ struct native_family {
 	/* Why the host cannot run it, or NULL: it can. May be NULL. */
 	const char *(*missing)(const struct form *f);
 };
-extern const struct native_family integer_family, x87_family;
+extern const struct native_family integer_family, sse_family, x87_family;
 
 /* diff/undefined.c */
 u64 undefined_flags(const struct op *o, const struct cpu_state *before);

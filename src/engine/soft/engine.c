@@ -17,7 +17,7 @@ static void probe(struct engine_probe *ret)
 			ENGINE_DETERMINISTIC,
 	};
 	snprintf(ret->text, sizeof(ret->text),
-		 "a processor model, needs nothing of the host; integer instructions, no x87 or SSE");
+		 "a processor model, needs nothing of the host; x87, SSE to SSE4.2, no AVX");
 }
 
 /* ---- running -------------------------------------------------------------------------------------- */
