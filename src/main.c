@@ -36,16 +36,6 @@ static int text_run(const struct options *opt, struct output *out)
 	return status;
 }
 
-static int missing_run(const struct options *opt, struct output *out)
-{
-	const struct subcommand_row *row = &subcommand_table[opt->sub];
-	struct err err = { 0 };
-
-	err_set(&err, 1, "%s: %s", row->name, row->missing);
-	output_error(out, true, err.text);
-	return STATUS_USAGE;
-}
-
 /* auto and names in the table are the session's business, a list is compare's; the rest does not
  * exist. */
 static bool engine_exists(const struct options *opt, struct output *out)
@@ -62,8 +52,6 @@ static bool engine_exists(const struct options *opt, struct output *out)
 
 static int subcommand_run(const struct options *opt, struct output *out)
 {
-	if (subcommand_table[opt->sub].missing)
-		return missing_run(opt, out);
 	if (!engine_exists(opt, out))
 		return STATUS_ENGINE;
 	switch (opt->sub) {
@@ -77,6 +65,10 @@ static int subcommand_run(const struct options *opt, struct output *out)
 		return report_command(opt, out);
 	case SUB_LESSON:
 		return lesson_command(opt, out);
+	case SUB_PREDICT:
+		return predict_command(opt, out);
+	case SUB_PROBE:
+		return probe_command(opt, out);
 	case SUB_ENGINES:
 		return engines_command(opt, out);
 	default:

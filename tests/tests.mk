@@ -147,7 +147,11 @@ bench: all guests $(O)/tests/bench/bare $(UNICORN)
 	$(Q)O=$(O) python3 tests/bench/flat.py
 	$(Q)O=$(O) python3 tests/bench/symbols.py
 
+# The matrix of docs/probe; lint holds it against the results.
+probe-doc:
+	$(Q)docs/probe.py
+
 lint: all
 	$(Q)O=$(O) CC="$(CC)" tests/docs/t_lint.sh
 
-.PHONY: check-unit check diff native fuzz fuzz-run guests c-guests demo bench lint
+.PHONY: probe-doc check-unit check diff native fuzz fuzz-run guests c-guests demo bench lint

@@ -30,6 +30,8 @@ struct model_config {
 	const struct mem_region *regions; /* borrowed, fixed while the model lives */
 	size_t n_regions;
 	struct model_bus bus;
+	const struct phys_ops *memory; /* not NULL: with no regions, what page walks and deliveries read and
+					* write; the instructions' accesses are the bus's. Copied. */
 };
 
 int model_create(const struct model_config *cfg, struct model **ret, struct err *err);

@@ -69,7 +69,7 @@ struct settings {
 	bool intercept_db, intercept_bp;
 	bool batch;          /* engine mtf: steps without a look by the host */
 	bool confirm, pagination, history_save;
-	bool debug_predict;  /* unused by the foundation */
+	bool predict;        /* each step is held against what the architecture says (teach.h) */
 };
 struct settings *session_settings(struct session *s); /* borrowed, writable */
 
@@ -100,6 +100,17 @@ typedef bool stop_observer(void *arg, const struct stop *s);
  */
 typedef void session_note_fn(void *arg, const char *text);
 void session_set_note(struct session *s, session_note_fn *fn, void *arg);
+/*
+ * Looks at every step from below the commands: before each resume with its plan, while the guest is
+ * still at the boundary, and after with each record it gave; false ends the command's run. A session
+ * with one steps the guest one stop a resume. NULL takes it off.
+ */
+struct session_watcher {
+	void (*before)(void *arg, const struct plan *plan);
+	bool (*after)(void *arg, const struct stop *st);
+	void *arg;
+};
+void session_set_watcher(struct session *s, const struct session_watcher *w);
 /*
  * Where nexti, until, advance or finish end at a temporary point of the debugger the stop's cause is
  * LIMIT (the run reached the end asked for), with the evidence of how that was noticed.
@@ -134,6 +145,7 @@ int session_deliver_pending(struct session *s, struct err *err);
 int session_swallow_pending(struct session *s, struct err *err);
 /* `deliver VECTOR`: queue an exception or interrupt for the next resume. */
 int session_deliver_vector(struct session *s, u8 vector, bool has_error, u32 error, struct err *err);
+bool session_event_queued(const struct session *s); /* the next resume delivers such a one */
 void session_interrupt(struct session *s);     /* async-signal-safe */
 /* NULL before start. Valid until the next run. */
 const struct stop *session_last_stop(const struct session *s);

@@ -36,4 +36,28 @@ struct due_line {
 };
 int due_explain(struct session *s, struct due_line ret[DUE_LINES], struct err *err);
 
+/* ---- `set predict on`, `vmstep predict`: each step held against what was predicted for it ------ */
+
+enum check_result { CHECK_NONE, CHECK_SAME, CHECK_DIFFERS, CHECK_OPEN };
+struct check {
+	u8 result;        /* enum check_result; NONE: no stop was looked at yet */
+	const char *open; /* OPEN: what could not be told from the state alone */
+	char predicted[200], was[200]; /* both in the same words; OPEN: empty */
+};
+struct check_total {
+	u64 checked, differences, open;
+};
+struct checker;
+/*
+ * The session is stepped one stop a resume while a checker is there. With `stops` a difference ends the
+ * command's run. Costs a step of the processor model and reading all registers at each stop.
+ */
+int checker_create(struct session *s, bool stops, struct checker **ret, struct err *err);
+void checker_destroy(struct checker *c);
+/* Of the last stop; valid until the next. */
+const struct check *checker_last(const struct checker *c);
+const struct check_total *checker_total(const struct checker *c);
+/* A difference not told yet, as lines of text: false if there is none. */
+bool checker_tell(struct checker *c, struct strbuf *out);
+
 #endif

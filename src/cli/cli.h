@@ -102,6 +102,7 @@ struct cli {
 	struct trace *trace; /* `trace on`, NULL: off */
 	int trace_fd;
 	char *trace_path;
+	struct checker *checker; /* `set predict on`, NULL: off */
 
 	struct view view;  /* the source looked at */
 	u8 break_pending;  /* enum break_pending */

@@ -140,7 +140,10 @@ const struct command commands_trace[] = {
 	  "why", cmd_why, NULL },
 	{ "predict", NULL, GROUP_TRACE, ARG_NONE, CMD_NEEDS_ALIVE, "predict",
 	  "Say what the architecture makes of the next instruction.",
-	  "Before stepping: which stop is due at the next boundary, and why.", "predict",
+	  "Before stepping: which stop is due at the next boundary, and why, by the rules for the "
+	  "instruction's class and by the processor model's step on a copy of the state. set predict on "
+	  "holds every step against it.",
+	  "predict",
 	  cmd_predict, NULL },
 	{ NULL },
 };

@@ -169,8 +169,6 @@ void man_subcommands(struct strbuf *out)
 		roff_quoted(subcommand_table[i].usage, out);
 		strbuf_addc(out, '\n');
 		sentence_add(subcommand_table[i].help, out);
-		if (subcommand_table[i].missing)
-			sentence_add(subcommand_table[i].missing, out);
 	}
 	strbuf_adds(out, ".El\n");
 }

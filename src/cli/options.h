@@ -83,7 +83,6 @@ struct subcommand_row {
 	const char *name;  /* NULL: the session */
 	const char *usage; /* "trace [OPTION]... GUEST" */
 	const char *help;
-	const char *missing; /* not in this version: why, one sentence */
 };
 extern const struct subcommand_row subcommand_table[SUB_COUNT];
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <vmstep/teach.h>
 
 #include "cli.h"
 #include "term.h"
@@ -204,6 +205,20 @@ static void passed_show(struct passed *p)
 	strbuf_deinit(&out);
 }
 
+/* The stop was another one than predicted: a script has failed then. */
+static void prediction_show(struct cli *c)
+{
+	struct strbuf out;
+
+	strbuf_init(&out);
+	if (c->checker && checker_tell(c->checker, &out)) {
+		say_buf(c, &out);
+		if (!c->interactive && !c->status)
+			c->status = STATUS_COMMAND;
+	}
+	strbuf_deinit(&out);
+}
+
 int guest_run(struct cli *c, guest_run_fn *fn, u64 arg, u64 count, struct err *err)
 {
 	const struct stop *last = session_last_stop(c->s);
@@ -235,5 +250,6 @@ int guest_run(struct cli *c, guest_run_fn *fn, u64 arg, u64 count, struct err *e
 		view_stop(c, true); /* a step into an inlined body */
 	else
 		stop_show(c);
+	prediction_show(c);
 	return last && (last->causes & CAUSE_BIT(CAUSE_INTERRUPT)) ? -EINTR : 0;
 }

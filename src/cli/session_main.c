@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vmstep/teach.h>
 
 #include "cli.h"
 #include "paths.h"
@@ -228,6 +229,7 @@ static void cli_deinit(struct cli *c)
 		output_error(&c->out, true, err.text);
 		c->status = c->status ? c->status : STATUS_COMMAND;
 	}
+	checker_destroy(c->checker);
 	input_deinit(c);
 	for (size_t i = 0; i < c->n_defs; i++) {
 		free(c->defs[i].name);

@@ -1,7 +1,7 @@
 /*
  * session_main.h - what main.c calls, one function per subcommand; each returns the exit status.
- * Implemented by session_main.c (the session), batch.c (trace, diff, engines), compare_main.c, lesson.c and
- * docgen.c.
+ * Implemented by session_main.c (the session), batch.c (trace, diff, engines), docgen.c and a file of its
+ * own for each other.
  */
 #ifndef VMSTEP_CLI_SESSION_MAIN_H
 #define VMSTEP_CLI_SESSION_MAIN_H
@@ -20,6 +20,8 @@ int trace_command(const struct options *opt, struct output *out);
 int diff_command(const struct options *opt, struct output *out);
 int compare_command(const struct options *opt, struct output *out);
 int report_command(const struct options *opt, struct output *out);
+int predict_command(const struct options *opt, struct output *out);
+int probe_command(const struct options *opt, struct output *out);
 int engines_command(const struct options *opt, struct output *out);
 /* Tells a remark to the output's error channel; for session_set_note() outside of a session. */
 void note_tell(void *output, const char *text);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vmstep/parse.h>
+#include <vmstep/teach.h>
 
 #include "cli.h"
 
@@ -157,6 +158,23 @@ static void repeats_show(struct cli *c, struct strbuf *out)
 	limit_show(c->print.repeats, out);
 }
 
+static int predict_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
+{
+	bool on;
+	int r = 0;
+
+	setting_store(c, row, value);
+	on = session_settings(c->s)->predict;
+	if (on && !c->checker)
+		r = checker_create(c->s, true, &c->checker, err);
+	if (!on) {
+		checker_destroy(c->checker);
+		c->checker = NULL;
+	}
+	session_settings(c->s)->predict = c->checker != NULL;
+	return r;
+}
+
 #define IN_SESSION(f) false, offsetof(struct settings, f), NULL, NULL
 #define IN_CLI(f)     true, offsetof(struct cli, f), NULL, NULL
 
@@ -187,6 +205,12 @@ const struct setting setting_table[] = {
 	  "delivery store. on repairs these images and says so in the stop; off leaves them, to "
 	  "see what an unprepared debugger does.",
 	  IN_SESSION(tf_hygiene) },
+	{ "predict", "off on", "Whether each step is held against what the architecture says.",
+	  "Before each step the processor model makes it on a copy of the state; where the stop is "
+	  "another one the command ends there and both are shown, and a script ends with status 1. "
+	  "Interrupts, devices and what runs freely cannot be predicted and are not judged. A step "
+	  "costs some ten times as much.",
+	  false, offsetof(struct settings, predict), predict_apply, NULL },
 	{ "mtf", "off on", "Whether the monitor trap flag drives the steps (engines mtf and soft).",
 	  "off: TF in the guest drives them, as on engine kvm.", false,
 	  offsetof(struct settings, mtf), vmcs_apply, mtf_show },

@@ -85,8 +85,7 @@ void usage_text(enum subcommand sub, struct strbuf *out)
 				 "firmware image. vmstep steps it under KVM and says at every stop "
 				 "why it stopped.\n\nOptions:\n");
 	} else {
-		strbuf_addf(out, "Usage: vmstep %s\n\n%s\n%s%s\nOptions:\n", row->usage, row->help,
-			    row->missing ? row->missing : "", row->missing ? "\n" : "");
+		strbuf_addf(out, "Usage: vmstep %s\n\n%s\n\nOptions:\n", row->usage, row->help);
 	}
 	options_list(sub, out);
 	exit_list(out);

@@ -81,6 +81,8 @@ struct session {
 	u64 n_stops; /* number of the last stop */
 	int exit_value;
 	u8 pending_once; /* enum event_policy for the next resume */
+	bool event_queued; /* by the user, for the next resume */
+	struct session_watcher watcher; /* its functions may be NULL */
 
 	struct upoint **point; /* by number */
 	size_t n_points, cap_points;

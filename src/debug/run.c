@@ -50,10 +50,13 @@ static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret
 	s->temp_hit = false;
 	s->inline_hidden = 0;
 	s->catch_by_step = plan->mode == PLAN_STEP;
+	if (s->watcher.before)
+		s->watcher.before(s->watcher.arg, plan);
 	rc = s->engine->ops->run(s->engine, plan, &s->ring, ret, err);
 	state_forget(s);
 	if (!rc)
 		s->pending_once = EVENT_AUTO; /* it was for this resume */
+	s->event_queued &= rc != 0;
 	return rc;
 }
 
@@ -123,7 +126,7 @@ int run_direct(struct run *r, u64 count, struct err *err)
 		u64 n, records = r->s->ring.tail;
 		int rc;
 
-		plan_init(r, PLAN_STEP, catches ? 1 : count, &plan);
+		plan_init(r, PLAN_STEP, catches || r->s->watcher.before ? 1 : count, &plan);
 		rc = call_engine(r, &plan, &end, err);
 		n = run_drain(r, true, catches); /* also what came before an error */
 		if (rc)

@@ -29,6 +29,8 @@ u64 run_drain(struct run *r, bool show, u32 catches)
 	u64 n = 0;
 
 	while ((st = (struct stop *)ring_pop(&r->s->ring))) {
+		if (r->s->watcher.after && !r->s->watcher.after(r->s->watcher.arg, st))
+			r->ended = true;
 		if (st->kind == RECORD_GAP) {
 			show_gap(r, st);
 			continue;

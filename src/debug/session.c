@@ -54,6 +54,7 @@ static void take_down(struct session *s)
 	s->machine = NULL;
 	s->has_last = false;
 	s->pending_once = EVENT_AUTO;
+	s->event_queued = false;
 	s->frames.selected = 0;
 	state_forget(s);
 }
@@ -243,6 +244,11 @@ int session_set_engine(struct session *s, const char *name, struct err *err)
 struct settings *session_settings(struct session *s)
 {
 	return &s->settings;
+}
+
+void session_set_watcher(struct session *s, const struct session_watcher *w)
+{
+	s->watcher = w ? *w : (struct session_watcher){ 0 };
 }
 
 void session_set_note(struct session *s, session_note_fn *fn, void *arg)

@@ -87,7 +87,7 @@ int model_create(const struct model_config *cfg, struct model **ret, struct err 
 		return err_set(err, ENOMEM, "no memory for a processor model");
 	}
 	m->cfg = *cfg;
-	m->phys = (struct phys_ops){ phys_read, phys_write, m };
+	m->phys = cfg->memory ? *cfg->memory : (struct phys_ops){ phys_read, phys_write, m };
 	m->c.known = REGS_ALL;
 	m->c.rflags = FL_FIXED;
 	m->c.dr6 = DR6_INIT;

@@ -3,6 +3,7 @@
  * (boundary_predict); here is only the state they need and the words.
  */
 #include <errno.h>
+#include "ahead.h"
 #include "text.h"
 
 struct forecast {
@@ -33,25 +34,14 @@ static int forecast_make(struct session *s, struct forecast *f, struct err *err)
 	if (r)
 		return r;
 	*f = (struct forecast){ .s = s, .cpu = c };
-	f->at = (struct boundary){
-		.lin = cpu_linear_rip(c),
-		.rflags = c->rflags,
-		.shadow = c->shadow,
-		.shadow_known = c->shadow_known,
-		.cpl = cpu_cpl(c),
-		.dr7 = c->dr7,
-		.btf = c->debugctl & DEBUGCTL_BTF,
-		.de = c->cr4 & CR4_DE,
-		.fmask_tf = c->sfmask & FL_TF,
-		.r11_tf = c->gpr[GPR_R11] & FL_TF,
-	};
+	f->at.lin = cpu_linear_rip(c);
 	f->n_bytes = code_read(s, f->at.lin, f->bytes);
 	if (!f->n_bytes)
 		return err_set(err, EFAULT,
 			       "predict: cannot read the instruction at 0x%llx: fetching it faults",
 			       (unsigned long long)f->at.lin);
 	insn_decode(mode_bits(cpu_mode(c)), f->bytes, f->n_bytes, &f->insn);
-	f->at.insn = f->insn.facts;
+	f->at = boundary_of(c, &f->insn.facts);
 	f->armed = (struct armed){ .sw_bp = true, .db_exiting = true, .bp_exiting = true };
 	if (session_settings(s)->mtf && strcmp(session_engine_name(s), "kvm"))
 		f->armed.mtf = true;
@@ -202,6 +192,23 @@ static void conditions_put(const struct forecast *f, struct strbuf *out)
 				 "comes one instruction later.\n");
 }
 
+/* The same from the other side: the model's step on a copy. */
+static void model_put(struct session *s, struct strbuf *out)
+{
+	struct ahead_model *model;
+	struct ahead next;
+	struct plan plan;
+
+	if (ahead_create(s, &model, NULL))
+		return;
+	ahead_plan(s, &plan);
+	ahead_look(model, &plan, &next);
+	strbuf_adds(out, "By the processor model, on a copy of the state: ");
+	ahead_put(&next, true, out);
+	strbuf_adds(out, ".\n");
+	ahead_destroy(model);
+}
+
 int predict_explain(struct session *s, struct strbuf *out, struct err *err)
 {
 	const struct stop *last = session_last_stop(s);
@@ -230,6 +237,7 @@ int predict_explain(struct session *s, struct strbuf *out, struct err *err)
 	else
 		due_put(&f, out);
 	conditions_put(&f, out);
+	model_put(s, out);
 	teach_wrap(out, from);
 	return 0;
 }

@@ -36,8 +36,6 @@ refused(2, "two traces", "diff", "a")
 refused(2, "does not go with", "diff", "--batch", "a", "b")
 refused(2, "does not go with", "-n", "5", "x")
 refused(2, "contradict", "trace", "--json", "-f", "text", "x")
-for sub in ("probe",):
-    refused(2, sub + ": this version has", sub)
 if any(line.split()[:2] == ["mtf", "works"] for line in vmstep("engines")[1].splitlines()):
     t.skip("vmstep -e mtf is refused with a reason", "engine mtf works here")
 else:

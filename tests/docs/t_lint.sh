@@ -48,6 +48,10 @@ python_scripts() {
 	done)"
 }
 
+generated_docs() {
+	claim "docs/probe.md is what docs/probe has" "$(docs/probe.py --check 2>&1)"
+}
+
 manual_pages() {
 	if ! command -v mandoc >/dev/null; then
 		skip "manual pages pass mandoc" "no mandoc here: make deps"
@@ -143,6 +147,7 @@ words() {
 
 shell_scripts
 python_scripts
+generated_docs
 manual_pages
 headers
 layers

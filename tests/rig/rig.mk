@@ -16,12 +16,12 @@ RIG_CFLAGS := -std=gnu11 $(WARN) -O2 -static
 RIG_CASES := $(patsubst tests/rig/guest/%,$(RIG_ROOT)/%,$(wildcard tests/rig/guest/t_*)) $(RIG_ROOT)/session.sh
 
 $(RIG_ROOT)/.bin/rig-out: tests/rig/guest/rig-out.c
-$(RIG_ROOT)/kfacts: $(wildcard tests/rig/kfacts/*.c tests/rig/kfacts/*.h)
+$(RIG_ROOT)/kfacts: $(wildcard tests/rig/kfacts/*.c tests/rig/kfacts/*.h) src/probe/lab.c src/probe/lab.h
 
 $(RIG_ROOT)/.bin/rig-out $(RIG_ROOT)/kfacts:
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(RIG_CFLAGS) -s -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(RIG_CFLAGS) -D_GNU_SOURCE -Iinclude -Isrc -s -o $@ $(filter %.c,$^)
 
 $(RIG_ROOT)/%.sh: tests/rig/guest/%.sh
 	$(Q)mkdir -p $(@D)
@@ -201,6 +201,16 @@ $(RIG_ROOT)/source/%: tests/guests/c/%
 	$(Q)cp $< $@
 
 rig-root: $(RIG_STEPPED) $(RIG_SOURCE)
+
+# --- what the probes gave on each kernel, to be held against ------------------------------------------
+
+RIG_PROBES := $(patsubst docs/%,$(RIG_ROOT)/%,$(wildcard docs/probe/kvm-intel-*.json))
+
+$(RIG_ROOT)/probe/%.json: docs/probe/%.json
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+rig-root: $(RIG_PROBES)
 
 # --- the foundation's tests: boot sectors of Debian's, engine kvm's test programs --------------------
 

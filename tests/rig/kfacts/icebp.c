@@ -60,9 +60,8 @@ static void case_control(const char *name, uint32_t control, bool hw, bool exits
 
 static void debugreg6_say(struct lab *lab)
 {
-	struct kvm_debugregs d;
+	struct kvm_debugregs d = lab_debugregs(lab);
 
-	ioctl(lab->vcpu, KVM_GET_DEBUGREGS, &d);
 	say("guest's dr6=%llx dr7=%llx", d.dr6, d.dr7);
 }
 

@@ -84,16 +84,6 @@ static void case_watch(bool step, uint64_t dr7, const char *kind)
 	lab_deinit(&lab);
 }
 
-static void debugregs_set(struct lab *lab, uint64_t dr0, uint64_t dr7)
-{
-	struct kvm_debugregs d;
-
-	ioctl(lab->vcpu, KVM_GET_DEBUGREGS, &d);
-	d.db[0] = dr0;
-	d.dr7 = dr7;
-	ioctl(lab->vcpu, KVM_SET_DEBUGREGS, &d);
-}
-
 /* K8: the guest's own write watch on 6000; its #DB handler is HLT. */
 static void case_guest_watch(const char *name, uint32_t control, bool fires, bool ours)
 {
@@ -104,7 +94,7 @@ static void case_guest_watch(const char *name, uint32_t control, bool fires, boo
 	say("the guest's own DR0 write watch, control=%x (%s):", control, name);
 	LAB_START(&lab, g_watch, LAB_LONG, 0);
 	lab.mem[LAB_HANDLER(1)] = 0xf4;
-	debugregs_set(&lab, LAB_DATA, DR7_W0_4);
+	lab_debugregs_set(&lab, LAB_DATA, DR7_W0_4);
 	if (control & KVM_GUESTDBG_USE_HW_BP)
 		lab_debug_hw(&lab, control, none, 0x400);
 	else
@@ -132,7 +122,7 @@ static void case_gd(bool hw, uint64_t our_dr7)
 	    (unsigned long long)our_dr7);
 	LAB_START(&lab, g_gd, LAB_LONG, 0);
 	lab.mem[LAB_HANDLER(1)] = 0xf4;
-	debugregs_set(&lab, 0, 0x2400);
+	lab_debugregs_set(&lab, 0, 0x2400);
 	if (hw)
 		lab_debug_hw(&lab, KVM_GUESTDBG_ENABLE, none, our_dr7);
 	lab_run(&lab);

@@ -1,0 +1,96 @@
+/* icebp.c - probes: INT1 (opcode F1), INT3 and INT n as KVM tells of them. */
+#include "probe/probe.h"
+
+GUEST(guest_icebp, 64, "nop\n .byte 0xf1\n nop\n nop\n hlt");
+GUEST(guest_icebp16, 16, "nop\n .byte 0xf1\n nop\n nop\n hlt");
+GUEST(guest_icebp66, 64, "nop\n .byte 0x66, 0xf1\n nop\n nop\n hlt");
+GUEST(guest_icebp_tf, 64, "push $0x102\n popf\n .byte 0xf1\n nop\n nop\n hlt");
+GUEST(guest_icebp_movss, 64, "mov %ss, %eax\n mov %eax, %ss\n .byte 0xf1\n nop\n hlt");
+GUEST(guest_icebp_watch, 64, "mov $0x6000, %ebx\n mov %eax, (%rbx)\n .byte 0xf1\n nop\n hlt");
+GUEST(guest_int3, 64, "nop\n int3\n nop\n hlt");
+GUEST(guest_int3_16, 16, "nop\n int3\n nop\n hlt");
+GUEST(guest_int1, 64, "nop\n .byte 0xcd, 1\n nop\n hlt");
+
+#define TRAP_LIKE "SDM volume 2, INT n/INTO/INT3/INT1"
+#define INFERS	  "infers the ICEBP, does the inner skip, then delivers or swallows it by policy"
+
+const struct probe probes_icebp[] = {
+	{ .id = "icebp-step", .event = "ICEBP under a single step, long mode: told once, behind it",
+	  .source = TRAP_LIKE, .want = "debug+2[] debug+3[BS]", .vmstep = INFERS,
+	  .known = { { "debug+1[] debug+1[]", "K1", "reported on the F1, and again for ever" },
+		     { "error+1", "K16", "the software flavour does not run it" } },
+	  PROBE_CODE(guest_icebp), .control = DBG_STEP, .lead = 1, .runs = 2 },
+	{ .id = "icebp-step-real", .event = "ICEBP under a single step, real mode", .source = TRAP_LIKE,
+	  .want = "debug+2[] debug+3[BS]", .vmstep = INFERS,
+	  .known = { { "debug+1[] debug+1[]", "K1", "reported on the F1, and again for ever" },
+		     { "error+1", "K16", "the software flavour does not run it" } },
+	  PROBE_CODE(guest_icebp16), .mode = LAB_REAL, .control = DBG_STEP, .lead = 1, .runs = 2 },
+	{ .id = "icebp-prefix", .event = "ICEBP with a prefix (66 F1) under a single step", .source = TRAP_LIKE,
+	  .want = "debug+3[] debug+4[BS]", .vmstep = "skips the whole length",
+	  .known = { { "debug+1[] debug+1[]", "K1", "reported on the prefix, and again for ever" },
+		     { "error+1", "K16", "the software flavour does not run it" } },
+	  PROBE_CODE(guest_icebp66), .control = DBG_STEP, .lead = 1, .runs = 2 },
+	{ .id = "icebp-movss", .event = "ICEBP in a MOV-SS shadow under a single step", .source = TRAP_LIKE,
+	  .want = "debug+5[] debug+6[BS]", .vmstep = INFERS,
+	  .known = { { "debug+4[] debug+4[]", "K1", "reported on the F1, and again for ever" },
+		     { "debug+4[BS] error+4", "section 11", "a stop behind MOV SS, then K16" } },
+	  PROBE_CODE(guest_icebp_movss), .control = DBG_STEP, .lead = 1, .runs = 2 },
+	{ .id = "icebp-hw", .event = "ICEBP with USE_HW_BP alone: the guest's own handler", .source = TRAP_LIKE,
+	  .want = "hlt v1+1 frame=+2", .vmstep = "catch icebp keeps USE_HW_BP on for the exit it gives",
+	  .known = { { "debug+1[]", "K1", "exits to the debugger, on the F1" },
+		     { "error+1", "K16", "the software flavour does not run it" } },
+	  PROBE_CODE(guest_icebp), .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP, .halt = 1, .runs = 1,
+	  .more = frame_more },
+	{ .id = "icebp-sw", .event = "ICEBP with USE_SW_BP alone: the guest's own handler", .source = TRAP_LIKE,
+	  .want = "hlt v1+1 frame=+2", .vmstep = "knows that these do not exit",
+	  .known = { { "error+1", "K16", "the software flavour does not run it" } },
+	  PROBE_CODE(guest_icebp), .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP, .halt = 1, .runs = 1,
+	  .more = frame_more },
+	{ .id = "icebp-free", .event = "ICEBP with no guest debug: the frame of the guest's handler",
+	  .source = TRAP_LIKE, .want = "hlt v1+1 frame=+2 dr6=",
+	  .vmstep = "nothing: the guest runs by itself",
+	  .known = { { "hlt v1+1 frame=+1 dr6=", "fd2a445a94d2", "kernels before 3.15 do not skip it" },
+		     { "error+1 dr6=", "K16", "the software flavour does not run it at CPL 0" } },
+	  PROBE_CODE(guest_icebp), .halt = 1, .runs = 1, .more = frame_dr6_more },
+	{ .id = "icebp-user", .event = "ICEBP in ring 3 with no guest debug: the frame", .source = TRAP_LIKE,
+	  .want = "hlt v1+1 frame=+2 dr6=", .vmstep = "steps ring 3 by its own means there (section 11)",
+	  .known = { { "hlt v1+1 frame=+1 dr6=", "section 11", "IRET repeats it for ever" } },
+	  PROBE_CODE(guest_icebp), .flags = LAB_USER, .halt = 1, .runs = 1, .more = frame_dr6_more },
+	{ .id = "icebp-guest-tf", .event = "ICEBP under the guest's own TF: one #DB, without BS",
+	  .source = TRAP_LIKE ", SDM \"Single-Step Exception Condition\"", .want = "hlt v1+1 frame=+7 tf dr6=",
+	  .vmstep = "nothing: the guest runs by itself",
+	  .known = { { "hlt v1+1 frame=+7 tf dr6=BS", "6affcbedcac7", "the outer skip: BS for an ICEBP" },
+		     { "error+6 dr6=", "K16", "the software flavour does not run it" } },
+	  PROBE_CODE(guest_icebp_tf), .halt = 1, .runs = 1, .more = frame_dr6_more },
+	{ .id = "watch-then-icebp", .event = "a watched write right before an ICEBP, USE_HW_BP",
+	  .source = "SDM \"Debug Exceptions\"", .want = "debug+7[B0] debug+8[]",
+	  .vmstep = "takes for ICEBP only what came from the boundary it resumed at (K18)",
+	  .known = { { "debug+7[B0] debug+7[]", "K1", "the second is on the F1" },
+		     { "error+7", "section 11", "no data breakpoints, then K16" } },
+	  PROBE_CODE(guest_icebp_watch), .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP, .dr0 = LAB_DATA,
+	  .dr7 = 0xd0002, .runs = 2 },
+	{ .id = "int3-sw", .event = "INT3 with USE_SW_BP, long mode", .source = "kvm/api.rst \"KVM_SET_GUEST_DEBUG\"",
+	  .want = "bp+1", .vmstep = "takes the exit for the stop",
+	  .known = { { "error+1", "K16", "the software flavour does not run it; the error is the stop" } },
+	  PROBE_CODE(guest_int3), .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP, .halt = 3, .runs = 1 },
+	{ .id = "int3-sw-real", .event = "INT3 with USE_SW_BP, real mode",
+	  .source = "kvm/api.rst \"KVM_SET_GUEST_DEBUG\"", .want = "bp+1", .vmstep = "steps onto it where it is not told",
+	  .known = { { "hlt v3+1", "section 11", "vectors, and is not intercepted" } },
+	  PROBE_CODE(guest_int3_16), .mode = LAB_REAL, .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
+	  .halt = 3, .runs = 1 },
+	{ .id = "int3-sw-user", .event = "INT3 in ring 3 with USE_SW_BP",
+	  .source = "kvm/api.rst \"KVM_SET_GUEST_DEBUG\"", .want = "bp+1", .vmstep = "plants on the guest's #BP gate",
+	  .known = { { "hlt v3+1", "section 11", "goes to the guest, and is not intercepted" } },
+	  PROBE_CODE(guest_int3), .flags = LAB_USER, .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
+	  .halt = 3, .runs = 1 },
+	{ .id = "int3-free", .event = "INT3 with no guest debug: the frame", .source = TRAP_LIKE,
+	  .want = "hlt v3+1 frame=+2", .vmstep = "nothing: the guest runs by itself",
+	  .known = { { "error+1", "K16", "the software flavour does not run it at CPL 0" } },
+	  PROBE_CODE(guest_int3), .halt = 3, .runs = 1, .more = frame_more },
+	{ .id = "int1-sw", .event = "INT n with vector 1 (CD 01): neither ICEBP nor breakpoint", .source = TRAP_LIKE,
+	  .want = "hlt v1+1 frame=+3", .vmstep = "does INT n itself where KVM does not",
+	  .known = { { "error+1", "K16", "the software flavour does not run it at CPL 0" } },
+	  PROBE_CODE(guest_int1), .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP, .halt = 1, .runs = 1,
+	  .more = frame_more },
+	{ .id = NULL },
+};
