@@ -134,6 +134,20 @@ void source_name_place(struct symbols *s, struct source_name *n);
 /* Whether debug information defines a variable of this name at file scope. */
 bool source_has_variable(struct symbols *s, const char *name);
 
+/* The type of a function or variable, the type itself of a type's name; NULL: void, or not told. */
+struct ctype;
+const struct ctype *source_name_type(struct symbols *s, const struct source_name *n);
+
+/* The compilation unit of a source file, by its path: the one it is the main file of, else one that
+ * includes it. Texts live as long as the symbols. */
+struct source_unit {
+	const char *language; /* gdb's name: "c", "c++", "asm" */
+	const char *producer; /* NULL: not said */
+	unsigned dwarf;       /* version */
+	bool has_macros;
+};
+bool source_unit_of(struct symbols *s, const char *path, struct source_unit *ret);
+
 /* The C++ name in readable form, malloced; NULL if it is none. */
 char *source_demangle(const char *name);
 /* What of the debug information could not be read, one sentence a file; false: nothing is wrong. */

@@ -1,4 +1,4 @@
-/* cmd_list.c - list, info line, info source: source text and what it became. */
+/* cmd_list.c - list, info line: source text and what it became. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -289,30 +289,6 @@ int info_line(struct cli *c, const char *args, struct err *err)
 		line_tell(c, &l.at[i]);
 	locations_deinit(&l);
 	return r;
-}
-
-/* ---- info source ----------------------------------------------------------------------------- */
-
-int info_source(struct cli *c, const char *args, struct err *err)
-{
-	const struct view_file *f = &c->view.file;
-	struct srcfile *text;
-	struct err why = { 0 };
-
-	if (!f->name) {
-		say(c, "No current source file.\n");
-		return 0;
-	}
-	say(c, "Current source file is %s\n", f->name);
-	if (*f->dir)
-		say(c, "Compilation directory is %s\n", f->dir);
-	if (srctext_open(c->view.text, f->name, *f->dir ? f->dir : NULL, &text, &why)) {
-		say(c, "%s.\n", why.text);
-		return 0;
-	}
-	say(c, "Located in %s\nContains %u line%s.\n", text->path, text->n_lines,
-	    text->n_lines == 1 ? "" : "s");
-	return 0;
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */

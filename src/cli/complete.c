@@ -5,11 +5,9 @@
 
 #include <vmstep/teach.h>
 
-#include "cli.h"
+#include "complete.h"
 
-static const char operators[] = " \t()+-*/%&|^~!,<>=@[]{}?:";
-
-static void word_add(struct completion *k, const char *word)
+void completion_add(struct completion *k, const char *word)
 {
 	char **p = realloc(k->words, (k->n + 2) * sizeof(*p));
 
@@ -22,11 +20,10 @@ static void word_add(struct completion *k, const char *word)
 	p[k->n] = NULL;
 }
 
-/* If it starts with the `n` characters at `text`. */
-static void offer(struct completion *k, const char *word, const char *text, size_t n)
+void completion_offer(struct completion *k, const char *word, const char *text, size_t n)
 {
 	if (!strncmp(word, text, n))
-		word_add(k, word);
+		completion_add(k, word);
 }
 
 static int words_compare(const void *a, const void *b)
@@ -58,62 +55,9 @@ static void commands_offer(struct cli *c, struct completion *k, const char *text
 	const struct command *row;
 
 	for (size_t i = 0; (row = command_at(i)); i++)
-		offer(k, row->name, text, n);
+		completion_offer(k, row->name, text, n);
 	for (size_t i = 0; i < c->n_defs; i++)
-		offer(k, c->defs[i].name, text, n);
-}
-
-static void registers_offer(struct completion *k, const char *sign, const char *text, size_t n)
-{
-	const struct reg_desc *table;
-	char word[64];
-	size_t count;
-
-	table = reg_table(&count);
-	for (size_t i = 0; i < count; i++) {
-		snprintf(word, sizeof(word), "%s%s", sign, table[i].name);
-		offer(k, word, text, n);
-	}
-}
-
-struct offering {
-	struct completion *k;
-	const char *text;
-	size_t n;
-};
-
-static bool symbol_offer(void *arg, const struct symbol *sym)
-{
-	struct offering *o = arg;
-
-	word_add(o->k, sym->name);
-	/* More than anybody reads. */
-	return o->k->n < 2000;
-}
-
-static void variable_offer(void *arg, const char *name, const struct value *v)
-{
-	struct offering *o = arg;
-	char word[300];
-
-	snprintf(word, sizeof(word), "$%s", name);
-	offer(o->k, word, o->text, o->n);
-}
-
-/* Symbols, $registers and $variables. */
-static void expression_offer(struct cli *c, struct completion *k, const char *text, size_t n)
-{
-	struct offering o = { k, text, n };
-	char prefix[300];
-
-	if (*text == '$') {
-		registers_offer(k, "$", text, n);
-		session_vars_each(c->s, variable_offer, &o);
-		return;
-	}
-	snprintf(prefix, sizeof(prefix), "%.*s", (int)n, text);
-	if (session_symbols(c->s))
-		symbols_complete(session_symbols(c->s), prefix, symbol_offer, &o);
+		completion_offer(k, c->defs[i].name, text, n);
 }
 
 static void points_offer(struct cli *c, struct completion *k, const char *text, size_t n)
@@ -124,7 +68,7 @@ static void points_offer(struct cli *c, struct completion *k, const char *text, 
 
 	for (size_t i = 0; i < count; i++) {
 		snprintf(word, sizeof(word), "%u", p[i]->num);
-		offer(k, word, text, n);
+		completion_offer(k, word, text, n);
 	}
 }
 
@@ -136,7 +80,7 @@ static void values_offer(struct completion *k, const char *values, const char *t
 		const size_t len = strcspn(values, " ");
 
 		snprintf(word, sizeof(word), "%.*s", (int)len, values);
-		offer(k, word, text, n);
+		completion_offer(k, word, text, n);
 		values += len + strspn(values + len, " ");
 	}
 }
@@ -153,7 +97,7 @@ static void setting_offer(struct completion *k, const struct setting *row, const
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(row->name + n_done, " "),
 		 row->name + n_done);
 	if (*word)
-		offer(k, word, text, n);
+		completion_offer(k, word, text, n);
 }
 
 static void settings_offer(struct cli *c, struct completion *k, const char *args, const char *text,
@@ -186,17 +130,16 @@ static void usage_words_offer(struct completion *k, const char *name, const char
 	if (!strcmp(name, "why"))
 		values_offer(k, "not", text, n);
 	for (unsigned cause = 0; !strcmp(name, "why") && cause < CAUSE_COUNT; cause++)
-		offer(k, cause_name(cause), text, n);
+		completion_offer(k, cause_name(cause), text, n);
 	if (!strcmp(name, "deliver") || !strcmp(name, "exception"))
 		for (int v = 0; v < 32; v++)
 			if (*exception_name(v))
-				offer(k, exception_name(v), text, n);
+				completion_offer(k, exception_name(v), text, n);
 }
 
 /* ---- where in the line ----------------------------------------------------------------------- */
 
-/* Start of the word that ends at `n`, not before `from`. */
-static size_t word_start(const char *line, size_t n, size_t from, const char *breaks)
+size_t word_start(const char *line, size_t n, size_t from, const char *breaks)
 {
 	while (n > from && !strchr(breaks, line[n - 1]))
 		n--;
@@ -222,7 +165,7 @@ static void subcommands_complete(struct cli *c, const struct command *of, const 
 	} else {
 		ret->start = args;
 		for (sub = of->sub; sub->name; sub++)
-			offer(ret, sub->name, line + args, n - args);
+			completion_offer(ret, sub->name, line + args, n - args);
 	}
 	if (of->arg == ARG_SETTING) {
 		ret->start = word_start(line, n, args, " \t");
@@ -240,7 +183,7 @@ static void topics_offer(struct completion *k, const char *text, size_t n)
 	const struct topic *t;
 
 	for (size_t i = 0; (t = topic_at(i)); i++)
-		offer(k, t->name, text, n);
+		completion_offer(k, t->name, text, n);
 }
 
 /* `help` and `complete`: a line within the line. */
@@ -272,9 +215,9 @@ static void arguments_complete(struct cli *c, const struct command *k, const cha
 	}
 	ret->expression = k->arg == ARG_EXPR || k->arg == ARG_LOCATION || k->arg == ARG_COUNT;
 	ret->files = k->arg == ARG_FILE;
-	ret->start = word_start(line, n, args, ret->expression ? operators : " \t");
+	ret->start = word_start(line, n, args, " \t");
 	if (ret->expression)
-		expression_offer(c, ret, line + ret->start, n - ret->start);
+		expression_complete(c, ret, line, args, n);
 	else if (k->arg == ARG_REGISTER)
 		registers_offer(ret, line[ret->start] == '$' ? "$" : "", line + ret->start,
 				n - ret->start);

@@ -5,6 +5,7 @@
 #ifndef VMSTEP_CLI_INFO_H
 #define VMSTEP_CLI_INFO_H
 
+#include <regex.h>
 #include "cli.h"
 
 int info_registers(struct cli *c, const char *args, struct err *err);
@@ -23,6 +24,8 @@ int info_macros(struct cli *c, const char *args, struct err *err);
 int info_address(struct cli *c, const char *args, struct err *err);
 int info_paging(struct cli *c, const char *args, struct err *err);
 
+/* An extended regular expression; a sentence for what is none. */
+int regex_make(const char *text, regex_t *re, struct err *err);
 int info_sources(struct cli *c, const char *args, struct err *err);
 int info_functions(struct cli *c, const char *args, struct err *err);
 int info_variables(struct cli *c, const char *args, struct err *err);

@@ -1,4 +1,4 @@
-/* info_source.c - info files' sections, info sources, functions, variables, types. */
+/* info_source.c - info files' sections, info sources, info source. */
 #include <errno.h>
 #include <inttypes.h>
 #include <regex.h>
@@ -78,7 +78,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int filter_make(const char *args, regex_t *re, struct err *err)
+int regex_make(const char *args, regex_t *re, struct err *err)
 {
 	int rc = regcomp(re, args, REG_EXTENDED | REG_NOSUB);
 	char why[120];
@@ -94,7 +94,7 @@ int info_sources(struct cli *c, const char *args, struct err *err)
 	struct symbols *s = session_symbols(c->s);
 	struct path_list l = { 0 };
 	regex_t re;
-	int rc = filter_make(args, &re, err);
+	int rc = regex_make(args, &re, err);
 
 	if (rc)
 		return rc;
@@ -113,131 +113,47 @@ int info_sources(struct cli *c, const char *args, struct err *err)
 	return 0;
 }
 
-/* ---- functions, variables, types ----------------------------------------------------------------- */
+/* ---- the file looked at ----------------------------------------------------------------------- */
 
-struct name_list {
-	struct source_name *name;
-	size_t n, cap;
-	const regex_t *filter;
-};
-
-static bool name_add(void *arg, const struct source_name *n)
+/* What is known of its text. */
+static void text_tell(struct cli *c, const struct view_file *f)
 {
-	struct name_list *l = arg;
+	struct srcfile *text;
+	struct err why = { 0 };
 
-	if (regexec(l->filter, n->name, 0, NULL, 0))
-		return true;
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 64;
-		struct source_name *p = realloc(l->name, cap * sizeof(*p));
-
-		if (!p)
-			return false;
-		l->name = p;
-		l->cap = cap;
+	if (srctext_open(c->view.text, f->name, *f->dir ? f->dir : NULL, &text, &why)) {
+		say(c, "%s.\n", why.text);
+		return;
 	}
-	l->name[l->n++] = *n;
-	return true;
+	say(c, "Located in %s\nContains %u line%s.\n", text->path, text->n_lines,
+	    text->n_lines == 1 ? "" : "s");
 }
 
-/* By file, then name, then line: as they are shown. */
-static int by_place(const void *a, const void *b)
+static void unit_tell(struct cli *c, const struct source_unit *u)
 {
-	const struct source_name *x = a, *y = b;
-	int rc = strcmp(x->file ? x->file->name : "", y->file ? y->file->name : "");
-
-	if (!rc)
-		rc = strcmp(x->name, y->name);
-	return rc ?: x->line < y->line ? -1 : x->line > y->line;
+	say(c, "Source language is %s.\n", u->language);
+	if (u->producer)
+		say(c, "Producer is %s.\n", u->producer);
+	say(c, "Compiled with DWARF %u debugging format.\n", u->dwarf);
+	say(c, u->has_macros ? "Includes preprocessor macro info.\n"
+			     : "Does not include preprocessor macro info.\n");
 }
 
-static bool same_place(const struct source_name *a, const struct source_name *b)
+int info_source(struct cli *c, const char *args, struct err *err)
 {
-	return a->file == b->file && a->line == b->line && !strcmp(a->name, b->name);
-}
-
-static void names_show(struct cli *c, const struct name_list *l, enum source_kind kind)
-{
-	const struct source_file *file = NULL;
-
-	for (size_t i = 0; i < l->n && wants_more(c); i++) {
-		const struct source_name *n = &l->name[i];
-
-		if (i && same_place(n, n - 1))
-			continue;
-		if (!i || n->file != file)
-			say(c, "\nFile %s:\n", n->file ? n->file->name : "(unknown)");
-		file = n->file;
-		if (n->line)
-			say(c, "%u:", n->line);
-		say(c, "\t%s%s%s\n", n->keyword, n->name,
-		    kind == SOURCE_TYPE && n->line ? ";" : "");
-	}
-}
-
-struct bare_list {
-	struct cli *cli;
-	const regex_t *filter;
-	bool functions;
-	size_t n;
-};
-
-/* Symbols whose place no line table knows: assembly, and files without debug information. */
-static bool bare_show(void *arg, const struct symbol *sym)
-{
-	struct bare_list *l = arg;
-	struct symbols *s = session_symbols(l->cli->s);
-	struct source_function f;
-
-	if ((sym->kind == 'F') != l->functions || regexec(l->filter, sym->name, 0, NULL, 0) ||
-	    (l->functions && source_function_at(s, sym->addr, &f)) ||
-	    (!l->functions && source_has_variable(s, sym->name)))
-		return true;
-	if (!l->n++)
-		say(l->cli, "\nNon-debugging symbols:\n");
-	say(l->cli, "0x%016" PRIx64 "  %s\n", sym->addr, sym->name);
-	return wants_more(l->cli);
-}
-
-static int names_list(struct cli *c, const char *args, enum source_kind kind, const char *what,
-		      struct err *err)
-{
+	const struct view_file *f = &c->view.file;
 	struct symbols *s = session_symbols(c->s);
-	struct name_list l = { 0 };
-	struct bare_list bare = { .cli = c, .functions = kind == SOURCE_FUNCTION };
-	regex_t re;
-	int rc = filter_make(args, &re, err);
+	struct source_unit unit;
 
-	if (rc)
-		return rc;
-	l.filter = bare.filter = &re;
-	if (s)
-		source_names_each(s, kind, NULL, false, name_add, &l);
-	for (size_t i = 0; i < l.n; i++)
-		source_name_place(s, &l.name[i]);
-	if (l.n)
-		qsort(l.name, l.n, sizeof(*l.name), by_place);
-	say(c, *args ? "All %ss matching regular expression \"%s\":\n" : "All defined %ss:\n", what,
-	    args);
-	names_show(c, &l, kind);
-	if (s && kind != SOURCE_TYPE)
-		symbols_complete(s, "", bare_show, &bare);
-	free(l.name);
-	regfree(&re);
+	if (!f->name) {
+		say(c, "No current source file.\n");
+		return 0;
+	}
+	say(c, "Current source file is %s\n", f->name);
+	if (*f->dir)
+		say(c, "Compilation directory is %s\n", f->dir);
+	text_tell(c, f);
+	if (s && source_unit_of(s, f->path, &unit))
+		unit_tell(c, &unit);
 	return 0;
-}
-
-int info_functions(struct cli *c, const char *args, struct err *err)
-{
-	return names_list(c, args, SOURCE_FUNCTION, "function", err);
-}
-
-int info_variables(struct cli *c, const char *args, struct err *err)
-{
-	return names_list(c, args, SOURCE_VARIABLE, "variable", err);
-}
-
-int info_types(struct cli *c, const char *args, struct err *err)
-{
-	return names_list(c, args, SOURCE_TYPE, "type", err);
 }
