@@ -245,6 +245,8 @@ void frame_format(struct cli *c, const struct frame *f, struct strbuf *out);
 /* "add (a=2, b=3) at demo.c:4"; `at` is NULL where no line is known. */
 void frame_head_format(struct cli *c, const struct frame *f, const struct frame_source *at,
 		       struct strbuf *out);
+/* "N", "level N" or "function NAME" as the level of a frame, which need not exist. */
+int frame_level_get(struct cli *c, const char *args, u64 *ret, struct err *err);
 /* info_scope.c: the variables of a frame, each behind `indent`. */
 void frame_locals_show(struct cli *c, const struct frame *f, const char *indent);
 /* cmd_srcpath.c: settings whose values lie in c->view. */

@@ -106,7 +106,20 @@ static int cmd_finish(struct cli *c, const char *args, struct err *err)
 	return r;
 }
 
+static int cmd_return(struct cli *c, const char *args, struct err *err)
+{
+	return err_set(err, ENOTSUP,
+		       "return would drop a frame without running what it still does to the machine: use "
+		       "finish, or set $rip, $rsp and $rax by hand");
+}
+
 const struct command commands_finish[] = {
+	{ "return", NULL, GROUP_RUN, ARG_EXPR, 0, "return [EXPR]",
+	  "Not done: a frame is not dropped without running it.",
+	  "gdb pops the selected frame. A guest without an operating system may hold interrupts off or "
+	  "half-written device state in that frame, and vmstep does not guess; finish runs it to its "
+	  "end, and set changes registers one by one.",
+	  NULL, cmd_return, NULL },
 	{ "finish", "fin", GROUP_RUN, ARG_NONE, CMD_NEEDS_ALIVE | CMD_CHANGES, "finish",
 	  "Run until the selected frame's function returns, and show its value.",
 	  "The return address comes from the call frame information, else as backtrace says; where it "

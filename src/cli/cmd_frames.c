@@ -234,17 +234,29 @@ static int level_select(struct cli *c, u64 level, struct err *err)
 	return r ?: selection_show(c, err);
 }
 
-static int frame_by_function(struct cli *c, const char *name, struct err *err)
+static int level_of_function(struct cli *c, const char *name, u64 *ret, struct err *err)
 {
 	const struct frame *f;
 	unsigned level = 0;
 
 	if (!*name)
 		return err_set(err, EINVAL, "frame function needs a name");
-	for (; !frame_at(c->s, level, &f, NULL); level++)
-		if (f->name && !strcmp(f->name, name))
-			return level_select(c, level, err);
+	for (; !frame_at(c->s, level, &f, NULL); level++) {
+		if (f->name && !strcmp(f->name, name)) {
+			*ret = level;
+			return 0;
+		}
+	}
 	return err_set(err, ENOENT, "no frame of the stack is in %s", name);
+}
+
+int frame_level_get(struct cli *c, const char *args, u64 *ret, struct err *err)
+{
+	if (!strncmp(args, "function", 8) && (args[8] == ' ' || !args[8]))
+		return level_of_function(c, blanks_skip(args + 8), ret, err);
+	if (!strncmp(args, "level ", 6))
+		args = blanks_skip(args + 6);
+	return expr_u64(c->s, args, ret, err);
 }
 
 static int cmd_frame(struct cli *c, const char *args, struct err *err)
@@ -254,11 +266,7 @@ static int cmd_frame(struct cli *c, const char *args, struct err *err)
 
 	if (!*args)
 		return selection_show(c, err);
-	if (!strncmp(args, "function", 8) && (args[8] == ' ' || !args[8]))
-		return frame_by_function(c, blanks_skip(args + 8), err);
-	if (!strncmp(args, "level ", 6))
-		args = blanks_skip(args + 6);
-	r = expr_u64(c->s, args, &level, err);
+	r = frame_level_get(c, args, &level, err);
 	return r ?: level_select(c, level, err);
 }
 

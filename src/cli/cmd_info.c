@@ -26,24 +26,6 @@ static int info_stop(struct cli *c, const char *args, struct err *err)
 	return 0;
 }
 
-static int info_symbol(struct cli *c, const char *args, struct err *err)
-{
-	char name[300];
-	u64 addr;
-	int r;
-
-	if (!*args)
-		return err_set(err, EINVAL, "info symbol needs an address, as in info symbol $pc");
-	r = address_get(c, args, &addr, err);
-	if (r)
-		return r;
-	if (session_symbolize(c->s, addr, name, sizeof(name)))
-		say(c, "%s\n", name);
-	else
-		say(c, "No symbol matches %s.\n", args);
-	return 0;
-}
-
 /* ---- engine and machine -------------------------------------------------------------------------
  */
 
@@ -185,22 +167,24 @@ const struct command commands_info[] = {
 	  NULL },
 	{ "symbol", "sym", GROUP_STATE, ARG_EXPR, 0, "info symbol ADDR",
 	  "The symbol an address belongs to.", "", "info symbol 0", info_symbol, NULL },
-	{ "functions", "fun", GROUP_STATE, ARG_LOCATION, 0, "info functions [REGEX]",
+	{ "functions", "fun", GROUP_STATE, ARG_LOCATION, 0, "info functions [-q] [-n] [-t TYPE] [REGEX]",
 	  "The functions of the program.",
-	  "By source file, then those only the symbol table names. With REGEX, those whose name "
-	  "matches it.",
+	  "By source file and with their types, then those only the symbol table names. With REGEX, "
+	  "those whose name matches it; -t, whose type matches; -n leaves the symbol table's out, -q "
+	  "the heading.",
 	  "info functions main", info_functions, NULL },
-	{ "variables", "var", GROUP_STATE, ARG_LOCATION, 0, "info variables [REGEX]",
+	{ "variables", "var", GROUP_STATE, ARG_LOCATION, 0, "info variables [-q] [-n] [-t TYPE] [REGEX]",
 	  "The variables of the program.",
 	  "At file scope, as info functions; data and labels of the symbol table at the end.",
 	  "info variables", info_variables, NULL },
-	{ "types", NULL, GROUP_STATE, ARG_LOCATION, 0, "info types [REGEX]",
+	{ "types", NULL, GROUP_STATE, ARG_LOCATION, 0, "info types [-q] [REGEX]",
 	  "The types of the program.", "Those with a name, as info functions.", "info types",
 	  info_types, NULL },
 	{ "sources", NULL, GROUP_STATE, ARG_FILE, 0, "info sources [REGEX]",
 	  "The source files of the program.", "Of every file that symbols were read from.",
 	  "info sources", info_sources, NULL },
-	{ "frame", "f", GROUP_STATE, ARG_NONE, GUEST, "info frame", "The selected frame.",
+	{ "frame", "f", GROUP_STATE, ARG_COUNT, GUEST, "info frame [N|level N|function NAME]",
+	  "The selected frame, or that one.",
 	  "Its address (CFA), what it is called by and how that was found, where it has saved its "
 	  "caller's registers.",
 	  "info frame", info_frame, NULL },

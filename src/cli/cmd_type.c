@@ -13,10 +13,11 @@ static int flags_take(const char **args, bool *ret_offsets, struct err *err)
 	if (*p != '/')
 		return 0;
 	for (p++; *p && *p != ' ' && *p != '\t'; p++) {
-		if (*p != 'o')
+		/* Methods, typedefs and templates of classes: C has none to leave out. */
+		if (!strchr("omtrd", *p))
 			return err_set(err, EINVAL, "\"%c\" is no flag here, only /o (offsets) is",
 				       *p);
-		*ret_offsets = true;
+		*ret_offsets |= *p == 'o';
 	}
 	*args = blanks_skip(p);
 	return 0;

@@ -26,6 +26,7 @@ int info_paging(struct cli *c, const char *args, struct err *err);
 
 /* An extended regular expression; a sentence for what is none. */
 int regex_make(const char *text, regex_t *re, struct err *err);
+int info_symbol(struct cli *c, const char *args, struct err *err);
 int info_sources(struct cli *c, const char *args, struct err *err);
 int info_functions(struct cli *c, const char *args, struct err *err);
 int info_variables(struct cli *c, const char *args, struct err *err);

@@ -1,4 +1,5 @@
-/* info_frame.c - `info frame`: everything known of the selected frame, in gdb's manner. */
+/* info_frame.c - `info frame`: everything known of a frame, in gdb's manner. */
+#include <errno.h>
 #include <inttypes.h>
 #include <vmstep/source.h>
 
@@ -105,9 +106,12 @@ int info_frame(struct cli *c, const char *args, struct err *err)
 {
 	const struct frame *f, *caller;
 	struct strbuf out;
-	u64 cfa;
-	int r = frame_selected(c->s, &f, err);
+	u64 cfa, level;
+	int r = *args ? frame_level_get(c, args, &level, err) : frame_selected(c->s, &f, err);
 
+	if (!r && *args)
+		r = level < UINT32_MAX ? frame_at(c->s, level, &f, err)
+				       : err_set(err, ENOENT, "there is no frame %s", args);
 	if (r)
 		return r;
 	caller = caller_of(c, f);

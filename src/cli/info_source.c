@@ -1,4 +1,4 @@
-/* info_source.c - info files' sections, info sources, info source. */
+/* info_source.c - info files' sections, info symbol, info sources, info source. */
 #include <errno.h>
 #include <inttypes.h>
 #include <regex.h>
@@ -44,6 +44,62 @@ void info_symbol_files(struct cli *c)
 			say(c, "%s\n", trouble.text);
 		symbols_areas(s, i, area_show, c);
 	}
+}
+
+/* ---- the symbol of an address ----------------------------------------------------------------- */
+
+struct area_search {
+	u64 addr;
+	const char *name; /* NULL: not found yet */
+};
+
+static bool area_look(void *arg, const struct symbol_area *a)
+{
+	struct area_search *q = arg;
+
+	if (q->addr >= a->start && q->addr < a->end)
+		q->name = a->name;
+	return !q->name;
+}
+
+/* " in section .text", and of which file where there are several. */
+static void section_tell(struct cli *c, struct symbols *s, u64 addr)
+{
+	struct area_search q = { .addr = addr };
+	u64 bias;
+	size_t i = 0;
+
+	while (i < symbols_files(s) && !q.name)
+		symbols_areas(s, i++, area_look, &q);
+	if (q.name)
+		say(c, " in section %s", q.name);
+	if (q.name && symbols_files(s) > 1)
+		say(c, " of %s", symbols_file(s, i - 1, &bias));
+}
+
+int info_symbol(struct cli *c, const char *args, struct err *err)
+{
+	struct symbols *s = session_symbols(c->s);
+	const struct symbol *sym;
+	u64 addr;
+	int r;
+
+	if (!*args)
+		return err_set(err, EINVAL, "info symbol needs an address, as in info symbol $pc");
+	r = address_get(c, args, &addr, err);
+	if (r)
+		return r;
+	sym = s ? symbols_at(s, addr) : NULL;
+	if (!sym) {
+		say(c, "No symbol matches %s.\n", args);
+		return 0;
+	}
+	say(c, "%s", sym->name);
+	if (addr != sym->addr)
+		say(c, " + %" PRIu64, addr - sym->addr);
+	section_tell(c, s, addr);
+	say(c, "\n");
+	return 0;
 }
 
 /* ---- sources ---------------------------------------------------------------------------------- */
