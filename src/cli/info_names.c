@@ -140,7 +140,32 @@ static void names_fill(struct name_list *l)
 static bool same_place(const struct entry *a, const struct entry *b)
 {
 	return a->name.file == b->name.file && a->name.line == b->name.line &&
-	       !strcmp(a->text, b->text);
+	       !strcmp(a->name.name, b->name.name);
+}
+
+/* Has code: not what inlined copies are copies of, whose parameters may stand in another order. */
+static bool has_code(const struct name_list *l, const struct entry *e)
+{
+	struct source_function *f;
+	bool found = false;
+	size_t n;
+
+	if (l->kind != SOURCE_FUNCTION || source_functions(l->s, NULL, e->name.name, &f, &n, NULL))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		found |= !f[i].inlined && f[i].die == e->name.die &&
+			 f[i].file_index == e->name.file_index;
+	free(f);
+	return found;
+}
+
+/* Of several entries for the same definition the one that is shown. */
+static const struct entry *definition_of(const struct name_list *l, size_t first, size_t end)
+{
+	for (size_t i = first; end - first > 1 && i < end; i++)
+		if (has_code(l, &l->entry[i]))
+			return &l->entry[i];
+	return &l->entry[first];
 }
 
 static bool wants_more(struct cli *c)
@@ -151,12 +176,14 @@ static bool wants_more(struct cli *c)
 static void names_show(struct cli *c, const struct name_list *l)
 {
 	const struct source_file *file = NULL;
+	size_t end;
 
-	for (size_t i = 0; i < l->n && wants_more(c); i++) {
-		const struct entry *e = &l->entry[i];
+	for (size_t i = 0; i < l->n && wants_more(c); i = end) {
+		const struct entry *e;
 
-		if (i && same_place(e, e - 1))
-			continue;
+		for (end = i + 1; end < l->n && same_place(&l->entry[i], &l->entry[end]);)
+			end++;
+		e = definition_of(l, i, end);
 		if (!i || e->name.file != file)
 			say(c, "\nFile %s:\n", e->name.file ? e->name.file->name : "(unknown)");
 		file = e->name.file;

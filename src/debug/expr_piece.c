@@ -7,6 +7,8 @@
 #include <vmstep/unwind.h>
 #include "eval.h"
 
+enum { WRITE_MAX = 512 }; /* bytes at once, see store_aggregate() */
+
 /* XMM and x87 registers are those of the processor: no frame saves them (System V ABI). */
 static bool wide_register(struct eval *ev, const struct frame *f, bool is64, u64 reg, u8 *buf)
 {
@@ -65,34 +67,56 @@ static void bits_copy(u8 *to, u64 to_bit, const u8 *from, u64 from_bit, u64 n)
 	}
 }
 
-/* The part of bits [want, want + n) that lies in piece `p`, which starts at bit `start`. */
-static int piece_copy(struct eval *ev, const struct piece *p, u64 start, u64 bits, u64 want, u64 n,
-		      u8 *buf, bool *ret_gone)
+/* A piece of no said size is all there is. */
+static u64 piece_bits(const struct piece *p)
 {
-	enum { RAW = 256 };
-	u8 raw[RAW];
-	size_t n_raw;
+	return p->bits ?: (u64)1 << 40;
+}
+
+/* Where the bits [want, want + n) of the whole meet a piece that starts at bit `start`. */
+struct overlap {
+	u64 in;   /* first bit within the piece's storage */
+	u64 from; /* the same bit in what is written */
+	u64 n;    /* 0: they do not meet */
+};
+
+static struct overlap overlap_of(const struct piece *p, u64 start, u64 want, u64 n)
+{
+	u64 bits = piece_bits(p);
 	u64 from = want > start ? want : start;
 	u64 to = want + n < start + bits ? want + n : start + bits;
-	u64 in = p->bit_offset + from - start;
 
 	if (from >= to)
+		return (struct overlap){ 0 };
+	return (struct overlap){ p->bit_offset + from - start, from - want, to - from };
+}
+
+/* The part of bits [want, want + n) that lies in piece `p`, which starts at bit `start`. */
+static int piece_copy(struct eval *ev, const struct piece *p, u64 start, u64 want, u64 n, u8 *buf,
+		      bool *ret_gone)
+{
+	enum { RAW = 256 };
+	const struct overlap o = overlap_of(p, start, want, n);
+	u8 raw[RAW];
+	size_t n_raw;
+
+	if (!o.n)
 		return 0;
 	if (p->kind == PIECE_MEMORY) {
-		u64 bytes = (in % 8 + to - from + 7) / 8;
+		u64 bytes = (o.in % 8 + o.n + 7) / 8;
 
 		if (bytes > RAW)
 			return err_set(ev->err, ENOTSUP, "a piece of the value is too large");
-		if (session_read(ev->s, p->at + in / 8, raw, bytes, ev->err))
+		if (session_read(ev->s, p->at + o.in / 8, raw, bytes, ev->err))
 			return -EFAULT;
-		bits_copy(buf, from - want, raw, in % 8, to - from);
+		bits_copy(buf, o.from, raw, o.in % 8, o.n);
 		return 0;
 	}
-	if (!piece_raw(ev, p, raw, RAW, &n_raw) || in + to - from > 8 * RAW) {
+	if (!piece_raw(ev, p, raw, RAW, &n_raw) || o.in + o.n > 8 * RAW) {
 		*ret_gone = true;
 		return 0;
 	}
-	bits_copy(buf, from - want, raw, in, to - from);
+	bits_copy(buf, o.from, raw, o.in, o.n);
 	return 0;
 }
 
@@ -104,10 +128,8 @@ int place_bytes(struct eval *ev, const struct place *pl, u64 off, u8 *buf, size_
 
 	memset(buf, 0, n);
 	for (unsigned i = 0; !rc && i < pl->n; i++) {
-		u64 bits = pl->piece[i].bits ?: (u64)1 << 40;
-
-		rc = piece_copy(ev, &pl->piece[i], start, bits, off * 8, n * 8, buf, ret_gone);
-		start += bits;
+		rc = piece_copy(ev, &pl->piece[i], start, off * 8, n * 8, buf, ret_gone);
+		start += piece_bits(&pl->piece[i]);
 	}
 	if (start < (off + n) * 8)
 		*ret_gone = true;
@@ -140,8 +162,8 @@ int place_keep(struct eval *ev, const struct val *v, struct value *ret)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static int register_write(struct eval *ev, const struct node *n, const struct piece *p, u64 off,
-			  const void *buf, size_t size)
+static int register_write(struct eval *ev, const struct node *n, const struct piece *p,
+			  const struct overlap *o, const u8 *buf)
 {
 	const struct frame *f;
 	u64 v;
@@ -150,23 +172,77 @@ static int register_write(struct eval *ev, const struct node *n, const struct pi
 	if (rc)
 		return rc;
 	i = frame_reg_of_dwarf(mode_bits(f->regs.mode), p->at);
-	if (i < 0 || off + size > 8)
+	if (i < 0 || o->in + o->n > 64)
 		return node_bad(n, ENOTSUP, "this register cannot be written from here", ev->err);
 	v = f->regs.value[i];
-	memcpy((u8 *)&v + off, buf, size);
+	bits_copy((u8 *)&v, o->in, buf, o->from, o->n);
 	return frame_set_reg(ev->s, f->level, i, v, ev->err);
+}
+
+static int memory_write(struct eval *ev, const struct piece *p, const struct overlap *o,
+			const u8 *buf)
+{
+	u8 raw[WRITE_MAX + 1];
+	u64 addr = p->at + o->in / 8, bytes = (o->in % 8 + o->n + 7) / 8;
+	int rc = session_read(ev->s, addr, raw, bytes, ev->err);
+
+	if (rc)
+		return rc;
+	bits_copy(raw, o->in % 8, buf, o->from, o->n);
+	return session_write(ev->s, addr, raw, bytes, ev->err);
+}
+
+/* Whether all of it has a place: nothing is written by halves. */
+static int place_check(struct eval *ev, const struct node *n, const struct place *pl, u64 want,
+		       u64 bits)
+{
+	u64 start = 0;
+
+	for (unsigned i = 0; i < pl->n; i++) {
+		const struct piece *p = &pl->piece[i];
+		bool meets = overlap_of(p, start, want, bits).n;
+
+		if (meets && p->kind == PIECE_NONE)
+			return node_bad(n, ENODATA, "a part of it has been optimized out", ev->err);
+		if (meets && p->kind != PIECE_REGISTER && p->kind != PIECE_MEMORY)
+			return node_bad(n, EINVAL, "this value has no place to write to", ev->err);
+		start += piece_bits(p);
+	}
+	return start >= want + bits
+		       ? 0
+		       : node_bad(n, ENODATA, "a part of it has been optimized out", ev->err);
+}
+
+static int place_write(struct eval *ev, const struct node *n, const struct place *pl, u64 off,
+		       const u8 *buf, size_t size)
+{
+	u64 start = 0;
+	int rc = size > WRITE_MAX ? node_bad(n, ENOTSUP, "this is too large to be written", ev->err)
+				  : place_check(ev, n, pl, off * 8, size * 8);
+
+	for (unsigned i = 0; !rc && i < pl->n; i++) {
+		const struct piece *p = &pl->piece[i];
+		const struct overlap o = overlap_of(p, start, off * 8, size * 8);
+
+		if (o.n)
+			rc = p->kind == PIECE_MEMORY ? memory_write(ev, p, &o, buf)
+						     : register_write(ev, n, p, &o, buf);
+		start += piece_bits(p);
+	}
+	return rc;
 }
 
 int val_write(struct eval *ev, const struct node *n, const struct val *to, const void *buf,
 	      size_t size)
 {
-	const struct piece *p = to->place ? &to->place->piece[0] : NULL;
+	struct place place;
 
 	if (to->gone)
 		return node_bad(n, ENODATA, "the variable has been optimized out", ev->err);
 	if (to->in_memory)
 		return session_write(ev->s, to->addr, buf, size, ev->err);
-	if (p && to->place->n == 1 && p->kind == PIECE_REGISTER)
-		return register_write(ev, n, p, to->place_off + p->bit_offset / 8, buf, size);
-	return node_bad(n, EINVAL, "this value has no place to write to", ev->err);
+	if (!to->place)
+		return node_bad(n, EINVAL, "this value has no place to write to", ev->err);
+	place = *to->place; /* a register written may lead to other places being looked at */
+	return place_write(ev, n, &place, to->place_off, buf, size);
 }

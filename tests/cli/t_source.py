@@ -232,6 +232,54 @@ t.ok("on_tick (" in o and re.search(r"^#1 +work \(n=5\).*interrupted", o, re.M) 
 o = session(irq, "tbreak bad_segment\ncontinue\nnext")
 t.ok(re.search(r"^#2 +\S*EVENT .*on_fault", o, re.M), "an exception on the way is the news", o)
 
+# --- values in pieces --------------------------------------------------------------------------------
+pieces = build("pieces", '''#include "start.h"
+struct two { long x, y; };
+volatile long sink;
+struct two other = { 7, 8 };
+__attribute__((noinline)) long mixed(struct two t)
+{
+	sink = t.x;
+	return t.x * 3 + t.y;
+}
+int main(void)
+{
+	struct two t = { 1, 2 };
+	return mixed(t);
+}
+''', flags=("-O1",))
+o = session(pieces, "break *mixed\ncontinue\nprint t\nset var t.y = 100\nprint t\nprint $rsi\nfinish")
+t.ok("{x = 1, y = 2}" in o and "{x = 1, y = 100}" in o and "= 100\n" in o and "= 103" in o, "a member in a register of its own is written", o)
+o = session(pieces, "break *mixed\ncontinue\nprint t = other\nprint $rdi\nprint t\nfinish")
+t.ok(o.count("{x = 7, y = 8}") == 2 and "$2 = 7" in o and "= 29" in o, "a structure in two registers is assigned", o)
+
+# --- what a gdb user types ---------------------------------------------------------------------------
+ASKED = ["info functions -n", "info functions -n lo", "info functions -q -n main", "info functions -n -t int", "info variables -n", "info variables -q arr",
+         "info variables -t int", "info types", "info types po", "info types -q .", "list main\ninfo source", "print -pretty -- origin", "print -elements 3 -- array",
+         "print -elements 3 -repeats 2 -- zeros", "print -5", "print -array[0]", "call number", "p {int}&array", "p {struct point}&points[1]", "p/x {char[4]}&array",
+         "p 1,2", "p (1,2)+1", "p array[1,2]", "p $nonexist", "p $_isvoid($nonexist)", "p $_isvoid(1)", "p $_strlen(greeting)", 'p $_streq(greeting, "hello, guest")',
+         'p $_streq(greeting, "hello")', 'p $_regex(greeting, "hel.*")', 'p $_regex(greeting, "uest")', "info symbol main", "info symbol main+3",
+         "info symbol &array[3]", "info symbol 0", "ptype/m struct point", 'printf "%d %s %c %x|%5d|%-5d|%05d|%lu\\n", 5, text, 65, 255, 5, 5, 5, 5',
+         'printf "%f %g %.2e\\n", pi, 1.5, reals.d', "whatis $_strlen(text)", "ptype {int}&array"]
+for kind in ("gcc-O0-m64-dw5", "clang-O0-m32-dw4", "gcc-O2-m64-dw4"):
+    if not shutil.which("gdb"):
+        t.skip("what a gdb user types, " + kind, "no gdb here: make deps")
+        continue
+    types = guest("types-" + kind)
+    wanted, got = gdbview.answers(types, ASKED), vmstep_answers(types, ASKED)
+    bad = [i for i in range(len(ASKED)) if normal(got.get(i, "nothing")) != normal(wanted[i])]
+    t.ok(not bad, "info functions, source, symbol, print and its functions as gdb's, %s, %d questions" % (kind, len(ASKED)),
+         [(ASKED[i], got.get(i)) for i in bad[:2]], [(ASKED[i], wanted[i]) for i in bad[:2]])
+types = guest("types-gcc-O0-m64-dw5")
+o = session(types, "tbreak locals\ncontinue\ncomplete print current->wh\ncomplete print task.at.\ncomplete p points[1].\ncomplete p (*current).inn\ncomplete p he\n"
+            "complete p $ra\ncomplete p glob+ori\nbreak locals if $_streq(p, greeting)\ninfo frame 1\ninfo frame function main\ncall number = 3\n")
+t.has(o, "print current->where\nprint task.at.x\nprint task.at.y\np points[1].x\np points[1].y\np (*current).inner\np here\np $rax\np glob+origin\n",
+      "members, locals and symbols are completed")
+t.ok(o.count("Stack level 1, frame at") == 2 and "$1 = 3" in o, "info frame of a frame, call", o)
+session(types, "call main()", status=1, errors="functions of the guest cannot be called")
+session(types, "return", status=1, errors="use finish")
+session(types, "print $_nosuch(1)", status=1, errors="there is no function $_nosuch")
+
 # --- a terminal: Enter, Ctrl-C ------------------------------------------------------------------------
 home = tempfile.TemporaryDirectory()
 
