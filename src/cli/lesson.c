@@ -19,7 +19,8 @@ static int lessons_list(struct output *out)
 		strbuf_addf(&b, "%-16s %s\n", l->name, l->title);
 		lesson_destroy(l);
 	}
-	strbuf_adds(&b, "\nvmstep lesson NAME plays one; --batch shows it with every answer, -e chooses the engine.\n");
+	strbuf_adds(&b, "\nvmstep lesson NAME plays one; --batch shows it with every answer, -e "
+			"chooses the engine.\n");
 	output_add(out, strbuf_str(&b), b.n);
 	strbuf_deinit(&b);
 	if (r == -ENOENT)
@@ -39,7 +40,8 @@ static const char *mtf_engine(void)
 	return probe.works ? "mtf" : "soft";
 }
 
-static const char *engine_choose(const struct options *opt, const struct lesson *l, struct output *out)
+static const char *engine_choose(const struct options *opt, const struct lesson *l,
+				 struct output *out)
 {
 	const char *name = opt->cfg.engine, *other;
 	struct strbuf b;
@@ -49,15 +51,19 @@ static const char *engine_choose(const struct options *opt, const struct lesson 
 	other = mtf_engine();
 	if (name && !strcmp(name, "kvm")) {
 		strbuf_init(&b);
-		strbuf_addf(&b, "This lesson needs the monitor trap flag, which KVM_SET_GUEST_DEBUG does not offer: "
-			    "it runs on engine %s.\n", other);
+		strbuf_addf(&b,
+			    "This lesson needs the monitor trap flag, which KVM_SET_GUEST_DEBUG "
+			    "does not offer: "
+			    "it runs on engine %s.\n",
+			    other);
 		output_add(out, strbuf_str(&b), b.n);
 		strbuf_deinit(&b);
 	}
 	return other;
 }
 
-static int lesson_run(const struct options *opt, const struct lesson *l, int symbols, struct output *out)
+static int lesson_run(const struct options *opt, const struct lesson *l, int symbols,
+		      struct output *out)
 {
 	struct session_config cfg = opt->cfg;
 	char path[40];

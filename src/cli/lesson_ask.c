@@ -15,7 +15,8 @@ static size_t question_end(const struct player *p, size_t ask)
 	while (i < p->l->n_items) {
 		const u8 k = p->l->item[i].kind;
 
-		if (k != LESSON_CHOICE && k != LESSON_REPLY && k != LESSON_VALUE && k != LESSON_OTHERWISE)
+		if (k != LESSON_CHOICE && k != LESSON_REPLY && k != LESSON_VALUE &&
+		    k != LESSON_OTHERWISE)
 			break;
 		i++;
 	}
@@ -86,7 +87,9 @@ void question_ask(struct player *p)
 	if (!value)
 		choices_show(p);
 	while (p->c->interactive &&
-	       !player_line(p, value ? "Your prediction, a number: " : "Your prediction, a letter: ", &line)) {
+	       !player_line(p,
+			    value ? "Your prediction, a number: " : "Your prediction, a letter: ",
+			    &line)) {
 		const bool done = prediction_take(p, blanks_skip(line), value);
 
 		free(line);
@@ -96,7 +99,8 @@ void question_ask(struct player *p)
 	say(p->c, "\n");
 }
 
-/* ---- the verdict ------------------------------------------------------------------------------- */
+/* ---- the verdict -------------------------------------------------------------------------------
+ */
 
 /* One paragraph of several texts. */
 static void __attribute__((format(printf, 2, 3))) paragraph(struct player *p, const char *fmt, ...)
@@ -116,7 +120,9 @@ static const char *reply_of(const struct player *p, size_t choice)
 {
 	const struct lesson_item *it = p->l->item;
 
-	return choice + 1 < p->l->n_items && it[choice + 1].kind == LESSON_REPLY ? it[choice + 1].text : "";
+	return choice + 1 < p->l->n_items && it[choice + 1].kind == LESSON_REPLY
+		       ? it[choice + 1].text
+		       : "";
 }
 
 /* The one choice whose conditions hold. 0 with the difference told: none or several do. */
@@ -149,9 +155,10 @@ static void choices_answer(struct player *p)
 	if (!right)
 		return;
 	if (p->predicted && p->choice != right)
-		paragraph(p, "You said %c), which is not what happened. %s", letter_of(p, p->choice), reply_of(p, p->choice));
-	paragraph(p, "%s %c) %s. %s", p->predicted && p->choice == right ? "Right:" : "The answer:", letter_of(p, right),
-		  p->l->item[right].text, reply_of(p, right));
+		paragraph(p, "You said %c), which is not what happened. %s",
+			  letter_of(p, p->choice), reply_of(p, p->choice));
+	paragraph(p, "%s %c) %s. %s", p->predicted && p->choice == right ? "Right:" : "The answer:",
+		  letter_of(p, right), p->l->item[right].text, reply_of(p, right));
 	for (size_t i = p->ask + 1; !p->c->interactive && i < question_end(p, p->ask); i++) {
 		if (p->l->item[i].kind != LESSON_CHOICE || !player_has(p, i) || i == right)
 			continue;
@@ -194,11 +201,14 @@ static void value_answer(struct player *p, size_t value)
 	if (!value_choice(p, v))
 		player_differs(p, value, "the answer is one that the lesson does not foresee");
 	if (p->predicted && p->value != v)
-		paragraph(p, "You said %#llx, which is not what happened. %s", (unsigned long long)p->value, value_reply(p, p->value));
-	paragraph(p, "%s %#llx. %s", p->predicted && p->value == v ? "Right:" : "The answer:", (unsigned long long)v,
+		paragraph(p, "You said %#llx, which is not what happened. %s",
+			  (unsigned long long)p->value, value_reply(p, p->value));
+	paragraph(p, "%s %#llx. %s",
+		  p->predicted && p->value == v ? "Right:" : "The answer:", (unsigned long long)v,
 		  value_reply(p, v));
 	for (size_t i = p->ask + 1; !p->c->interactive && i < question_end(p, p->ask); i++) {
-		if (p->l->item[i].kind != LESSON_CHOICE || !player_has(p, i) || i == value_choice(p, v))
+		if (p->l->item[i].kind != LESSON_CHOICE || !player_has(p, i) ||
+		    i == value_choice(p, v))
 			continue;
 		paragraph(p, "Not %s: %s", p->l->item[i].cond, reply_of(p, i));
 	}

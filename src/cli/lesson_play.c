@@ -1,6 +1,6 @@
 /*
- * lesson_play.c - goes through a lesson's items. Commands are the session's own, and what they lead to is
- * held against what the lesson expects: a run that goes otherwise says so and fails.
+ * lesson_play.c - goes through a lesson's items. Commands are the session's own, and what they lead
+ * to is held against what the lesson expects: a run that goes otherwise says so and fails.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -27,12 +27,13 @@ bool player_has(const struct player *p, size_t i)
 
 void player_differs(struct player *p, size_t i, const char *sentence)
 {
-	say(p->c, "This run is not as the lesson says (%s, %s:%u): %s.\n", lesson_flavour_name(p->flavour), p->l->name,
-	    p->l->item[i].line, sentence);
+	say(p->c, "This run is not as the lesson says (%s, %s:%u): %s.\n",
+	    lesson_flavour_name(p->flavour), p->l->name, p->l->item[i].line, sentence);
 	p->otherwise++;
 }
 
-/* ---- commands ---------------------------------------------------------------------------------- */
+/* ---- commands ----------------------------------------------------------------------------------
+ */
 
 static void stops_count(struct player *p)
 {
@@ -81,9 +82,11 @@ static void command_show(struct player *p)
 		p->leave = true;
 }
 
-/* ---- what is held against the run -------------------------------------------------------------- */
+/* ---- what is held against the run --------------------------------------------------------------
+ */
 
-/* An expectation for this engine stands instead of the one for all, of those that follow one command. */
+/* An expectation for this engine stands instead of the one for all, of those that follow one
+ * command. */
 static bool overruled(const struct player *p, size_t i)
 {
 	const struct lesson_item *it = p->l->item;
@@ -126,15 +129,18 @@ static char *text_flatten(const char *text)
 
 static void said_check(struct player *p)
 {
-	char *said = text_flatten(strbuf_str(&p->said)), *wanted = text_flatten(p->l->item[p->at].text);
+	char *said = text_flatten(strbuf_str(&p->said)),
+	     *wanted = text_flatten(p->l->item[p->at].text);
 
 	if (!said || !wanted || !strstr(said, wanted))
-		player_differs(p, p->at, "the command does not print what the lesson says it prints");
+		player_differs(p, p->at,
+			       "the command does not print what the lesson says it prints");
 	free(said);
 	free(wanted);
 }
 
-/* ---- items ------------------------------------------------------------------------------------- */
+/* ---- items -------------------------------------------------------------------------------------
+ */
 
 static void headed_say(struct player *p, const char *head, const char *text)
 {
@@ -150,7 +156,8 @@ static void differs_say(struct player *p, const struct lesson_item *it)
 {
 	char head[60];
 
-	snprintf(head, sizeof(head), "On this engine (%s, %.8s)", session_engine_name(p->c->s), it->cond);
+	snprintf(head, sizeof(head), "On this engine (%s, %.8s)", session_engine_name(p->c->s),
+		 it->cond);
 	headed_say(p, head, it->text);
 	say(p->c, "\n");
 }
@@ -219,7 +226,8 @@ static void heading(struct player *p)
 
 	strbuf_init(&b);
 	strbuf_addf(&b, "%s: %s\n", p->l->name, p->l->title);
-	strbuf_addf(&b, "Engine %s: %s\n", session_engine_name(p->c->s), session_engine_reason(p->c->s));
+	strbuf_addf(&b, "Engine %s: %s\n", session_engine_name(p->c->s),
+		    session_engine_reason(p->c->s));
 	if (p->c->interactive)
 		strbuf_adds(&b, "Enter goes on, ! opens a prompt, q or Ctrl-C leaves.\n");
 	strbuf_adds(&b, "\nThe guest:\n\n");

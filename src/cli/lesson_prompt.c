@@ -1,6 +1,6 @@
 /*
- * lesson_prompt.c - what a student types in a lesson: a line, or ! for a prompt of his own, behind which the lesson goes
- * on where it was: its commands are played again, unseen, on a fresh guest.
+ * lesson_prompt.c - what a student types in a lesson: a line, or ! for a prompt of his own, behind
+ * which the lesson goes on where it was: its commands are played again, unseen, on a fresh guest.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * lesson_check.c - whether a stop is what a lesson says it is: what it has under a key (lesson_got.c) is compared
- * with what is wanted.
+ * lesson_check.c - whether a stop is what a lesson says it is: what it has under a key
+ * (lesson_got.c) is compared with what is wanted.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +39,8 @@ static bool part_of(const char *list, const char *seps, const char *text)
 	return false;
 }
 
-static bool value_fits(const struct lesson *l, const struct lesson_key *k, const char *wanted, const char *got)
+static bool value_fits(const struct lesson *l, const struct lesson_key *k, const char *wanted,
+		       const char *got)
 {
 	char hex[32];
 	u64 addr;
@@ -93,8 +94,9 @@ static int causes_hold(const struct lesson_at *at, const char *wanted, struct er
 	strbuf_init(&plain);
 	causes_put(at, &step);
 	stop_causes(at->stop, &plain);
-	r = fits(part_of(wanted, "|", strbuf_str(&step)) || part_of(wanted, "|", strbuf_str(&plain)), "the cause",
-		 strbuf_str(&plain), wanted, err);
+	r = fits(part_of(wanted, "|", strbuf_str(&step)) ||
+			 part_of(wanted, "|", strbuf_str(&plain)),
+		 "the cause", strbuf_str(&plain), wanted, err);
 	strbuf_deinit(&step);
 	strbuf_deinit(&plain);
 	return r;
@@ -118,20 +120,23 @@ static int word_holds(const struct lesson_at *at, const char *word, struct err *
 	if (!strncmp(word, "is=", 3))
 		return is_holds(at, word + 3, err);
 	if (eq && !k)
-		return err_set(err, EINVAL, "no condition is called \"%.*s\"", (int)(eq - word), word);
+		return err_set(err, EINVAL, "no condition is called \"%.*s\"", (int)(eq - word),
+			       word);
 	if (!at->stop)
 		return err_set(err, EINVAL, "there is no stop to hold \"%s\" against", word);
 	if (!k)
 		return causes_hold(at, word, err);
 	strbuf_init(&got);
 	k->got(at, &got);
-	r = fits(value_fits(at->lesson, k, eq + 1, strbuf_str(&got)), k->name, strbuf_str(&got), eq + 1, err);
+	r = fits(value_fits(at->lesson, k, eq + 1, strbuf_str(&got)), k->name, strbuf_str(&got),
+		 eq + 1, err);
 	strbuf_deinit(&got);
 	return r;
 }
 
 /* Calls `each` for every blank-separated word until it returns no 1. */
-static int words_each(const char *cond, int (*each)(const void *arg, const char *word, struct err *err),
+static int words_each(const char *cond,
+		      int (*each)(const void *arg, const char *word, struct err *err),
 		      const void *arg, struct err *err)
 {
 	char word[200];
@@ -164,7 +169,8 @@ int lesson_holds(const struct lesson_at *at, const char *cond, struct err *err)
 	return words_each(cond, word_holds_each, at, err);
 }
 
-/* ---- before anything runs ---------------------------------------------------------------------- */
+/* ---- before anything runs ----------------------------------------------------------------------
+ */
 
 static bool cause_known(const char *name, size_t n)
 {
@@ -185,7 +191,8 @@ static int word_check(const void *lesson, const char *word, struct err *err)
 	if (!strncmp(word, "is=", 3))
 		return 1;
 	if (eq && !k)
-		return err_set(err, EINVAL, "no condition is called \"%.*s\"", (int)(eq - word), word);
+		return err_set(err, EINVAL, "no condition is called \"%.*s\"", (int)(eq - word),
+			       word);
 	if (k && k->how == AS_ADDRESS && !address_of(lesson, eq + 1, &addr))
 		return err_set(err, EINVAL, "\"%s\" is no label of this lesson's code", eq + 1);
 	for (const char *p = word; !eq && *p; p += strcspn(p, "+|"), p += *p != '\0') {

@@ -1,6 +1,6 @@
 /*
- * lesson_code.c - the guest of a lesson: bytes with the text the disassembler must agree with, its labels as
- * an ELF file that exists in memory only, so that stops, break and list name them.
+ * lesson_code.c - the guest of a lesson: bytes with the text the disassembler must agree with, its
+ * labels as an ELF file that exists in memory only, so that stops, break and list name them.
  */
 #include <elf.h>
 #include <errno.h>
@@ -27,8 +27,8 @@ static int text_check(const struct lesson *l, const struct lesson_line *c, struc
 	insn_decode(code_bits(l), c->bytes, c->n, &insn);
 	insn_format(code_bits(l), c->bytes, c->n, c->addr, NULL, NULL, text, sizeof(text));
 	if (insn.facts.length != c->n || strcmp(text, c->text))
-		return err_set(err, EINVAL, "these bytes are \"%s\", %u of them, not \"%.60s\"", text,
-			       insn.facts.length, c->text);
+		return err_set(err, EINVAL, "these bytes are \"%s\", %u of them, not \"%.60s\"",
+			       text, insn.facts.length, c->text);
 	return 0;
 }
 
@@ -39,13 +39,15 @@ static int line_split(const char *text, struct lesson_line *c, struct err *err)
 	char hex[80];
 
 	if (!bar)
-		return err_set(err, EINVAL, "a line of code is \"[LABEL:] BYTES | TEXT\", not \"%.60s\"", text);
+		return err_set(err, EINVAL,
+			       "a line of code is \"[LABEL:] BYTES | TEXT\", not \"%.60s\"", text);
 	if (colon && colon < bar) {
 		c->label = strndup(text, colon - text);
 		text = colon + 1;
 	}
 	if ((size_t)(bar - text) >= sizeof(hex))
-		return err_set(err, EINVAL, "too many bytes for one line of code: \"%.40s...\"", text);
+		return err_set(err, EINVAL, "too many bytes for one line of code: \"%.40s...\"",
+			       text);
 	memcpy(hex, text, bar - text);
 	hex[bar - text] = '\0';
 	c->text = strdup(bar + 1 + strspn(bar + 1, " \t"));
@@ -95,12 +97,13 @@ void lesson_listing(const struct lesson *l, struct strbuf *out)
 	for (size_t i = 0; i < l->n_code; i++) {
 		const struct lesson_line *c = &l->code[i];
 
-		strbuf_addf(out, "  %6llx  %-9s %s\n", (unsigned long long)c->addr, c->label ? c->label : "",
-			    c->text);
+		strbuf_addf(out, "  %6llx  %-9s %s\n", (unsigned long long)c->addr,
+			    c->label ? c->label : "", c->text);
 	}
 }
 
-/* ---- symbols ----------------------------------------------------------------------------------- */
+/* ---- symbols -----------------------------------------------------------------------------------
+ */
 
 enum { S_NULL, S_TEXT, S_SYMTAB, S_STRTAB, S_COUNT };
 
@@ -134,9 +137,15 @@ static u64 label_size(const struct lesson *l, size_t i)
 /* Header, symbols, names, sections; .text has no bytes here, the guest has them. */
 static void elf_put(const struct lesson *l, struct strbuf *names, struct strbuf *out)
 {
-	const size_t n = labels_count(l), symtab = sizeof(Elf64_Ehdr), strtab = symtab + n * sizeof(Elf64_Sym);
-	Elf64_Ehdr h = { .e_ident = ELFMAG, .e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-			 .e_entry = l->load, .e_ehsize = sizeof(h), .e_shentsize = sizeof(Elf64_Shdr),
+	const size_t n = labels_count(l), symtab = sizeof(Elf64_Ehdr),
+		     strtab = symtab + n * sizeof(Elf64_Sym);
+	Elf64_Ehdr h = { .e_ident = ELFMAG,
+			 .e_type = ET_EXEC,
+			 .e_machine = EM_X86_64,
+			 .e_version = EV_CURRENT,
+			 .e_entry = l->load,
+			 .e_ehsize = sizeof(h),
+			 .e_shentsize = sizeof(Elf64_Shdr),
 			 .e_shnum = S_COUNT };
 	Elf64_Sym sym = { 0 };
 	Elf64_Shdr sec[S_COUNT] = { { 0 } };
@@ -152,17 +161,31 @@ static void elf_put(const struct lesson *l, struct strbuf *names, struct strbuf 
 
 		if (!c->label)
 			continue;
-		sym = (Elf64_Sym){ .st_name = names->n, .st_info = ELF64_ST_INFO(STB_GLOBAL, c->text[0] == '.' ? STT_OBJECT : STT_FUNC),
-				   .st_shndx = S_TEXT, .st_value = c->addr, .st_size = label_size(l, i) };
+		sym = (Elf64_Sym){ .st_name = names->n,
+				   .st_info = ELF64_ST_INFO(
+					   STB_GLOBAL, c->text[0] == '.' ? STT_OBJECT : STT_FUNC),
+				   .st_shndx = S_TEXT,
+				   .st_value = c->addr,
+				   .st_size = label_size(l, i) };
 		strbuf_addn(out, &sym, sizeof(sym));
 		strbuf_addn(names, c->label, strlen(c->label) + 1);
 	}
 	strbuf_addn(out, names->s, names->n);
-	sec[S_TEXT] = (Elf64_Shdr){ .sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addr = l->load,
-				    .sh_size = code_end(l) - l->load, .sh_addralign = 1 };
-	sec[S_SYMTAB] = (Elf64_Shdr){ .sh_type = SHT_SYMTAB, .sh_offset = symtab, .sh_size = n * sizeof(sym), .sh_link = S_STRTAB,
-				      .sh_info = 1, .sh_entsize = sizeof(sym), .sh_addralign = 8 };
-	sec[S_STRTAB] = (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_offset = strtab, .sh_size = names->n, .sh_addralign = 1 };
+	sec[S_TEXT] = (Elf64_Shdr){ .sh_type = SHT_NOBITS,
+				    .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
+				    .sh_addr = l->load,
+				    .sh_size = code_end(l) - l->load,
+				    .sh_addralign = 1 };
+	sec[S_SYMTAB] = (Elf64_Shdr){ .sh_type = SHT_SYMTAB,
+				      .sh_offset = symtab,
+				      .sh_size = n * sizeof(sym),
+				      .sh_link = S_STRTAB,
+				      .sh_info = 1,
+				      .sh_entsize = sizeof(sym),
+				      .sh_addralign = 8 };
+	sec[S_STRTAB] = (Elf64_Shdr){
+		.sh_type = SHT_STRTAB, .sh_offset = strtab, .sh_size = names->n, .sh_addralign = 1
+	};
 	while (out->n % 8)
 		strbuf_addc(out, '\0');
 	((Elf64_Ehdr *)out->s)->e_shoff = out->n;
@@ -176,7 +199,8 @@ int lesson_symbols(const struct lesson *l, int *ret_fd, struct err *err)
 	bool fine;
 
 	if (fd < 0)
-		return err_set(err, errno, "no memory file for the lesson's labels: %s", strerror(errno));
+		return err_set(err, errno, "no memory file for the lesson's labels: %s",
+			       strerror(errno));
 	strbuf_init(&names);
 	strbuf_init(&out);
 	elf_put(l, &names, &out);

@@ -1,5 +1,6 @@
 /*
- * lesson_got.c - what a stop has under each key of a lesson's conditions, as text: one function and one row a key.
+ * lesson_got.c - what a stop has under each key of a lesson's conditions, as text: one function and
+ * one row a key.
  */
 #include <linux/kvm.h>
 #include <string.h>
@@ -34,7 +35,8 @@ static void got_insn(const struct lesson_at *at, struct strbuf *out)
 	const struct stop *st = at->stop;
 	char text[128];
 
-	insn_format(mode_bits(st->mode), st->bytes, st->n_bytes, st->lin, NULL, NULL, text, sizeof(text));
+	insn_format(mode_bits(st->mode), st->bytes, st->n_bytes, st->lin, NULL, NULL, text,
+		    sizeof(text));
 	strbuf_addn(out, text, strcspn(text, " "));
 }
 
@@ -133,10 +135,12 @@ static void got_stops(const struct lesson_at *at, struct strbuf *out)
 }
 
 static const struct lesson_key keys[] = {
-	{ "at", got_at, AS_ADDRESS },       { "exit", got_exit, AS_ADDRESS },   { "insn", got_insn, AS_TEXT },
-	{ "retired", got_retired, AS_TEXT }, { "shadow", got_shadow, AS_TEXT }, { "bits", got_bits, AS_TEXT },
-	{ "pdbg", got_pending_dbg, AS_TEXT }, { "vector", got_vector, AS_TEXT }, { "type", got_type, AS_TEXT },
-	{ "pending", got_pending, AS_TEXT }, { "did", got_did, AS_MEMBER },     { "proof", got_proof, AS_TEXT },
+	{ "at", got_at, AS_ADDRESS },         { "exit", got_exit, AS_ADDRESS },
+	{ "insn", got_insn, AS_TEXT },        { "retired", got_retired, AS_TEXT },
+	{ "shadow", got_shadow, AS_TEXT },    { "bits", got_bits, AS_TEXT },
+	{ "pdbg", got_pending_dbg, AS_TEXT }, { "vector", got_vector, AS_TEXT },
+	{ "type", got_type, AS_TEXT },        { "pending", got_pending, AS_TEXT },
+	{ "did", got_did, AS_MEMBER },        { "proof", got_proof, AS_TEXT },
 	{ "stops", got_stops, AS_TEXT },
 };
 

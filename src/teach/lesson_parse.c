@@ -1,6 +1,7 @@
 /*
- * lesson_parse.c - a lesson's text as items; the format is in lesson.h. One pass over the lines: a line in
- * column 1 is an item, an indented one goes on with the item before, or is an instruction of `code`.
+ * lesson_parse.c - a lesson's text as items; the format is in lesson.h. One pass over the lines: a
+ * line in column 1 is an item, an indented one goes on with the item before, or is an instruction
+ * of `code`.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@ struct parser {
 	unsigned line;
 	bool in_code;
 	u64 addr; /* of the next line of code */
-	u8 asked; /* LESSON_ASK, CHOICE, VALUE, REPLY: what an open question has so far; 0: none is open */
+	u8 asked; /* LESSON_ASK, CHOICE, VALUE, REPLY: what an open question has so far; 0: none is
+		     open */
 };
 
 static int wrong(const struct parser *p, struct err *err, const char *what, const char *text)
@@ -21,13 +23,22 @@ static int wrong(const struct parser *p, struct err *err, const char *what, cons
 	return err_set(err, EINVAL, "%s:%u: %s \"%.60s\"", p->l->file, p->line, what, text);
 }
 
-/* ---- items ------------------------------------------------------------------------------------- */
+/* ---- items -------------------------------------------------------------------------------------
+ */
 
 static const char *const keywords[LESSON_KINDS] = {
-	[LESSON_SAY] = "say",         [LESSON_DO] = "do",           [LESSON_EXPECT] = "expect",
-	[LESSON_QUIET] = "quiet",     [LESSON_PRINTS] = "prints",   [LESSON_DIFFERS] = "differs",
-	[LESSON_ASK] = "ask",         [LESSON_CHOICE] = "choice",   [LESSON_VALUE] = "value",
-	[LESSON_REPLY] = "reply",     [LESSON_OTHERWISE] = "otherwise", [LESSON_ANSWER] = "answer",
+	[LESSON_SAY] = "say",
+	[LESSON_DO] = "do",
+	[LESSON_EXPECT] = "expect",
+	[LESSON_QUIET] = "quiet",
+	[LESSON_PRINTS] = "prints",
+	[LESSON_DIFFERS] = "differs",
+	[LESSON_ASK] = "ask",
+	[LESSON_CHOICE] = "choice",
+	[LESSON_VALUE] = "value",
+	[LESSON_REPLY] = "reply",
+	[LESSON_OTHERWISE] = "otherwise",
+	[LESSON_ANSWER] = "answer",
 	[LESSON_TRY] = "try",
 };
 
@@ -39,7 +50,8 @@ static struct lesson_item *item_add(struct parser *p, u8 kind)
 	if (!more)
 		return NULL;
 	l->item = more;
-	more[l->n_items] = (struct lesson_item){ .kind = kind, .flavours = LESSON_ALL, .line = p->line };
+	more[l->n_items] =
+		(struct lesson_item){ .kind = kind, .flavours = LESSON_ALL, .line = p->line };
 	return &more[l->n_items++];
 }
 
@@ -61,7 +73,8 @@ static void question_follow(struct parser *p, u8 kind)
 {
 	if (kind == LESSON_ANSWER)
 		p->asked = 0;
-	else if (kind == LESSON_ASK || (p->asked && (kind == LESSON_CHOICE || kind == LESSON_REPLY)))
+	else if (kind == LESSON_ASK ||
+		 (p->asked && (kind == LESSON_CHOICE || kind == LESSON_REPLY)))
 		p->asked = kind;
 }
 
@@ -71,8 +84,10 @@ static int cond_take(struct parser *p, struct lesson_item *it, const char **text
 	const char *sep = strstr(*text, it->kind == LESSON_CHOICE ? " : " : ": ");
 
 	if (!sep)
-		return wrong(p, err, it->kind == LESSON_CHOICE ?
-			     "a choice is \"CONDITION : TEXT\":" : "differs is \"FLAVOURS ID: TEXT\":", *text);
+		return wrong(p, err,
+			     it->kind == LESSON_CHOICE ? "a choice is \"CONDITION : TEXT\":"
+						       : "differs is \"FLAVOURS ID: TEXT\":",
+			     *text);
 	it->cond = strndup(*text, sep - *text);
 	*text = sep + strspn(sep, " :");
 	return it->cond ? 0 : -ENOMEM;
@@ -101,7 +116,8 @@ static int item_parse(struct parser *p, u8 kind, const char *text, struct err *e
 	return it->text ? 0 : err_set(err, ENOMEM, "no memory for the lesson");
 }
 
-/* ---- the head ---------------------------------------------------------------------------------- */
+/* ---- the head ----------------------------------------------------------------------------------
+ */
 
 static int guest_parse(struct parser *p, const char *text, struct err *err)
 {
@@ -110,7 +126,8 @@ static int guest_parse(struct parser *p, const char *text, struct err *err)
 
 	free(p->l->mode);
 	p->l->mode = strndup(text, n);
-	if (!p->l->mode || (strcmp(p->l->mode, "real") && strcmp(p->l->mode, "protected") && strcmp(p->l->mode, "long")))
+	if (!p->l->mode || (strcmp(p->l->mode, "real") && strcmp(p->l->mode, "protected") &&
+			    strcmp(p->l->mode, "long")))
 		return wrong(p, err, "a guest is real, protected or long, not", text);
 	p->l->load = strcmp(p->l->mode, "real") ? 0x100000 : 0x1000;
 	p->addr = p->l->load;
@@ -129,7 +146,8 @@ static int name_set(char **place, const char *text, struct err *err)
 	return *place ? 0 : err_set(err, ENOMEM, "no memory for the lesson");
 }
 
-static int head_parse(struct parser *p, const char *word, size_t n, const char *text, struct err *err)
+static int head_parse(struct parser *p, const char *word, size_t n, const char *text,
+		      struct err *err)
 {
 	if (n == 6 && !memcmp(word, "lesson", n))
 		return name_set(&p->l->name, text, err);
@@ -150,7 +168,8 @@ static int head_parse(struct parser *p, const char *word, size_t n, const char *
 	return wrong(p, err, "no item of a lesson begins with", word);
 }
 
-/* ---- lines ------------------------------------------------------------------------------------- */
+/* ---- lines -------------------------------------------------------------------------------------
+ */
 
 static int item_line(struct parser *p, const char *line, struct err *err)
 {
@@ -199,7 +218,8 @@ static int line_parse(struct parser *p, char *line, struct err *err)
 	return item_line(p, line, err);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------- */
+/* ---- the whole ---------------------------------------------------------------------------------
+ */
 
 /* Conditions name labels and words, which are all known now. */
 static int conditions_check(const struct lesson *l, struct err *err)
@@ -208,12 +228,15 @@ static int conditions_check(const struct lesson *l, struct err *err)
 
 	for (size_t i = 0; i < l->n_items; i++) {
 		const struct lesson_item *it = &l->item[i];
-		const char *cond = it->kind == LESSON_EXPECT ? it->text : it->kind == LESSON_CHOICE ? it->cond : NULL;
+		const char *cond = it->kind == LESSON_EXPECT   ? it->text
+				   : it->kind == LESSON_CHOICE ? it->cond
+							       : NULL;
 
 		if (it->kind == LESSON_ASK)
 			value = false;
 		value |= it->kind == LESSON_VALUE;
-		if (cond && !(value && it->kind == LESSON_CHOICE) && lesson_cond_check(l, cond, err))
+		if (cond && !(value && it->kind == LESSON_CHOICE) &&
+		    lesson_cond_check(l, cond, err))
 			return err_prefix(err, "%s:%u", l->file, it->line);
 	}
 	return 0;
@@ -225,7 +248,9 @@ static int whole_check(const struct parser *p, struct err *err)
 
 	if (!l->name || !l->title || !l->n_code)
 		return err_set(err, EINVAL, "%s: this is no lesson: it has no %s", l->file,
-			       !l->name ? "name (a line \"lesson NAME\")" : !l->title ? "title" : "code");
+			       !l->name    ? "name (a line \"lesson NAME\")"
+			       : !l->title ? "title"
+					   : "code");
 	if (p->asked)
 		return err_set(err, EINVAL, "%s: the last question has no answer", l->file);
 	return conditions_check(l, err);

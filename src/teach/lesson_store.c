@@ -1,4 +1,5 @@
-/* lesson_store.c - where lessons come from: the program itself, which carries src/teach/lessons/, or a file. */
+/* lesson_store.c - where lessons come from: the program itself, which carries src/teach/lessons/,
+ * or a file. */
 #include <errno.h>
 #include <stdlib.h>
 #include <stdio.h>
@@ -56,7 +57,8 @@ static int lesson_file(const char *path, struct lesson **ret, struct err *err)
 	if (f && text)
 		n = fread(text, 1, FILE_MAX, f);
 	if (!f || !text || ferror(f))
-		r = err_set(err, errno ? errno : ENOMEM, "%s: cannot read this lesson: %s", path, strerror(errno));
+		r = err_set(err, errno ? errno : ENOMEM, "%s: cannot read this lesson: %s", path,
+			    strerror(errno));
 	else if (n == FILE_MAX)
 		r = err_set(err, EFBIG, "%s: this is no lesson: it has more than a megabyte", path);
 	else
@@ -85,7 +87,8 @@ int lesson_find(const char *name, struct lesson **ret, struct err *err)
 
 		r = lesson_builtin(i, &l, err);
 		if (r == -ENOENT)
-			return err_set(err, ENOENT, "there is no lesson \"%s\", vmstep lesson lists them", name);
+			return err_set(err, ENOENT,
+				       "there is no lesson \"%s\", vmstep lesson lists them", name);
 		if (r)
 			return r;
 		if (!strcmp(l->name, name)) {

@@ -71,7 +71,8 @@ void why_did(struct session *s, const struct did *d, struct strbuf *out)
 				 "return itself.\n");
 		break;
 	case DID_EMULATE_HLT:
-		strbuf_adds(out, "KVMs differ in what a step over HLT does, so vmstep put the CPU to sleep itself.\n");
+		strbuf_adds(out, "KVMs differ in what a step over HLT does, so vmstep put the CPU "
+				 "to sleep itself.\n");
 		break;
 	case DID_EMULATE_SYSCALL:
 		strbuf_adds(out, "This KVM loses the step of a SYSCALL or SYSRET between rings, so "

@@ -77,7 +77,8 @@ static void vmx_words(const struct stop *st, struct strbuf *out)
 	const struct vmx_evidence *v = &st->ev.vmx;
 
 	if (st->ev.kind == EVIDENCE_SOFT)
-		strbuf_adds(out, "This is how a hypervisor would see it, from the processor model. ");
+		strbuf_adds(out,
+			    "This is how a hypervisor would see it, from the processor model. ");
 	strbuf_addf(out, "The VM exit has basic reason %u", v->reason & 0xffff);
 	if (v->intr_info & BIT(31))
 		strbuf_addf(out, ", interruption information 0x%x (vector %u, type %u)",
@@ -94,17 +95,21 @@ static void shim_words(const struct stop *st, struct strbuf *out)
 {
 	const struct shim_evidence *s = &st->ev.shim;
 
-	strbuf_adds(out, "This is not the guest's doing: the shim, the small hypervisor that runs it, failed. ");
+	strbuf_adds(out, "This is not the guest's doing: the shim, the small hypervisor that runs "
+			 "it, failed. ");
 	switch ((enum shim_fault)s->what) {
 	case SHIM_CORRUPTED:
-		strbuf_adds(out, "The page it shares with vmstep is not as either side writes it.\n");
+		strbuf_adds(out,
+			    "The page it shares with vmstep is not as either side writes it.\n");
 		break;
 	case SHIM_EXCEPTION:
 		strbuf_addf(out, "It took exception %llu at 0x%llx of its own code.\n",
 			    (unsigned long long)s->vector, (unsigned long long)s->rip);
 		break;
 	case SHIM_VM_FAIL:
-		strbuf_adds(out, "A VMX instruction of it failed (SDM \"VM Instruction Error Numbers\").\n");
+		strbuf_adds(
+			out,
+			"A VMX instruction of it failed (SDM \"VM Instruction Error Numbers\").\n");
 		break;
 	case SHIM_SILENT:
 		strbuf_adds(out, "It did not come back for all the NMIs sent to it.\n");
@@ -121,7 +126,8 @@ void why_evidence(const struct stop *st, struct strbuf *out)
 	else if (st->ev.kind == EVIDENCE_SHIM)
 		shim_words(st, out);
 	else if (st->first != CAUSE_START)
-		strbuf_adds(out, "No report of a processor or of KVM stands behind this stop: it is vmstep's own "
+		strbuf_adds(out, "No report of a processor or of KVM stands behind this stop: it "
+				 "is vmstep's own "
 				 "book-keeping.\n");
 	if (st->proof == PROOF_DEDUCED)
 		strbuf_adds(out, "The cause is deduced, not read off a report.\n");

@@ -25,7 +25,8 @@ void from_text(const struct why_not *w, char *buf, size_t size)
 	const struct stop *st = w->st;
 
 	if (st->n_from)
-		insn_format(mode_bits(st->from_mode), st->from_bytes, st->n_from, st->from_lin, NULL, NULL, buf, size);
+		insn_format(mode_bits(st->from_mode), st->from_bytes, st->n_from, st->from_lin,
+			    NULL, NULL, buf, size);
 	else
 		snprintf(buf, size, "not known");
 }
@@ -35,13 +36,17 @@ bool nothing_retired(const struct why_not *w)
 	if (w->st->retired || !w->st->n_from)
 		return false;
 	if (w->st->has_event && !w->st->event_rep)
-		return reason_tell(w, NULL, "No instruction has completed since the boundary before: vector %u was delivered, type %u.",
+		return reason_tell(w, NULL,
+				   "No instruction has completed since the boundary before: vector "
+				   "%u was delivered, type %u.",
 				   w->st->event_vector, w->st->event_type);
 	return reason_tell(w, NULL, "No instruction has completed since the boundary before%s.",
-			   w->st->event_rep ? ": a REP string instruction is between two iterations" : "");
+			   w->st->event_rep ? ": a REP string instruction is between two iterations"
+					    : "");
 }
 
-/* ---- the same for all -------------------------------------------------------------------------- */
+/* ---- the same for all --------------------------------------------------------------------------
+ */
 
 static bool it_came(const struct why_not *w)
 {
@@ -49,26 +54,30 @@ static bool it_came(const struct why_not *w)
 		return false;
 	if (w->point && stop_point(w->st, w->cause).number != w->point)
 		return false;
-	return reason_tell(w, cause_text(w->cause)->source, "It did come: %s is among the causes of this stop.",
+	return reason_tell(w, cause_text(w->cause)->source,
+			   "It did come: %s is among the causes of this stop.",
 			   cause_name(w->cause));
 }
 
 static bool nothing_ran(const struct why_not *w)
 {
 	return w->st->first == CAUSE_START &&
-	       reason_tell(w, NULL, "Nothing has run yet: this is the stop before the first instruction.");
+	       reason_tell(w, NULL,
+			   "Nothing has run yet: this is the stop before the first instruction.");
 }
 
 static const struct row {
 	enum cause cause;
 	reason_fn *const *reasons;
 } rows[] = {
-	{ CAUSE_TF, tf_reasons },         { CAUSE_MTF, mtf_reasons },       { CAUSE_ICEBP, icebp_reasons },
-	{ CAUSE_INT3, int3_reasons },     { CAUSE_HWBP, hwbp_reasons },     { CAUSE_WATCH, watch_reasons },
-	{ CAUSE_IOBP, iobp_reasons },     { CAUSE_GD, gd_reasons },         { CAUSE_TBIT, tbit_reasons },
-	{ CAUSE_BLD, bld_reasons },       { CAUSE_RTM, bld_reasons },       { CAUSE_BREAK, point_reasons },
-	{ CAUSE_UWATCH, point_reasons },  { CAUSE_CATCH, point_reasons },   { CAUSE_EVENT, event_reasons },
-	{ CAUSE_INTERRUPT, interrupt_reasons },
+	{ CAUSE_TF, tf_reasons },        { CAUSE_MTF, mtf_reasons },
+	{ CAUSE_ICEBP, icebp_reasons },  { CAUSE_INT3, int3_reasons },
+	{ CAUSE_HWBP, hwbp_reasons },    { CAUSE_WATCH, watch_reasons },
+	{ CAUSE_IOBP, iobp_reasons },    { CAUSE_GD, gd_reasons },
+	{ CAUSE_TBIT, tbit_reasons },    { CAUSE_BLD, bld_reasons },
+	{ CAUSE_RTM, bld_reasons },      { CAUSE_BREAK, point_reasons },
+	{ CAUSE_UWATCH, point_reasons }, { CAUSE_CATCH, point_reasons },
+	{ CAUSE_EVENT, event_reasons },  { CAUSE_INTERRUPT, interrupt_reasons },
 };
 
 static reason_fn *const *reasons_of(enum cause c)
@@ -85,7 +94,10 @@ static bool cause_parse(const char *text, enum cause *ret, u32 *ret_point)
 	static const struct {
 		const char *name;
 		enum cause cause;
-	} others[] = { { "BS", CAUSE_TF }, { "INT1", CAUSE_ICEBP }, { "BD", CAUSE_GD }, { "BT", CAUSE_TBIT } };
+	} others[] = { { "BS", CAUSE_TF },
+		       { "INT1", CAUSE_ICEBP },
+		       { "BD", CAUSE_GD },
+		       { "BT", CAUSE_TBIT } };
 	const size_t n = strcspn(text, "/");
 	char *end = NULL;
 
@@ -100,8 +112,8 @@ static bool cause_parse(const char *text, enum cause *ret, u32 *ret_point)
 	for (unsigned c = 0; c < CAUSE_COUNT; c++) {
 		const bool numbered = c == CAUSE_BREAK || c == CAUSE_UWATCH || c == CAUSE_CATCH;
 
-		if (strlen(cause_name(c)) != n || strncasecmp(cause_name(c), text, n) || (text[n] && !numbered) ||
-		    (!text[n] && c == CAUSE_UWATCH))
+		if (strlen(cause_name(c)) != n || strncasecmp(cause_name(c), text, n) ||
+		    (text[n] && !numbered) || (!text[n] && c == CAUSE_UWATCH))
 			continue;
 		*ret = c;
 		return true;
@@ -134,10 +146,12 @@ static void answer(const struct why_not *w)
 		if ((*reason)(w))
 			return;
 	reason_tell(w, cause_text(w->cause)->source,
-		    "Neither this stop nor the registers say why not. What it takes: %s", cause_text(w->cause)->what);
+		    "Neither this stop nor the registers say why not. What it takes: %s",
+		    cause_text(w->cause)->what);
 }
 
-int why_not_explain(struct session *s, const struct stop *st, const char *cause, struct strbuf *out, struct err *err)
+int why_not_explain(struct session *s, const struct stop *st, const char *cause, struct strbuf *out,
+		    struct err *err)
 {
 	const size_t from = out->n;
 	struct why_not w = { .s = s, .st = st, .engine = session_engine_name(s), .out = out };
@@ -145,8 +159,10 @@ int why_not_explain(struct session *s, const struct stop *st, const char *cause,
 
 	if (!cause_parse(cause, &w.cause, &w.point))
 		return err_set(err, EINVAL,
-			       "why not %.40s: no stop has that cause; there are TF, MTF, ICEBP, INT3, HWBP, WATCH, IOBP, GD, "
-			       "BREAK/n, EVENT, INTERRUPT and those of info stop", cause);
+			       "why not %.40s: no stop has that cause; there are TF, MTF, ICEBP, "
+			       "INT3, HWBP, WATCH, IOBP, GD, "
+			       "BREAK/n, EVENT, INTERRUPT and those of info stop",
+			       cause);
 	w.vmx_view = ops && ops->vmx_view;
 	w.mtf = w.vmx_view && session_settings(s)->mtf;
 	if (session_has_guest(s) && session_regs(s, &w.cpu, NULL))

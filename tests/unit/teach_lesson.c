@@ -1,4 +1,5 @@
-/* teach_lesson.c - the format of lessons: what is read, and one sentence for each thing that is wrong. */
+/* teach_lesson.c - the format of lessons: what is read, and one sentence for each thing that is
+ * wrong. */
 #include <vmstep/lesson.h>
 #include "tap.h"
 
@@ -6,9 +7,10 @@
 
 static void reads(void)
 {
-	static const char text[] = HEAD "  d: 01 02 | .data\n# a comment\nsay one\n  two\n\nask kvm,pvm: Q?\n"
-				   "choice at=b stops=1 : X\nreply R\ndo stepi\nexpect vmx: STEP at=b\nanswer A\n"
-				   "differs pvm K2: because\ntry more\n";
+	static const char text[] =
+		HEAD "  d: 01 02 | .data\n# a comment\nsay one\n  two\n\nask kvm,pvm: Q?\n"
+		     "choice at=b stops=1 : X\nreply R\ndo stepi\nexpect vmx: STEP at=b\nanswer A\n"
+		     "differs pvm K2: because\ntry more\n";
 	struct lesson *l = NULL;
 	struct err err = { 0 };
 	struct strbuf hex;
@@ -53,17 +55,22 @@ static void sentences(void)
 	refuses("", "f: this is no lesson: it has no name (a line \"lesson NAME\")");
 	refuses("lesson x\n", "f: this is no lesson: it has no title");
 	refuses("lesson x\ntitle T\nguest long\n", "f: this is no lesson: it has no code");
-	refuses("lesson x\nnonsense here\n", "f:2: no item of a lesson begins with \"nonsense here\"");
+	refuses("lesson x\nnonsense here\n",
+		"f:2: no item of a lesson begins with \"nonsense here\"");
 	refuses("  hello\n", "f:1: nothing before goes on with \"hello\"");
 	refuses("guest deep\n", "f:1: a guest is real, protected or long, not \"deep\"");
 	refuses("code\n", "f:1: code comes behind guest, which says in which mode: \"\"");
-	refuses("guest long\ncode\n  90 nop\n", "f:3: a line of code is \"[LABEL:] BYTES | TEXT\", not \"90 nop\"");
-	refuses("guest long\ncode\n  90 | hlt\n", "f:3: these bytes are \"nop\", 1 of them, not \"hlt\"");
-	refuses("guest long\ncode\n  90 90 | nop\n", "f:3: these bytes are \"nop\", 1 of them, not \"nop\"");
+	refuses("guest long\ncode\n  90 nop\n",
+		"f:3: a line of code is \"[LABEL:] BYTES | TEXT\", not \"90 nop\"");
+	refuses("guest long\ncode\n  90 | hlt\n",
+		"f:3: these bytes are \"nop\", 1 of them, not \"hlt\"");
+	refuses("guest long\ncode\n  90 90 | nop\n",
+		"f:3: these bytes are \"nop\", 1 of them, not \"nop\"");
 	refuses(HEAD "choice TF : X\n", "f:7: no question is open for \"TF : X\"");
 	refuses(HEAD "ask Q\nchoice TF X\n", "f:8: a choice is \"CONDITION : TEXT\": \"TF X\"");
 	refuses(HEAD "ask Q\nreply R\n", "f:8: a reply belongs straight behind its choice: \"R\"");
-	refuses(HEAD "ask Q\nask R\n", "f:8: a question inside a question, the one before has no answer yet: \"R\"");
+	refuses(HEAD "ask Q\nask R\n",
+		"f:8: a question inside a question, the one before has no answer yet: \"R\"");
 	refuses(HEAD "ask Q\nchoice TF : X\n", "f: the last question has no answer");
 	refuses(HEAD "differs K2: why\n", "f:7: differs names no engine: \"K2: why\"");
 	refuses(HEAD "expect NOSUCH\n", "f:7: no stop has a cause \"NOSUCH\"");
@@ -82,7 +89,8 @@ static void builtin(void)
 	while (!(r = lesson_builtin(n, &l, &err))) {
 		struct lesson *same = NULL;
 
-		tap_ok(!lesson_find(l->name, &same, &err) && !strcmp(same->title, l->title), "lesson %s", l->name);
+		tap_ok(!lesson_find(l->name, &same, &err) && !strcmp(same->title, l->title),
+		       "lesson %s", l->name);
 		lesson_destroy(same);
 		lesson_destroy(l);
 		n++;
@@ -90,7 +98,9 @@ static void builtin(void)
 	tap_str(err.text, "", "no lesson is refused");
 	tap_ok(n >= 12, "at least twelve lessons");
 	tap_ok(lesson_find("/nonexistent/x.lesson", &l, &err) < 0, "a file that is not there");
-	tap_str(err.text, "/nonexistent/x.lesson: cannot read this lesson: No such file or directory", "and its sentence");
+	tap_str(err.text,
+		"/nonexistent/x.lesson: cannot read this lesson: No such file or directory",
+		"and its sentence");
 }
 
 int main(void)
