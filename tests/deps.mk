@@ -3,7 +3,7 @@
 DEPS_BUILD := gcc libc6-dev make pkg-config libreadline-dev libncurses-dev libelf-dev libdwarf-dev libiberty-dev \
               libzydis-dev
 DEPS_TEST  := python3 jq gdb chromium gcc-multilib clang tmux mandoc shellcheck seabios syslinux-common grub-pc-bin \
-              qemu-system-x86 zsh fish libunicorn-dev
+              qemu-system-x86 zsh fish libunicorn-dev zlib1g-dev
 DEPS_RIG   := grub-common xorriso mtools busybox-static cpio bochsbios vgabios xz-utils
 
 DEPS := $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_RIG)
