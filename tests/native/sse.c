@@ -119,7 +119,7 @@ static bool name_begins(const struct form *f, const char *head)
 	return !strncmp(f->name, head, strlen(head));
 }
 
-static void memory_fill(u64 *seed, const struct form *f, const struct native_case *c, unsigned kind)
+static void memory_fill(u64 *seed, const struct native_case *c, unsigned kind)
 {
 	struct op o;
 	u8 v[16];
@@ -127,8 +127,6 @@ static void memory_fill(u64 *seed, const struct form *f, const struct native_cas
 	if (!guest_decode(c, &o))
 		return;
 	lanes_fill(seed, kind, v, sizeof(v));
-	if (name_begins(f, "ldmxcsr"))
-		v[2] &= ~2; /* AMD's processors have bit 17 */
 	for (unsigned i = 0; i < o.n; i++) {
 		u64 at = o.opnd[i].kind == OPND_MEM ? guest_address(c, &o, i) : 0;
 
@@ -171,7 +169,7 @@ static void prepare(u64 *seed, const struct form *f, struct native_case *c)
 	}
 	if (name_begins(f, "cvtpi2ps") && has_memory(c))
 		fx[FX_FSW] &= ~0x80; /* see settle() */
-	memory_fill(seed, f, c, kind);
+	memory_fill(seed, c, kind);
 }
 
 /* --- what the host lacks --- */
@@ -202,11 +200,14 @@ static const char *missing(const struct form *f)
 
 /*
  * Whether the x87 registers become MMX's: for CVTPI2PS from memory the SDM says so, and AMD's processors
- * leave them; for a MASKMOVQ that faults theirs do it before the fault, which nobody says.
+ * leave them; for a MASKMOVQ that faults theirs do it before the fault, which nobody says. Theirs have bit
+ * 17 of MXCSR, too (misaligned operands allowed).
  */
 static void settle(const struct form *f, const struct native_case *c, struct native_state *host,
 		   const struct native_state *model)
 {
+	if (name_begins(f, "ldmxcsr") && host->fx[FX_MXCSR + 2] & 2)
+		*host = *model;
 	if (!(name_begins(f, "cvtpi2ps") && has_memory(c)) &&
 	    !(name_begins(f, "maskmovq") && host->vector != NATIVE_NONE))
 		return;
