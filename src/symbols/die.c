@@ -156,70 +156,60 @@ bool dw_u64(Dwarf_Die die, u16 attr, u64 *ret)
 	return fine;
 }
 
+/* One reading of an attribute of the DIE by libdwarf, CALL, which may use `a` and `e`. */
+#define ATTRIBUTE_READ(die, attr, call)                     \
+	({                                                  \
+		Dwarf_Attribute a = dw_attr(die, attr);     \
+		Dwarf_Error e = NULL;                       \
+		bool fine_ = a && (call) == DW_DLV_OK;      \
+		if (a)                                      \
+			dwarf_dealloc_attribute(a);         \
+		(void)e;                                    \
+		fine_;                                      \
+	})
+
 bool dw_s64(Dwarf_Die die, u16 attr, s64 *ret)
 {
-	Dwarf_Attribute a = dw_attr(die, attr);
-	Dwarf_Error e = NULL;
 	Dwarf_Signed v;
-	bool fine = a && dwarf_formsdata(a, &v, &e) == DW_DLV_OK;
 
-	if (fine)
-		*ret = v;
-	if (a)
-		dwarf_dealloc_attribute(a);
-	return fine;
+	if (!ATTRIBUTE_READ(die, attr, dwarf_formsdata(a, &v, &e)))
+		return false;
+	*ret = v;
+	return true;
 }
 
 bool dw_flag(Dwarf_Die die, u16 attr)
 {
-	Dwarf_Attribute a = dw_attr(die, attr);
-	Dwarf_Error e = NULL;
 	Dwarf_Bool v = 0;
-	bool fine = a && dwarf_formflag(a, &v, &e) == DW_DLV_OK;
 
-	if (a)
-		dwarf_dealloc_attribute(a);
-	return fine && v;
+	return ATTRIBUTE_READ(die, attr, dwarf_formflag(a, &v, &e)) && v;
 }
 
 bool dw_addr(Dwarf_Die die, u16 attr, u64 *ret)
 {
-	Dwarf_Attribute a = dw_attr(die, attr);
-	Dwarf_Error e = NULL;
 	Dwarf_Addr v;
-	bool fine = a && dwarf_formaddr(a, &v, &e) == DW_DLV_OK;
 
-	if (fine)
-		*ret = v;
-	if (a)
-		dwarf_dealloc_attribute(a);
-	return fine;
+	if (!ATTRIBUTE_READ(die, attr, dwarf_formaddr(a, &v, &e)))
+		return false;
+	*ret = v;
+	return true;
 }
 
 bool dw_ref(Dwarf_Die die, u16 attr, u64 *ret)
 {
-	Dwarf_Attribute a = dw_attr(die, attr);
-	Dwarf_Error e = NULL;
 	Dwarf_Off v;
-	bool fine = a && dwarf_global_formref(a, &v, &e) == DW_DLV_OK;
 
-	if (fine)
-		*ret = v;
-	if (a)
-		dwarf_dealloc_attribute(a);
-	return fine;
+	if (!ATTRIBUTE_READ(die, attr, dwarf_global_formref(a, &v, &e)))
+		return false;
+	*ret = v;
+	return true;
 }
 
 const char *dw_str(struct dwfile *f, Dwarf_Die die, u16 attr)
 {
-	Dwarf_Attribute a = dw_attr(die, attr);
-	Dwarf_Error e = NULL;
 	char *v = NULL;
-	bool fine = a && dwarf_formstring(a, &v, &e) == DW_DLV_OK;
 
-	if (a)
-		dwarf_dealloc_attribute(a);
-	return fine ? v : NULL;
+	return ATTRIBUTE_READ(die, attr, dwarf_formstring(a, &v, &e)) ? v : NULL;
 }
 
 /* A copy points to its origin, which points to its declaration; more steps are a loop. */

@@ -5,73 +5,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include "location.h"
-#include "type_die.h"
+#include "location_stack.h"
 
-enum { STACK_MAX = 64, NESTING_MAX = 4 };
-
-struct machine_stack {
-	const struct location_env *env;
-	const struct location_expr *e;
-	u64 v[STACK_MAX];
-	unsigned n;
-	unsigned budget;
-	/* The description being built: what the next piece, or the whole, is. */
-	struct piece now;
-	bool has_now;
-	struct place *place;
-	struct err *err;
-};
-
-static int bad(struct machine_stack *m, const char *why)
-{
-	return err_set(m->err, EBADMSG, "the location expression %s", why);
-}
-
-static int push(struct machine_stack *m, u64 v)
-{
-	if (m->n == STACK_MAX)
-		return bad(m, "overflows its stack");
-	m->v[m->n++] = m->env->address_size == 4 ? (u32)v : v;
-	return 0;
-}
-
-static int pop(struct machine_stack *m, u64 *ret)
-{
-	*ret = 0;
-	if (!m->n)
-		return bad(m, "takes from an empty stack");
-	*ret = m->v[--m->n];
-	return 0;
-}
-
-static s64 as_signed(const struct machine_stack *m, u64 v)
-{
-	return m->env->address_size == 4 ? (s32)v : (s64)v;
-}
+enum { NESTING_MAX = 4 }; /* of frame bases */
 
 /* ---- what is outside ------------------------------------------------------------------------- */
-
-static int reg_get(struct machine_stack *m, u64 reg, u64 *ret)
-{
-	const struct location_ops *ops = m->env->ops;
-
-	if (!ops || !ops->reg)
-		return err_set(m->err, ENODATA, "there are no registers without a running guest");
-	return ops->reg(ops->arg, reg, ret, m->err);
-}
-
-static int load(struct machine_stack *m, u64 addr, unsigned size, u64 *ret)
-{
-	const struct location_ops *ops = m->env->ops;
-
-	*ret = 0;
-	if (!size || size > 8)
-		return bad(m, "reads an impossible size");
-	if (!ops || !ops->memory)
-		return err_set(m->err, ENODATA, "there is no memory without a guest");
-	return ops->memory(ops->arg, addr, ret, size, m->err);
-}
 
 static int frame_base(struct machine_stack *m, u64 *ret)
 {
@@ -104,7 +42,7 @@ static int push_frame_base(struct machine_stack *m, u64 offset)
 	u64 base;
 	int rc = frame_base(m, &base);
 
-	return rc ?: push(m, base + offset);
+	return rc ?: stack_push(m, base + offset);
 }
 
 static int push_cfa(struct machine_stack *m)
@@ -116,7 +54,7 @@ static int push_cfa(struct machine_stack *m)
 	if (!ops || !ops->cfa)
 		return err_set(m->err, ENODATA, "there is no frame without a running guest");
 	rc = ops->cfa(ops->arg, &cfa, m->err);
-	return rc ?: push(m, cfa);
+	return rc ?: stack_push(m, cfa);
 }
 
 static int push_indexed(struct machine_stack *m, u64 index, bool is_address)
@@ -125,8 +63,8 @@ static int push_indexed(struct machine_stack *m, u64 index, bool is_address)
 	u64 v = 0;
 
 	if (!env->unit || !dw_indexed_addr(env->file, env->unit, index, &v))
-		return bad(m, "names an address the file does not have");
-	return push(m, is_address ? dw_to_guest(env->file, v) : v);
+		return stack_bad(m, "names an address the file does not have");
+	return stack_push(m, is_address ? dw_to_guest(env->file, v) : v);
 }
 
 /* A value at the function's entry: only plain registers are known to unwinders. */
@@ -148,151 +86,7 @@ static int push_entry(struct machine_stack *m, const struct location_op *o)
 	if (reg == UINT64_MAX || !ops || !ops->entry_reg)
 		return err_set(m->err, ENODATA, "the value at the function's entry is not known");
 	rc = ops->entry_reg(ops->arg, reg, &v, m->err);
-	return rc ?: push(m, v);
-}
-
-/* ---- typed operations ------------------------------------------------------------------------ */
-
-/* Integers keep their value cut to the type; others are beyond a stack of integers. */
-static int convert(struct machine_stack *m, u64 type_die)
-{
-	const struct ctype *t;
-	u64 v;
-	unsigned shift;
-	int rc = pop(m, &v);
-
-	if (rc || !type_die) /* the generic type */
-		return rc ?: push(m, v);
-	t = m->env->file && m->env->unit ? type_at(m->env->file, m->env->unit->header + type_die)
-					 : NULL;
-	if (!t || !ctype_is_integer(t) || !t->size || t->size > 8)
-		return err_set(m->err, ENODATA, "the location needs arithmetic that is not of integers");
-	shift = 64 - 8 * t->size;
-	m->v[m->n++] = t->is_signed ? (u64)((s64)(v << shift) >> shift) : v << shift >> shift;
-	return 0;
-}
-
-static int typed(struct machine_stack *m, const struct location_op *o)
-{
-	u64 v = 0, addr;
-	int rc;
-
-	switch (o->atom) {
-	case DW_OP_const_type:
-	case DW_OP_GNU_const_type:
-		if (!o->n_bytes || o->n_bytes > 8)
-			return bad(m, "has a constant of an impossible size");
-		memcpy(&v, o->bytes, o->n_bytes);
-		rc = push(m, v);
-		return rc ?: convert(m, o->a);
-	case DW_OP_regval_type:
-	case DW_OP_GNU_regval_type:
-		rc = reg_get(m, o->a, &v);
-		if (!rc)
-			rc = push(m, v);
-		return rc ?: convert(m, o->b);
-	case DW_OP_deref_type:
-	case DW_OP_GNU_deref_type:
-		rc = pop(m, &addr);
-		if (!rc)
-			rc = load(m, addr, o->a, &v);
-		if (!rc)
-			rc = push(m, v);
-		return rc ?: convert(m, o->b);
-	default:
-		return convert(m, o->a);
-	}
-}
-
-/* ---- arithmetic ------------------------------------------------------------------------------ */
-
-static int binary(struct machine_stack *m, u8 atom)
-{
-	u64 b, a, v = 0;
-	int rc = pop(m, &b);
-
-	if (!rc)
-		rc = pop(m, &a);
-	if (rc)
-		return rc;
-	switch (atom) {
-	case DW_OP_and: v = a & b; break;
-	case DW_OP_or: v = a | b; break;
-	case DW_OP_xor: v = a ^ b; break;
-	case DW_OP_plus: v = a + b; break;
-	case DW_OP_minus: v = a - b; break;
-	case DW_OP_mul: v = a * b; break;
-	case DW_OP_div:
-	case DW_OP_mod:
-		if (!b)
-			return bad(m, "divides by zero");
-		if (atom == DW_OP_mod)
-			v = a % b;
-		else
-			v = as_signed(m, b) == -1 ? 0 - a : (u64)(as_signed(m, a) / as_signed(m, b));
-		break;
-	case DW_OP_shl: v = b < 64 ? a << b : 0; break;
-	case DW_OP_shr: v = b < 64 ? a >> b : 0; break;
-	case DW_OP_shra: v = (u64)(as_signed(m, a) >> (b < 63 ? b : 63)); break;
-	case DW_OP_eq: v = a == b; break;
-	case DW_OP_ne: v = a != b; break;
-	case DW_OP_lt: v = as_signed(m, a) < as_signed(m, b); break;
-	case DW_OP_gt: v = as_signed(m, a) > as_signed(m, b); break;
-	case DW_OP_le: v = as_signed(m, a) <= as_signed(m, b); break;
-	case DW_OP_ge: v = as_signed(m, a) >= as_signed(m, b); break;
-	}
-	return push(m, v);
-}
-
-static int unary(struct machine_stack *m, const struct location_op *o)
-{
-	u64 v;
-	int rc = pop(m, &v);
-
-	if (rc)
-		return rc;
-	switch (o->atom) {
-	case DW_OP_neg: return push(m, 0 - v);
-	case DW_OP_not: return push(m, ~v);
-	case DW_OP_abs: return push(m, as_signed(m, v) < 0 ? 0 - v : v);
-	case DW_OP_plus_uconst: return push(m, v + o->a);
-	case DW_OP_deref:
-		rc = load(m, v, m->env->address_size, &v);
-		return rc ?: push(m, v);
-	default:
-		rc = load(m, v, o->a, &v);
-		return rc ?: push(m, v);
-	}
-}
-
-static int shuffle(struct machine_stack *m, const struct location_op *o)
-{
-	unsigned deep = o->atom == DW_OP_dup    ? 0
-			: o->atom == DW_OP_over ? 1
-			: o->atom == DW_OP_pick ? (unsigned)o->a
-						: 0;
-	u64 a;
-
-	switch (o->atom) {
-	case DW_OP_drop:
-		return pop(m, &a);
-	case DW_OP_swap:
-	case DW_OP_rot:
-		if (m->n < (o->atom == DW_OP_swap ? 2 : 3))
-			return bad(m, "takes from an empty stack");
-		a = m->v[m->n - 1];
-		m->v[m->n - 1] = m->v[m->n - 2];
-		if (o->atom == DW_OP_rot) {
-			m->v[m->n - 2] = m->v[m->n - 3];
-			m->v[m->n - 3] = a;
-		} else {
-			m->v[m->n - 2] = a;
-		}
-		return 0;
-	}
-	if (deep >= m->n)
-		return bad(m, "takes from an empty stack");
-	return push(m, m->v[m->n - 1 - deep]);
+	return rc ?: stack_push(m, v);
 }
 
 /* ---- descriptions ---------------------------------------------------------------------------- */
@@ -317,7 +111,7 @@ static void settle(struct machine_stack *m)
 static int end_piece(struct machine_stack *m, u64 bits, u64 offset)
 {
 	if (m->place->n == PLACE_PIECES || bits > UINT32_MAX || offset > UINT32_MAX)
-		return bad(m, "has too many pieces");
+		return stack_bad(m, "has too many pieces");
 	settle(m);
 	m->now.bits = bits;
 	m->now.bit_offset = offset;
@@ -339,7 +133,7 @@ static int describing(struct machine_stack *m, const struct location_op *o)
 	case DW_OP_bit_piece:
 		return end_piece(m, o->a, o->b);
 	case DW_OP_stack_value:
-		rc = pop(m, &v);
+		rc = stack_pop(m, &v);
 		return rc ?: describe(m, (struct piece){ .kind = PIECE_VALUE, .at = v });
 	case DW_OP_implicit_value:
 		return describe(m, (struct piece){ .kind = PIECE_BYTES,
@@ -358,17 +152,17 @@ static int run_one(struct machine_stack *m, const struct location_op *o)
 	int rc;
 
 	if (o->atom >= DW_OP_lit0 && o->atom <= DW_OP_lit31)
-		return push(m, o->atom - DW_OP_lit0);
+		return stack_push(m, o->atom - DW_OP_lit0);
 	if (o->atom >= DW_OP_reg0 && o->atom <= DW_OP_reg31)
 		return describe(m, (struct piece){ .kind = PIECE_REGISTER,
 						   .at = o->atom - DW_OP_reg0 });
 	if (o->atom >= DW_OP_breg0 && o->atom <= DW_OP_breg31) {
-		rc = reg_get(m, o->atom - DW_OP_breg0, &v);
-		return rc ?: push(m, v + o->a);
+		rc = stack_register(m, o->atom - DW_OP_breg0, &v);
+		return rc ?: stack_push(m, v + o->a);
 	}
 	switch (o->atom) {
 	case DW_OP_addr:
-		return push(m, m->env->file ? dw_to_guest(m->env->file, o->a) : o->a);
+		return stack_push(m, m->env->file ? dw_to_guest(m->env->file, o->a) : o->a);
 	case DW_OP_addrx: case DW_OP_GNU_addr_index:
 		return push_indexed(m, o->a, true);
 	case DW_OP_constx: case DW_OP_GNU_const_index:
@@ -376,10 +170,10 @@ static int run_one(struct machine_stack *m, const struct location_op *o)
 	case DW_OP_const1u: case DW_OP_const1s: case DW_OP_const2u: case DW_OP_const2s:
 	case DW_OP_const4u: case DW_OP_const4s: case DW_OP_const8u: case DW_OP_const8s:
 	case DW_OP_constu: case DW_OP_consts:
-		return push(m, o->a);
+		return stack_push(m, o->a);
 	case DW_OP_bregx:
-		rc = reg_get(m, o->a, &v);
-		return rc ?: push(m, v + o->b);
+		rc = stack_register(m, o->a, &v);
+		return rc ?: stack_push(m, v + o->b);
 	case DW_OP_fbreg:
 		return push_frame_base(m, o->a);
 	case DW_OP_call_frame_cfa:
@@ -388,20 +182,20 @@ static int run_one(struct machine_stack *m, const struct location_op *o)
 		return push_entry(m, o);
 	case DW_OP_dup: case DW_OP_drop: case DW_OP_over: case DW_OP_pick: case DW_OP_swap:
 	case DW_OP_rot:
-		return shuffle(m, o);
+		return stack_shuffle(m, o);
 	case DW_OP_neg: case DW_OP_not: case DW_OP_abs: case DW_OP_plus_uconst: case DW_OP_deref:
 	case DW_OP_deref_size:
-		return unary(m, o);
+		return stack_unary(m, o);
 	case DW_OP_and: case DW_OP_or: case DW_OP_xor: case DW_OP_plus: case DW_OP_minus:
 	case DW_OP_mul: case DW_OP_div: case DW_OP_mod: case DW_OP_shl: case DW_OP_shr:
 	case DW_OP_shra: case DW_OP_eq: case DW_OP_ne: case DW_OP_lt: case DW_OP_gt:
 	case DW_OP_le: case DW_OP_ge:
-		return binary(m, o->atom);
+		return stack_binary(m, o->atom);
 	case DW_OP_const_type: case DW_OP_GNU_const_type: case DW_OP_regval_type:
 	case DW_OP_GNU_regval_type: case DW_OP_deref_type: case DW_OP_GNU_deref_type:
 	case DW_OP_convert: case DW_OP_GNU_convert: case DW_OP_reinterpret:
 	case DW_OP_GNU_reinterpret:
-		return typed(m, o);
+		return stack_typed(m, o);
 	case DW_OP_regx: case DW_OP_piece: case DW_OP_bit_piece: case DW_OP_stack_value:
 	case DW_OP_implicit_value: case DW_OP_implicit_pointer: case DW_OP_GNU_implicit_pointer:
 		return describing(m, o);
@@ -428,7 +222,7 @@ static int jump(struct machine_stack *m, const struct location_op *o, u32 *ret)
 			return 0;
 		}
 	*ret = m->e->n;
-	return (s64)to >= 0 && to > m->e->op[m->e->n - 1].off ? 0 : bad(m, "jumps out of itself");
+	return (s64)to >= 0 && to > m->e->op[m->e->n - 1].off ? 0 : stack_bad(m, "jumps out of itself");
 }
 
 static int run(struct machine_stack *m)
@@ -441,11 +235,11 @@ static int run(struct machine_stack *m)
 		int rc = 0;
 
 		if (!m->budget--)
-			return bad(m, "does not end");
+			return stack_bad(m, "does not end");
 		if (o->atom == DW_OP_skip) {
 			rc = jump(m, o, &i);
 		} else if (o->atom == DW_OP_bra) {
-			rc = pop(m, &v);
+			rc = stack_pop(m, &v);
 			if (!rc && v)
 				rc = jump(m, o, &i);
 		} else {
@@ -482,17 +276,17 @@ int location_compute(const struct location_env *env, const struct location_expr 
 	struct place place = { 0 };
 	struct machine_stack m = { .env = env, .e = e, .budget = LOCATION_BUDGET, .place = &place,
 				   .err = err };
-	int rc = has_first ? push(&m, first) : 0;
+	int rc = has_first ? stack_push(&m, first) : 0;
 
 	if (!rc)
 		rc = run(&m);
 	if (rc)
 		return rc;
 	if (m.has_now && m.now.kind == PIECE_REGISTER) /* a frame base that is a register */
-		return reg_get(&m, m.now.at, ret);
+		return stack_register(&m, m.now.at, ret);
 	if (m.has_now && m.now.kind == PIECE_VALUE) {
 		*ret = m.now.at;
 		return 0;
 	}
-	return pop(&m, ret);
+	return stack_pop(&m, ret);
 }

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "macro_token.h"
+#include "macro_args.h"
 
-enum { DEPTH_MAX = 100, ARGUMENTS_MAX = 64, EXPANSIONS_MAX = 20000, LENGTH_MAX = 1 << 20 };
+enum { DEPTH_MAX = 100, EXPANSIONS_MAX = 20000, LENGTH_MAX = 1 << 20 };
 
 /* A text under construction; the last token in it, so that the next does not grow it. */
 struct out {
@@ -29,14 +29,6 @@ struct expansion {
 	size_t length;
 };
 
-/* The arguments of one invocation, as written. */
-struct arguments {
-	struct token given[ARGUMENTS_MAX], name[ARGUMENTS_MAX];
-	unsigned n;     /* parameters */
-	unsigned n_given;
-	bool varargs;   /* the last takes all that is left */
-};
-
 static void out_blanks(struct out *o, const char *from, const char *to)
 {
 	strbuf_addn(&o->text, from, to - from);
@@ -52,82 +44,6 @@ static void out_token(struct out *o, const char *text, size_t n)
 	o->last = o->text.n;
 	o->n_last = n;
 	strbuf_addn(&o->text, text, n);
-}
-
-/* ---- arguments ------------------------------------------------------------------------------- */
-
-static void parameters_read(const struct macro *m, struct arguments *a)
-{
-	struct token t = { .text = m->parameters };
-	const char *end = m->parameters + m->n_parameters;
-
-	while (token_next(t.text + t.n, end, &t) && a->n < ARGUMENTS_MAX) {
-		if (t.kind == TOKEN_NAME) {
-			a->name[a->n++] = t;
-		} else if (token_is(&t, "...")) {
-			a->varargs = true; /* "args..." or "..." alone */
-			if (t.text == m->parameters || t.text[-1] == ',' || t.text[-1] == ' ')
-				a->name[a->n++] = (struct token){ TOKEN_NAME, "__VA_ARGS__", 11 };
-		}
-	}
-}
-
-static void argument_add(struct arguments *a, const struct token *t)
-{
-	struct token *g = &a->given[a->n_given];
-
-	if (!g->n)
-		*g = *t;
-	else
-		g->n = t->text + t->n - g->text;
-}
-
-static bool takes_all(const struct arguments *a)
-{
-	return a->varargs && a->n_given + 1 >= a->n;
-}
-
-/* From behind the ( on; false: never closed, or too many. */
-static bool arguments_gather(struct arguments *a, const char **p, const char *end)
-{
-	struct token t;
-	unsigned parens = 0;
-
-	while (token_next(*p, end, &t)) {
-		*p = t.text + t.n;
-		if (token_is(&t, ")") && !parens) {
-			a->n_given++;
-			return true;
-		}
-		parens += token_is(&t, "(");
-		parens -= token_is(&t, ")");
-		if (token_is(&t, ",") && !parens && !takes_all(a)) {
-			if (++a->n_given + 1 == ARGUMENTS_MAX)
-				return false;
-			a->given[a->n_given] = (struct token){ .n = 0 };
-			continue;
-		}
-		argument_add(a, &t);
-	}
-	return false;
-}
-
-static bool arguments_fit(struct arguments *a)
-{
-	if (a->n_given == 1 && !a->given[0].n && !a->n)
-		a->n_given = 0;
-	if (a->varargs && a->n_given + 1 == a->n)
-		a->given[a->n_given++] = (struct token){ .n = 0 };
-	return a->n_given == a->n;
-}
-
-/* Index of the parameter a token names; -1: none. */
-static int parameter_of(const struct arguments *a, const struct token *t)
-{
-	for (unsigned i = 0; a && t->kind == TOKEN_NAME && i < a->n; i++)
-		if (t->n == a->name[i].n && !memcmp(t->text, a->name[i].text, t->n))
-			return i;
-	return -1;
 }
 
 /* ---- replacement ----------------------------------------------------------------------------- */
@@ -164,7 +80,7 @@ static int scan(struct expansion *x, struct out *o, const char *text, const char
 /* An operand of ##: an argument as it was written. */
 static void paste(struct out *o, const struct arguments *a, const struct token *t)
 {
-	int i = parameter_of(a, t);
+	int i = macro_parameter_of(a, t);
 
 	strbuf_addn(&o->text, i < 0 ? t->text : a->given[i].text, i < 0 ? t->n : a->given[i].n);
 	o->n_last = 0;
@@ -173,7 +89,7 @@ static void paste(struct out *o, const struct arguments *a, const struct token *
 /* GNU C: `, ## args` without arguments takes the comma away. */
 static bool comma_goes(const struct arguments *a, const struct token *t, const struct token *right)
 {
-	int i = parameter_of(a, right);
+	int i = macro_parameter_of(a, right);
 
 	return i >= 0 && a->varargs && token_is(t, ",") && (unsigned)i + 1 == a->n && !a->given[i].n;
 }
@@ -233,13 +149,13 @@ static int substitute(struct expansion *x, struct out *o, const char *body,
 	while (!rc && token_next(p, end, &t)) {
 		out_blanks(o, p, t.text);
 		p = t.text + t.n;
-		if (token_is(&t, "#") && token_next(p, end, &next) && parameter_of(a, &next) >= 0) {
-			stringify(o, &a->given[parameter_of(a, &next)]);
+		if (token_is(&t, "#") && token_next(p, end, &next) && macro_parameter_of(a, &next) >= 0) {
+			stringify(o, &a->given[macro_parameter_of(a, &next)]);
 			p = next.text + next.n;
 		} else if (is_pasted(p, end)) {
 			paste_chain(o, a, t, &p, end);
-		} else if (parameter_of(a, &t) >= 0) {
-			rc = argument_expand(x, o, &a->given[parameter_of(a, &t)], busy);
+		} else if (macro_parameter_of(a, &t) >= 0) {
+			rc = argument_expand(x, o, &a->given[macro_parameter_of(a, &t)], busy);
 		} else {
 			out_token(o, t.text, t.n);
 		}
@@ -266,12 +182,12 @@ static int replace(struct expansion *x, struct out *o, const struct macro *m, co
 	int rc;
 
 	if (m->function) {
-		parameters_read(m, &a);
-		if (!arguments_gather(&a, p, end))
+		macro_parameters(m, &a);
+		if (!macro_arguments(&a, p, end))
 			return err_set(x->err, EINVAL,
 				       "the arguments of macro %.*s do not end with a )",
 				       (int)m->n_name, m->name);
-		if (!arguments_fit(&a))
+		if (!macro_arguments_fit(&a))
 			return err_set(x->err, EINVAL,
 				       "wrong number of arguments to macro %.*s (expected %u, got %u)",
 				       (int)m->n_name, m->name, a.n, a.n_given);

@@ -5,129 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "type_die.h"
+#include "type_table.h"
 
 enum {
 	DEPTH_MAX = 100,               /* of references, while one type is read */
-	CHUNK = 16 * 1024,             /* bytes taken from the heap at a time */
 	SIZE_MAX_TYPE = 0x7fffffff,    /* bytes; an array above is damaged */
 	DIMENSIONS_MAX = 16,
 };
-
-struct chunk {
-	struct chunk *next;
-	size_t used, size;
-	u8 bytes[] __attribute__((aligned(16)));
-};
-
-struct dwtypes {
-	struct chunk *chunks;
-	struct ctype **slot; /* by die, open addressing; cap is a power of two */
-	size_t n, cap;
-	unsigned depth;
-};
-
-/* ---- memory and the table -------------------------------------------------------------------- */
-
-static void types_destroy(struct dwtypes *t)
-{
-	while (t->chunks) {
-		struct chunk *c = t->chunks;
-
-		t->chunks = c->next;
-		free(c);
-	}
-	free(t->slot);
-	free(t);
-}
-
-static struct dwtypes *types_of(struct dwfile *f)
-{
-	if (!f->types) {
-		f->types = calloc(1, sizeof(*f->types));
-		f->types_drop = types_destroy;
-	}
-	return f->types;
-}
-
-void *type_alloc(struct dwfile *f, size_t n)
-{
-	struct dwtypes *t = types_of(f);
-	struct chunk *c = t ? t->chunks : NULL;
-
-	n = (n + 15) & ~(size_t)15;
-	if (t && (!c || c->size - c->used < n)) {
-		size_t size = n > CHUNK ? n : CHUNK;
-
-		c = calloc(1, sizeof(*c) + size);
-		if (!c)
-			return NULL;
-		c->size = size;
-		c->next = t->chunks;
-		t->chunks = c;
-	}
-	if (!c)
-		return NULL;
-	c->used += n;
-	return c->bytes + c->used - n;
-}
-
-static struct ctype **slot_of(struct dwtypes *t, u64 die)
-{
-	size_t i = (die * 0x9e3779b97f4a7c15u) >> 20;
-
-	for (;; i++) {
-		struct ctype **p = &t->slot[i & (t->cap - 1)];
-
-		if (!*p || (*p)->die == die)
-			return p;
-	}
-}
-
-static bool table_grow(struct dwtypes *t)
-{
-	size_t old = t->cap, cap = old ? old * 2 : 256;
-	struct ctype **list = t->slot;
-
-	t->slot = calloc(cap, sizeof(*t->slot));
-	if (!t->slot) {
-		t->slot = list;
-		return false;
-	}
-	t->cap = cap;
-	for (size_t i = 0; i < old; i++)
-		if (list[i])
-			*slot_of(t, list[i]->die) = list[i];
-	free(list);
-	return true;
-}
-
-static struct ctype *type_new(struct dwfile *f, u64 die, u8 kind)
-{
-	struct ctype *t = type_alloc(f, sizeof(*t));
-
-	if (!t)
-		return NULL;
-	t->kind = kind;
-	t->owner = f;
-	t->die = die;
-	return t;
-}
-
-static struct ctype *enter(struct dwfile *f, u64 die, u8 kind)
-{
-	struct dwtypes *types = types_of(f);
-	struct ctype *t;
-
-	if (!types || (types->n * 2 >= types->cap && !table_grow(types)))
-		return NULL;
-	t = type_new(f, die, kind);
-	if (t) {
-		*slot_of(types, die) = t;
-		types->n++;
-	}
-	return t;
-}
 
 /* ---- kinds of DIEs --------------------------------------------------------------------------- */
 
@@ -328,19 +212,19 @@ static void read_one(struct dwfile *f, struct ctype *t, Dwarf_Die die)
 
 const struct ctype *type_at(struct dwfile *f, u64 offset)
 {
-	struct dwtypes *types = types_of(f);
+	struct dwtypes *types = types_of_file(f);
 	struct ctype *t;
 	Dwarf_Die die;
 
 	if (!types || types->depth > DEPTH_MAX)
 		return NULL;
-	t = types->cap ? *slot_of(types, offset) : NULL;
+	t = types_known(types, offset);
 	if (t)
 		return t;
 	die = dw_die(f, offset);
 	if (!die)
 		return NULL;
-	t = enter(f, offset, kind_of(dw_tag(die)));
+	t = type_enter(f, offset, kind_of(dw_tag(die)));
 	if (t) {
 		types->depth++;
 		read_one(f, t, die);
