@@ -100,6 +100,9 @@ enum dr7_len { DR_LEN_1 = 0, DR_LEN_2 = 1, DR_LEN_8 = 2, DR_LEN_4 = 3 };
 #define PDBG_ENABLED BIT64(12) /* at least one enabled data or I/O breakpoint matched */
 #define PDBG_BS      BIT64(14)
 #define PDBG_RTM     BIT64(16)
+/* VMCS guest interruptibility state (SDM 3 "Guest Non-Register State"). */
+enum { BLOCKED_STI = BIT(0), BLOCKED_MOV_SS = BIT(1), BLOCKED_NMI = BIT(3),
+       BLOCKED_SHADOW = BLOCKED_STI | BLOCKED_MOV_SS };
 
 /* Exceptions */
 enum exc_vector {

@@ -6,8 +6,6 @@
 
 #define INTR_INFO(vector, type) (BIT(31) | (u32)(type) << 8 | (vector))
 
-enum { BLOCKED_STI = BIT(0), BLOCKED_MOV_SS = BIT(1), BLOCKED_NMI = BIT(3) };
-
 static u32 interruptibility(const struct cpu_state *c)
 {
 	return (c->shadow & SHADOW_STI ? BLOCKED_STI : 0) | (c->shadow & SHADOW_MOV_SS ? BLOCKED_MOV_SS : 0) |

@@ -218,6 +218,10 @@ static void did_put(const struct did *d, struct strbuf *out)
 		PUT(out, "took the leaked #DB back from the gate at ");
 		strbuf_addhex(out, d->a, false);
 		break;
+	case DID_LOST_DB:
+		PUT(out, "WARNING: lost the guest's #DB of dr6=");
+		strbuf_addhex(out, d->a, false);
+		break;
 	case DID_KIND_COUNT:
 		break;
 	}

@@ -1,29 +1,11 @@
 /*
  * info.c - `info engine`, `info events`, and `info vmcs`: every field of L2's VMCS by name.
  */
+#include "engine/common/vmcs_text.h"
 #include "engine/mtf/mtf.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define NAME(name, code) { #name, code },
-struct field {
-	const char *name;
-	u16 code;
-};
-static const struct field core[] = { MAILBOX_CORE(NAME) };
-static const struct field sys[] = { MAILBOX_SYS(NAME) };
-static const struct field leave[] = { MAILBOX_EXIT(NAME) };
-static const struct field control[] = { MAILBOX_CONTROL(NAME) };
-static const struct field more[] = { MAILBOX_MORE(NAME) };
-#undef NAME
-
-static void fields_put(struct strbuf *out, const char *title, const struct field *f, const u64 *v, unsigned n)
-{
-	strbuf_addf(out, "%s:\n", title);
-	for (unsigned i = 0; i < n; i++)
-		strbuf_addf(out, "  %04x  %-16s %#llx\n", f[i].code, f[i].name, (unsigned long long)v[i]);
-}
 
 static void decoded_put(const struct mailbox *b, struct strbuf *out)
 {
@@ -62,11 +44,11 @@ static int vmcs_text(struct mtf_engine *m, struct strbuf *out, struct err *err)
 		return err_set(err, EIO, "the shim has failed (%s) and the guest with it: `run` starts "
 					 "them again", why);
 	}
-	fields_put(out, "exit", leave, m->mb->exit, EXIT_COUNT);
-	fields_put(out, "guest", core, m->mb->core, CORE_COUNT);
-	fields_put(out, "guest, system", sys, m->mb->sys, SYS_COUNT);
-	fields_put(out, "controls the host sets", control, m->mb->ctl_seen, CTL_COUNT);
-	fields_put(out, "controls and host", more, m->mb->more, MORE_COUNT);
+	vmcs_fields_put(out, "exit", VMCS_EXIT, m->mb->exit);
+	vmcs_fields_put(out, "guest", VMCS_CORE, m->mb->core);
+	vmcs_fields_put(out, "guest, system", VMCS_SYS, m->mb->sys);
+	vmcs_fields_put(out, "controls the host sets", VMCS_CONTROL, m->mb->ctl_seen);
+	vmcs_fields_put(out, "controls and host", VMCS_MORE, m->mb->more);
 	decoded_put(m->mb, out);
 	if (m->l0_mtf)
 		strbuf_addf(out, "KVM's own, behind this stop's access to a device: MTF %s\n",

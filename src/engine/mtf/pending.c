@@ -67,7 +67,7 @@ int event_inject(struct mtf_engine *m, const struct guest_event *ev, struct err 
 	/* SDM "Delivery of Pending Debug Exceptions after VM Entry": dropped by such an injection. */
 	if (!soft)
 		b->core[CORE_PENDING_DBG] = 0;
-	b->core[CORE_INTERRUPTIBILITY] &= ~3ull;
+	b->core[CORE_INTERRUPTIBILITY] &= ~(u64)BLOCKED_SHADOW;
 	b->ctl[CTL_ENTRY_INTR] = entry_info(m, &e);
 	b->ctl[CTL_ENTRY_ERROR] = e.error;
 	b->ctl[CTL_ENTRY_LEN] = e.insn_len;
@@ -77,27 +77,61 @@ int event_inject(struct mtf_engine *m, const struct guest_event *ev, struct err 
 	return 0;
 }
 
+/*
+ * A data breakpoint that a MOV SS held back over an intercepted INT3 follows the INT3 to its handler, if
+ * the entry that injects it has MOV-SS blocking (SDM "Delivery of Pending Debug Exceptions after VM
+ * Entry"). With the guest's TF such an entry needs BS as well (SDM "Checks on Guest Non-Register State"),
+ * a trap that the guest would not have had: then it is lost, as deferred_look() tells.
+ */
+static void deferred_carry(struct mtf_engine *m, const struct pending *p)
+{
+	struct mailbox *b = m->mb;
+
+	m->deferred = p->deferred;
+	if (!p->deferred || m->k.guest_tf)
+		return;
+	b->core[CORE_PENDING_DBG] |= p->deferred;
+	b->core[CORE_INTERRUPTIBILITY] |= BLOCKED_MOV_SS;
+	b->dirty |= GROUP_CORE;
+}
+
+void deferred_look(struct mtf_engine *m, struct stop *s, const struct vmx_evidence *ev)
+{
+	if (m->deferred & PDBG_BN & ~ev->pending_dbg)
+		stop_did(s, DID_LOST_DB, 0, m->deferred & PDBG_BN, 0);
+}
+
+/* Swallowed: the INT3 was no more than a MOV SS's next instruction. */
+static void swallowed(struct mtf_engine *m, const struct pending *p)
+{
+	struct mailbox *b = m->mb;
+
+	b->core[CORE_PENDING_DBG] |= p->deferred;
+	/* A trap taken off under a shadow leaves one without its BS, which VM entry refuses
+	 * (SDM "Checks on Guest Non-Register State"). */
+	b->core[CORE_INTERRUPTIBILITY] &= ~(u64)BLOCKED_SHADOW;
+	if (p->ev.fault) /* the breakpoint's instruction is to run now */
+		b->core[CORE_RFLAGS] |= FL_RF;
+	b->dirty |= GROUP_CORE;
+}
+
 int mtf_pending_resume(struct mtf_engine *m, struct err *err)
 {
 	struct pending p = m->k.r.pending;
 	bool no_gate;
 	int r = 0;
 
+	m->deferred = 0;
 	if (!p.active)
 		return 0;
 	m->k.r.pending.active = false;
 	regs_sys(&m->k, &m->k.cpu);
 	if (pending_is_swallowed(&p, m->k.r.plan, &m->k.cpu, &m->k.phys, &no_gate)) {
 		record_note(&m->k.r.rec, DID_SWALLOW, p.ev.vector, no_gate, 0);
-		/* A trap taken off under a shadow leaves one without its BS, which VM entry refuses
-		 * (SDM "Checks on Guest Non-Register State"). */
-		m->mb->core[CORE_INTERRUPTIBILITY] &= ~3ull;
-		m->mb->dirty |= GROUP_CORE;
-		if (p.ev.fault) { /* the breakpoint's instruction is to run now */
-			m->mb->core[CORE_RFLAGS] |= FL_RF;
-		}
+		swallowed(m, &p);
 	} else {
 		r = event_inject(m, &p.ev, err);
+		deferred_carry(m, &p);
 	}
 	if (r)
 		m->k.r.pending = p;
@@ -112,4 +146,6 @@ void mtf_pending_set(struct mtf_engine *m, struct step *st)
 		return;
 	pending_take(p, &st->v, &st->stop);
 	p->ev.fault = st->v.causes & (CAUSE_BIT(CAUSE_GD) | CAUSE_BIT(CAUSE_HWBP));
+	if (p->cause == CAUSE_INT3)
+		p->deferred = st->stop.ev.vmx.pending_dbg & (PDBG_BN | PDBG_ENABLED);
 }

@@ -41,7 +41,7 @@ bool mtf_skip(struct runner *r, enum skip_kind kind, unsigned len, struct stop *
 	b->core[CORE_RFLAGS] = k.rflags;
 	b->core[CORE_PENDING_DBG] = k.pending_dbg;
 	if (kind != SKIP_KIND_NONE)
-		b->core[CORE_INTERRUPTIBILITY] &= ~3ull;
+		b->core[CORE_INTERRUPTIBILITY] &= ~(u64)BLOCKED_SHADOW;
 	b->dirty |= GROUP_CORE;
 	state_load(m);
 	skip_tell(s, kind, from, m->k.at.lin);

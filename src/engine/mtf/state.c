@@ -12,18 +12,15 @@
 #include <sys/ioctl.h>
 
 #define AR_UNUSABLE BIT(16)
-#define INTR_STI    BIT64(0)
-#define INTR_MOV_SS BIT64(1)
-#define INTR_NMI_BLOCKED BIT64(3)
 
 u8 shadow_of(u64 i)
 {
-	return (i & INTR_STI ? SHADOW_STI : 0) | (i & INTR_MOV_SS ? SHADOW_MOV_SS : 0);
+	return (i & BLOCKED_STI ? SHADOW_STI : 0) | (i & BLOCKED_MOV_SS ? SHADOW_MOV_SS : 0);
 }
 
 static u64 interruptibility_of(u8 shadow)
 {
-	return (shadow & SHADOW_STI ? INTR_STI : 0) | (shadow & SHADOW_MOV_SS ? INTR_MOV_SS : 0);
+	return (shadow & SHADOW_STI ? BLOCKED_STI : 0) | (shadow & SHADOW_MOV_SS ? BLOCKED_MOV_SS : 0);
 }
 
 /* ---- the page into k.s ---------------------------------------------------------------------------- */
@@ -213,7 +210,7 @@ static void events_store(struct mtf_engine *m, const struct cpu_state *c)
 {
 	u64 *i = &m->mb->core[CORE_INTERRUPTIBILITY];
 
-	*i = interruptibility_of(c->shadow) | (c->nmi_blocked ? INTR_NMI_BLOCKED : 0);
+	*i = interruptibility_of(c->shadow) | (c->nmi_blocked ? BLOCKED_NMI : 0);
 	m->asleep = c->activity == ACT_HLT;
 	m->mb->dirty |= GROUP_CORE;
 }
@@ -288,7 +285,7 @@ int mtf_regs_get(struct mtf_engine *m, u32 groups, struct cpu_state *ret, struct
 	if (groups & REGS_EVENTS) {
 		ret->shadow = shadow_of(m->mb->core[CORE_INTERRUPTIBILITY]);
 		ret->shadow_known = true;
-		ret->nmi_blocked = m->mb->core[CORE_INTERRUPTIBILITY] & INTR_NMI_BLOCKED;
+		ret->nmi_blocked = m->mb->core[CORE_INTERRUPTIBILITY] & BLOCKED_NMI;
 		ret->activity = m->k.r.dead ? ACT_SHUTDOWN : m->asleep ? ACT_HLT : ACT_ACTIVE;
 		ret->known |= REGS_EVENTS;
 	}

@@ -76,7 +76,7 @@ void tf_arm(struct mtf_engine *m)
 
 	m->host_tf = true;
 	b->core[CORE_RFLAGS] |= FL_TF;
-	b->core[CORE_INTERRUPTIBILITY] &= ~3ull;
+	b->core[CORE_INTERRUPTIBILITY] &= ~(u64)BLOCKED_SHADOW;
 	b->dirty |= GROUP_CORE;
 }
 

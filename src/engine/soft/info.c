@@ -2,27 +2,10 @@
  * info.c - `info engine`, `info events`, `info apic`, and `info vmcs`: the fields of the last exit and of
  * the guest as a VMCS would hold them, under the names engine mtf shows.
  */
+#include "engine/common/vmcs_text.h"
 #include "engine/soft/soft.h"
 
 #include <errno.h>
-#include <vmstep/mailbox.h>
-
-#define NAME(name, code) { #name, code },
-struct field {
-	const char *name;
-	u16 code;
-};
-static const struct field core[] = { MAILBOX_CORE(NAME) };
-static const struct field sys[] = { MAILBOX_SYS(NAME) };
-static const struct field leave[] = { MAILBOX_EXIT(NAME) };
-#undef NAME
-
-static void fields_put(struct strbuf *out, const char *title, const struct field *f, const u64 *v, unsigned n)
-{
-	strbuf_addf(out, "%s:\n", title);
-	for (unsigned i = 0; i < n; i++)
-		strbuf_addf(out, "  %04x  %-16s %#llx\n", f[i].code, f[i].name, (unsigned long long)v[i]);
-}
 
 static u64 vmcs_shadow(const struct cpu_state *c)
 {
@@ -41,7 +24,7 @@ static void exit_put(const struct soft_engine *e, struct strbuf *out)
 	};
 
 	if (e->has_last)
-		fields_put(out, "exit", leave, v, EXIT_COUNT);
+		vmcs_fields_put(out, "exit", VMCS_EXIT, v);
 	else
 		strbuf_adds(out, "exit: there has been none yet\n");
 }
@@ -54,7 +37,7 @@ static void core_put(const struct soft_engine *e, struct strbuf *out)
 		[CORE_INTERRUPTIBILITY] = vmcs_shadow(c), [CORE_PENDING_DBG] = *model_pending_dbg(e->m),
 	};
 
-	fields_put(out, "guest", core, v, CORE_COUNT);
+	vmcs_fields_put(out, "guest", VMCS_CORE, v);
 }
 
 /* SDM 3 "Guest Register State": bit 16 says unusable. */
@@ -83,7 +66,7 @@ static void sys_put(const struct soft_engine *e, struct strbuf *out)
 		v[SYS_ES_AR + i] = access_rights(s);
 		v[SYS_ES_BASE + i] = s->base;
 	}
-	fields_put(out, "guest, system", sys, v, SYS_COUNT);
+	vmcs_fields_put(out, "guest, system", VMCS_SYS, v);
 }
 
 static void decoded_put(const struct soft_engine *e, struct strbuf *out)
