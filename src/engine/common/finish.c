@@ -14,6 +14,14 @@ void skip_tell(struct stop *s, enum skip_kind kind, u64 from, u64 to)
 		stop_did(s, kind == SKIP_KIND_INNER ? DID_INNER_SKIP : DID_OUTER_SKIP, 0, from, to);
 }
 
+bool runner_pass(struct runner *r, int skip, unsigned len, struct stop *s)
+{
+	if (skip != STOP_TOO_MANY)
+		return r->ops->skip(r, skip, len, s);
+	stop_did(s, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
+	return false;
+}
+
 bool runner_skip_owed(struct runner *r, struct verdict *v, u64 dr6, unsigned len, struct stop *s)
 {
 	enum skip_kind kind = skip_choose(r->plan->skip, v, dr6);

@@ -78,6 +78,8 @@ enum cause runner_step_cause(const struct runner *r);
  * behind the instruction, which counts as retired.
  */
 bool runner_skip_owed(struct runner *r, struct verdict *v, u64 dr6, unsigned len, struct stop *s);
+/* For stop_here(): its `skip` done and told. As runner_ops.skip. */
+bool runner_pass(struct runner *r, int skip, unsigned len, struct stop *s);
 /* The skip as the stop tells it. */
 void skip_tell(struct stop *s, enum skip_kind kind, u64 from, u64 to);
 /* What the guest ordered of the machine becomes the stop's cause; MACHINE_NONE: nothing. */

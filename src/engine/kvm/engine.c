@@ -46,9 +46,7 @@ static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, str
 	st.stop.first = c;
 	st.stop.proof = PROOF_DEDUCED;
 	st.stop.host_tf = c == CAUSE_TF;
-	if (skip == STOP_TOO_MANY)
-		stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
-	else if (kvm_skip(r, skip, st.from.insn.facts.length, &st.stop))
+	if (runner_pass(r, skip, st.from.insn.facts.length, &st.stop))
 		pending_take_db(&k->r.pending, DR6_BS, &st.stop);
 	step_finish(k, &st, ret_end);
 	return 0;

@@ -54,10 +54,7 @@ static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, str
 	stop_begin(&m->k, &st.from, &st.stop);
 	st.stop.shadow_known = true;
 	st.v = (struct verdict){ .causes = CAUSE_BIT(c), .first = c, .proof = PROOF_DEDUCED };
-	if (skip == STOP_TOO_MANY)
-		stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
-	else
-		mtf_skip(r, skip, st.from.insn.facts.length, &st.stop);
+	runner_pass(r, skip, st.from.insn.facts.length, &st.stop);
 	mtf_step_finish(m, &st, ret_end);
 	return 0;
 }

@@ -69,10 +69,7 @@ static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, str
 	soft_step_begin(e, &st);
 	soft_plain_stop(e, &st, c);
 	st.v.proof = PROOF_DEDUCED;
-	if (skip == STOP_TOO_MANY)
-		stop_did(&st.stop, DID_WRONG_SKIP, SKIP_WRONG_OUTER, 0, 0);
-	else
-		soft_skip(r, skip, e->at.insn.facts.length, &st.stop);
+	runner_pass(r, skip, st.from.insn.facts.length, &st.stop);
 	soft_step_finish(e, &st, ret_end);
 	return 0;
 }
