@@ -102,7 +102,7 @@ enum did_kind {
 	DID_EMULATE_SYSCALL, /* the same of a SYSCALL or SYSRET */
 	DID_EMULATE_HLT,  /* a HLT was done by vmstep: RIP moved, the CPU put to sleep */
 	DID_TOOK_BACK,    /* TF leaked into ring 3; the #DB that reached the guest's gate at a was undone */
-	DID_LOST_DB,      /* data breakpoints a MOV SS held back (DR6 bits a) did not come behind the event */
+	DID_PUT_BACK_DB,  /* data breakpoints a MOV SS held back (DR6 bits a), made pending behind the event */
 	DID_KIND_COUNT,
 };
 struct did {

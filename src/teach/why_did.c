@@ -87,10 +87,10 @@ void why_did(struct session *s, const struct did *d, struct strbuf *out)
 			    "the frame, so that the handler did not run.\n",
 			    (unsigned long long)d->a);
 		break;
-	case DID_LOST_DB:
-		strbuf_addf(out, "A MOV SS held a data breakpoint of the guest's (DR6 bits 0x%llx) back over the INT3. "
-				 "It should come behind the event's delivery (SDM volume 3, \"Delivery of Pending "
-				 "Debug Exceptions after VM Entry\"), but is gone: the guest does not get that #DB.\n",
+	case DID_PUT_BACK_DB:
+		strbuf_addf(out, "A MOV SS held a data breakpoint of the guest's (DR6 bits 0x%llx) back over the INT3, "
+				 "which was intercepted. Its #DB belongs behind the INT3's delivery, at the handler's "
+				 "first instruction; vmstep made it pending there.\n",
 			    (unsigned long long)d->a);
 		break;
 	case DID_KIND_COUNT:

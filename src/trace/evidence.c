@@ -218,8 +218,8 @@ static void did_put(const struct did *d, struct strbuf *out)
 		PUT(out, "took the leaked #DB back from the gate at ");
 		strbuf_addhex(out, d->a, false);
 		break;
-	case DID_LOST_DB:
-		PUT(out, "WARNING: lost the guest's #DB of dr6=");
+	case DID_PUT_BACK_DB:
+		PUT(out, "put back the #DB that a MOV SS held, dr6=");
 		strbuf_addhex(out, d->a, false);
 		break;
 	case DID_KIND_COUNT:

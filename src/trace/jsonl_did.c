@@ -29,7 +29,7 @@ static const struct {
 	[DID_EMULATE_SYSCALL] = { "emulate-syscall", 0 },
 	[DID_TOOK_BACK] = { "took-back", DID_HAS_A },
 	[DID_EMULATE_IRET] = { "emulate-iret", 0 },
-	[DID_LOST_DB] = { "lost-db", DID_HAS_A },
+	[DID_PUT_BACK_DB] = { "put-back-db", DID_HAS_A },
 };
 
 const char *did_word(enum did_kind d)

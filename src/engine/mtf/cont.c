@@ -17,7 +17,8 @@ int mtf_cont(struct mtf_engine *m, int *ret_end, struct err *err)
 
 	if (r)
 		return r;
-	if (must_step(m) || point_exec_at(&m->k, m->k.at.lin))
+	/* What is due behind an injection (pending.c) is put there by a step. */
+	if (must_step(m) || m->deferred || point_exec_at(&m->k, m->k.at.lin))
 		return mtf_step(m, ret_end, err);
 	return mtf_free_run(m, ret_end, err);
 }

@@ -10,6 +10,12 @@
 
 enum { STATE_SIZE = 16384 /* header and two VMCSs with room to grow */, PROBE_AT = 0x1000, REASON_MTF = 37 };
 
+/*
+ * Asked behind each access of a step to a device, since a moment later the answer is gone: it is the stop's
+ * evidence that L0 owed the MTF which then came (K14). KVM forces no ioctl here; this one was measured in
+ * the rig: a trace of nothing but OUT and JMP takes 5% longer with it (1.75 against 1.66 ms of the emulated
+ * machine's time a step), other steps nothing.
+ */
 u8 l0_mtf(struct mtf_engine *m)
 {
 	union {

@@ -55,7 +55,7 @@ struct mtf_engine {
 	bool host_tf;          /* RFLAGS.TF in the page is ours; the guest's is k.guest_tf */
 	bool injecting;        /* ctl[ENTRY_INTR] is set for the next entry */
 	struct guest_event injected;
-	u64 deferred;          /* PDBG_*: should follow it */
+	u64 deferred;          /* PDBG_*: due behind it */
 	struct evidence death; /* why k.dead, where the shim or KVM ended the guest */
 	struct batch *batch;   /* in the slot */
 	u32 record, n_records; /* next to be told, and how many the last trip brought */
@@ -122,8 +122,8 @@ int event_inject(struct mtf_engine *m, const struct guest_event *ev, struct err 
 /* The event pending from the last stop: injected, or swallowed with a note. */
 int mtf_pending_resume(struct mtf_engine *m, struct err *err);
 void mtf_pending_set(struct mtf_engine *m, struct step *st);
-/* Behind the injection, at an MTF: was something lost that should have followed the event? */
-void deferred_look(struct mtf_engine *m, struct stop *s, const struct vmx_evidence *ev);
+/* At the MTF behind the injection: what belongs behind the event. */
+void deferred_put_back(struct mtf_engine *m, struct stop *s);
 
 /* ---- serve.c ------------------------------------------------------------------------------------- */
 

@@ -78,27 +78,20 @@ int event_inject(struct mtf_engine *m, const struct guest_event *ev, struct err 
 }
 
 /*
- * A data breakpoint that a MOV SS held back over an intercepted INT3 follows the INT3 to its handler, if
- * the entry that injects it has MOV-SS blocking (SDM "Delivery of Pending Debug Exceptions after VM
- * Entry"). With the guest's TF such an entry needs BS as well (SDM "Checks on Guest Non-Register State"),
- * a trap that the guest would not have had: then it is lost, as deferred_look() tells.
+ * A data breakpoint that a MOV SS held back over an INT3 comes at the first instruction of its handler
+ * (section 5). The INT3 was intercepted and is injected: an entry with MOV-SS blocking may carry both or
+ * lose it (SDM "Delivery of Pending Debug Exceptions after VM Entry"; the rig's processor loses it), and
+ * needs BS if the guest has TF, which is a trap too many. So it waits here for the boundary behind the
+ * delivery, which MTF shows, and is made pending there.
  */
-static void deferred_carry(struct mtf_engine *m, const struct pending *p)
+void deferred_put_back(struct mtf_engine *m, struct stop *s)
 {
-	struct mailbox *b = m->mb;
-
-	m->deferred = p->deferred;
-	if (!p->deferred || m->k.guest_tf)
+	if (!m->deferred)
 		return;
-	b->core[CORE_PENDING_DBG] |= p->deferred;
-	b->core[CORE_INTERRUPTIBILITY] |= BLOCKED_MOV_SS;
-	b->dirty |= GROUP_CORE;
-}
-
-void deferred_look(struct mtf_engine *m, struct stop *s, const struct vmx_evidence *ev)
-{
-	if (m->deferred & PDBG_BN & ~ev->pending_dbg)
-		stop_did(s, DID_LOST_DB, 0, m->deferred & PDBG_BN, 0);
+	m->mb->core[CORE_PENDING_DBG] |= m->deferred;
+	m->mb->dirty |= GROUP_CORE;
+	stop_did(s, DID_PUT_BACK_DB, 0, m->deferred & PDBG_BN, 0);
+	m->deferred = 0;
 }
 
 /* Swallowed: the INT3 was no more than a MOV SS's next instruction. */
@@ -131,7 +124,7 @@ int mtf_pending_resume(struct mtf_engine *m, struct err *err)
 		swallowed(m, &p);
 	} else {
 		r = event_inject(m, &p.ev, err);
-		deferred_carry(m, &p);
+		m->deferred = p.deferred;
 	}
 	if (r)
 		m->k.r.pending = p;

@@ -229,7 +229,7 @@ int mtf_step(struct mtf_engine *m, int *ret_end, struct err *err)
 		st.stop.ev.vmx = ev;
 		if (ev.reason == REASON_MTF) {
 			event_look(m, &st, &injected);
-			deferred_look(m, &st.stop, &ev);
+			deferred_put_back(m, &st.stop);
 			rep_look(m, &st);
 			tf_put_back(m, &st);
 		}
