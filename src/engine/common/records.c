@@ -9,10 +9,14 @@ void record_note(struct records *r, enum did_kind kind, u8 arg, u64 a, u64 b)
 		r->note[r->n_notes++] = (struct did){ kind, arg, a, b };
 }
 
-void record_notes_tell(const struct records *r, struct stop *s)
+void record_begin(const struct records *r, struct stop *ret)
 {
+	memset(ret, 0, sizeof(*ret));
+	ret->kind = RECORD_STOP;
+	ret->first = CAUSE_NONE;
+	ret->point_dr = -1;
 	for (unsigned i = 0; i < r->n_notes; i++)
-		stop_did(s, r->note[i].kind, r->note[i].arg, r->note[i].a, r->note[i].b);
+		stop_did(ret, r->note[i].kind, r->note[i].arg, r->note[i].a, r->note[i].b);
 }
 
 static void out(struct records *r, const struct stop *s)

@@ -23,8 +23,8 @@ struct records {
 
 /* Something done before the next stop, for it to tell. */
 void record_note(struct records *r, enum did_kind kind, u8 arg, u64 a, u64 b);
-/* The notes so far into the stop's did[]. */
-void record_notes_tell(const struct records *r, struct stop *s);
+/* A stop without causes, with the notes so far in its did[]. */
+void record_begin(const struct records *r, struct stop *ret);
 /* Number it, forget the notes, put it into the ring or the backlog. */
 void record_push(struct records *r, struct stop *s);
 /* Instead of record_push(): what the user must know of it goes to the next one. */

@@ -60,10 +60,7 @@ void soft_stop_place_again(struct soft_engine *e, struct stop *s)
 
 void soft_stop_begin(struct soft_engine *e, const struct at *from, struct stop *ret)
 {
-	memset(ret, 0, sizeof(*ret));
-	ret->kind = RECORD_STOP;
-	ret->first = CAUSE_NONE;
-	ret->point_dr = -1;
+	record_begin(&e->r.rec, ret);
 	ret->guest_tf = e->c->rflags & FL_TF;
 	ret->from = from->rip;
 	ret->from_lin = from->insn.lin;
@@ -71,5 +68,4 @@ void soft_stop_begin(struct soft_engine *e, const struct at *from, struct stop *
 	ret->n_from = from->insn.n;
 	memcpy(ret->from_bytes, from->insn.bytes, sizeof(ret->from_bytes));
 	soft_stop_place_again(e, ret);
-	record_notes_tell(&e->r.rec, ret);
 }

@@ -108,15 +108,11 @@ static void stop_place(struct vcpu *k, struct stop *s)
 
 void stop_begin(struct vcpu *k, const struct at *from, struct stop *ret)
 {
-	memset(ret, 0, sizeof(*ret));
-	ret->kind = RECORD_STOP;
-	ret->first = CAUSE_NONE;
-	ret->point_dr = -1;
+	record_begin(&k->r.rec, ret);
 	ret->guest_tf = k->guest_tf;
 	stop_place(k, ret);
 	stop_from(from, ret);
 	stop_registers(k, ret);
-	record_notes_tell(&k->r.rec, ret);
 }
 
 void stop_place_again(struct vcpu *k, struct stop *s)
