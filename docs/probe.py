@@ -20,7 +20,7 @@ emulated processor (docs/rig.md). **ok** is what was asked for.
 No probe can show K10 (what a vCPU that runs a nested guest loses to guest debug), K13 (AMD), K18's other half (bus
 lock and RTM traps need a processor that has them) and K19 (a nested hypervisor that intercepts #DB): K10 and
 K19 are what engine mtf avoids, and its tests in the rig hold it to that. kvm_amd is not here: no machine with
-SVM was at hand, and the rig's emulator emulates an Intel processor.
+SVM was at hand, and the rig's emulator is set up as an Intel processor.
 """
 HERE = os.path.dirname(os.path.abspath(__file__))
 

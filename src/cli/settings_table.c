@@ -208,8 +208,8 @@ const struct setting setting_table[] = {
 	{ "predict", "off on", "Whether each step is held against what the architecture says.",
 	  "Before each step the processor model makes it on a copy of the state; where the stop is "
 	  "another one the command ends there and both are shown, and a script ends with status 1. "
-	  "Interrupts, devices and what runs freely cannot be predicted and are not judged. A step "
-	  "costs some ten times as much.",
+	  "Interrupts, devices and what runs freely cannot be predicted and are not judged. Steps "
+	  "cost three to five times as much.",
 	  false, offsetof(struct settings, predict), predict_apply, NULL },
 	{ "mtf", "off on", "Whether the monitor trap flag drives the steps (engines mtf and soft).",
 	  "off: TF in the guest drives them, as on engine kvm.", false,
