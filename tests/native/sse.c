@@ -155,7 +155,8 @@ static void prepare(u64 *seed, const struct form *f, struct native_case *c)
 		kind = 2;
 	lanes_fill(seed, kind, fx + FX_XMM, 256);
 	/* The way in and out of host.c is mapped there alone. */
-	if (name_begins(f, "maskmov") && (!one_in(seed, 8) || c->before.gpr[GPR_RDI] >> 16 == 0x1fff ||
+	if (name_begins(f, "maskmov") && (!one_in(seed, 8) || c->before.gpr[GPR_RDI] >> 16 == 0xfff ||
+					  c->before.gpr[GPR_RDI] >> 16 == 0x1000 || c->before.gpr[GPR_RDI] >> 16 == 0x1fff ||
 					  c->before.gpr[GPR_RDI] >> 16 == 0x2000))
 		c->before.gpr[GPR_RDI] = AT_DATA + random_below(seed, DATA_SIZE - 8);
 	if (name_begins(f, "pcmpestr") && !(f->flags & FORM_MEM)) {
