@@ -97,6 +97,20 @@ $(O)/tests/guests/%.elf: tests/guests/%.S $(wildcard tests/guests/*.inc)
 	$(Q)$(GUEST_LD) $(if $(filter $(GUEST_M32),$*),-m elf_i386,-m elf_x86_64) \
 	    $(or $(GUEST_AT_$*),$(if $(filter %16,$*),$(GUEST_AT_16)),$(GUEST_AT)) -o $@ $(@:.elf=.o)
 
+# The corpus: tests/guests/corpus in each mode.
+CORPUS_MODES := real prot v86 long compat
+CORPUS       := $(CORPUS_MODES:%=$(O)/tests/guests/corpus-%.elf) $(O)/tests/guests/corpus-real.bin
+GUESTS       += $(CORPUS)
+corpus_mode   = $(shell echo $* | tr a-z A-Z)
+corpus_elf32  = $(filter real prot v86,$*)
+
+$(CORPUS_MODES:%=$(O)/tests/guests/corpus-%.elf): $(O)/tests/guests/corpus-%.elf: $(wildcard tests/guests/corpus/*) tests/guests/expect.inc
+	$(call say,GUEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GNU_AS) $(if $(corpus_elf32),-m32,-m64) -DMODE_$(corpus_mode) -c -o $(@:.elf=.o) tests/guests/corpus/corpus.S
+	$(Q)$(GUEST_LD) $(if $(corpus_elf32),-m elf_i386,-m elf_x86_64) \
+	    $(if $(filter real,$*),$(GUEST_AT_16),$(GUEST_AT)) -o $@ $(@:.elf=.o)
+
 $(O)/tests/guests/%.bin: $(O)/tests/guests/%.elf
 	$(Q)objcopy -O binary -j .text -j .data $< $@
 

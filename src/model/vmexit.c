@@ -69,6 +69,9 @@ void exit_exception(struct model *m, u8 vector, enum intr_type type, u8 len, u64
 	r->ev.intr_info = INTR_INFO(vector, type);
 	r->ev.insn_len = len;
 	r->ev.qualification = qualification;
+	/* SDM 3 "Saving Non-Register State": an exit by a debug exception saves none. */
+	if (vector == EXC_DB)
+		r->ev.pending_dbg = 0;
 	r->exits = true;
 }
 

@@ -52,6 +52,10 @@ class Spot:
                 return "%s %s, wanted %s" % (key, got, value)
         return None
 
+    def place(self, record):
+        """How a message names a stop and where it is."""
+        return "%sat %#x" % ("#%d " % record["n"] if record else "", self.address)
+
     def verdict(self):
         """None, or the first thing that is wrong with the stops seen here."""
         left = list(self.seen)
@@ -64,16 +68,16 @@ class Spot:
                 if wrong and times is None and n:
                     break
                 if wrong:
-                    return "#%d at %#x: got %s" % (left[0]["n"], self.address, wrong)
+                    return "%s: got %s" % (self.place(left[0]), wrong)
                 left.pop(0)
                 n += 1
             if times is not None and n < times:
-                return "at %#x: got %d stop(s), wanted %s: a step is lost" % (self.address, len(self.seen), self.text)
+                return "%s: got %d stop(s), wanted %s: a step is lost" % (self.place(None), len(self.seen), self.text)
             if times is None and not n:
-                return "at %#x: got no stop, wanted %s" % (self.address, self.text)
+                return "%s: got no stop, wanted %s" % (self.place(None), self.text)
         if left:
-            return "#%d at %#x: got a stop too many (%s), wanted %s" % (
-                left[0]["n"], self.address, "+".join(left[0]["causes"]), self.text)
+            return "%s: got a stop too many (%s), wanted %s" % (
+                self.place(left[0]), "+".join(left[0]["causes"]), self.text)
         return None
 
 
@@ -112,25 +116,31 @@ def field(record, key):
     return "null" if value is None else str(value)
 
 
-def expectation_read(elf, flavour):
-    """[(case name, start, end)], {address: Spot}, whether gaps are due; handlers are spots of no case."""
+def records_read(elf):
+    """The records of section .expect: (address, kind, three strings)."""
     with tempfile.NamedTemporaryFile() as f:
         subprocess.run(["objcopy", "--dump-section", ".expect=" + f.name, elf, "/dev/null"], check=True)
         data = open(f.name, "rb").read()
-    cases, spots, gaps, case, start, at = [], {}, False, None, 0, 0
+    at = 0
     while at < len(data):
         address, kind = struct.unpack_from("<IB", data, at)
         a, b, why, rest = (data[at + 5:].split(b"\0", 3) + [b""])[:4]
-        a, b, why = a.decode(), b.decode(), why.decode()
         at = len(data) - len(rest)
-        if kind == ord("C"):
+        yield address, chr(kind), a.decode(), b.decode(), why.decode()
+
+
+def expectation_read(elf, flavour):
+    """[(case name, start, end)], {address: Spot}, whether gaps are due; handlers are spots of no case."""
+    cases, spots, gaps, case, start = [], {}, False, None, 0
+    for address, kind, a, b, why in records_read(elf):
+        if kind == "C":
             case, start = a, address
-        elif kind == ord("E"):
+        elif kind == "E":
             cases.append((case, start, address))
             case = None
-        elif kind == ord("G"):
+        elif kind == "G":
             gaps = gaps or a == flavour
-        elif kind == ord("N"):
+        elif kind == "N":
             if a == flavour:
                 raise NotHere(why)
         else:

@@ -181,9 +181,27 @@ rig-root: $(RIG_CASE_OUT) $(if $(wildcard src/main.c),$(RIG_ROOT)/vmstep)
 
 # --- the guests, traced on engine mtf --------------------------------------------------------------
 
+# What the corpus has in every mode, and at length under the guest's own TF, is not traced a second time.
+RIG_GUESTS := $(filter-out %bench.bin %bench.elf %flags64.elf $(foreach n,16.elf 16.bin 32.elf 64.elf,%events$(n) %hardware$(n)) \
+              $(CORPUS),$(GUESTS))
+
 rig-root: guests
+	$(Q)rm -rf $(RIG_ROOT)/guests
 	$(Q)mkdir -p $(RIG_ROOT)/guests
-	$(Q)cp $(filter-out %bench.bin %bench.elf,$(GUESTS)) $(RIG_ROOT)/guests/
+	$(Q)cp $(RIG_GUESTS) $(RIG_ROOT)/guests/
+
+# The corpus and its sessions: GUEST.HOW.ENGINE. Points by the hundred are tried in one mode only: each costs time.
+RIG_CORPUS_HOWS := $(foreach m,$(CORPUS_MODES),$(foreach h,stepped free deliver swallow,$(m).$(h))) long.int3 long.hard
+RIG_SESSIONS    := $(foreach e,kvm mtf,$(RIG_CORPUS_HOWS:%=$(RIG_ROOT)/corpus/corpus-%.$(e)))
+rig_word         = $(word $(1),$(subst ., ,$(notdir $@)))
+
+$(RIG_SESSIONS): $(CORPUS) $(wildcard tests/guests/*.py tests/guests/corpus/*.txt)
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $(CORPUS) $(@D)/
+	$(Q)python3 tests/guests/corpus_run.py commands $(O)/tests/guests/$(call rig_word,1).elf $(call rig_word,2) \
+	    $(call rig_word,3)-rig >$@
+
+rig-root: $(RIG_SESSIONS)
 
 # --- guests in C, stepped by line ------------------------------------------------------------------
 

@@ -72,9 +72,11 @@ static int sleep_arm(struct mtf_engine *m, struct err *err)
 }
 
 /* An execute point in a debug register at the boundary itself is passed by RF (SDM
- * "Instruction-Breakpoint Exception Condition"). */
+ * "Instruction-Breakpoint Exception Condition"). An event that comes first would show it in its frame. */
 void enter_pass_current(struct mtf_engine *m)
 {
+	if (m->injecting)
+		return;
 	for (size_t i = 0; i < m->k.n_points; i++) {
 		const struct served *p = &m->k.points[i];
 
