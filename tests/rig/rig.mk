@@ -182,7 +182,7 @@ rig-root: $(RIG_CASE_OUT) $(if $(wildcard src/main.c),$(RIG_ROOT)/vmstep)
 # --- the guests, traced on engine mtf --------------------------------------------------------------
 
 # What the corpus has in every mode, and at length under the guest's own TF, is not traced a second time.
-RIG_GUESTS := $(filter-out %bench.bin %bench.elf %flags64.elf $(foreach n,16.elf 16.bin 32.elf 64.elf,%events$(n) %hardware$(n)) \
+RIG_GUESTS := $(filter-out %bench.bin %bench.elf %notice.elf %flags64.elf $(foreach n,16.elf 16.bin 32.elf 64.elf,%events$(n) %hardware$(n)) \
               $(CORPUS),$(GUESTS))
 
 rig-root: guests
