@@ -29,8 +29,10 @@ WARN     := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wpointer-ari
 CLANG    := $(findstring clang,$(notdir $(CC)))
 WARN     += $(if $(CLANG),-Wno-missing-field-initializers -Wno-gnu-variable-sized-type-not-at-end)
 GNU_AS   := $(if $(CLANG),-fno-integrated-as)
+# A struct stop is copied by libc, not by REP MOVS: its start alone costs as much as the copy (docs/soft.md).
+COPIES   := $(if $(CLANG),,-mmemcpy-strategy=libcall:-1:noalign -mmemset-strategy=libcall:-1:noalign)
 CFLAGS   ?= $(if $(DEBUG),-O0 -g3,-O2 -g)
-ALL_CFLAGS = -std=gnu11 $(WARN) $(GNU_AS) -fno-strict-aliasing $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+ALL_CFLAGS = -std=gnu11 $(WARN) $(GNU_AS) $(COPIES) -fno-strict-aliasing $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 LDLIBS   := -lreadline -lncursesw -ltinfo -ldwarf -lelf -liberty -lZydis -lZycore
 # Where libdwarf has its headers depends on its version; only src/symbols includes them.
 DWARF_CFLAGS := $(or $(shell pkg-config --cflags-only-I libdwarf 2>/dev/null),-I/usr/include/libdwarf)

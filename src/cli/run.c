@@ -160,7 +160,8 @@ static bool run_observe(void *arg, const struct stop *st)
 	struct passed *p = arg;
 	struct cli *c = p->c;
 
-	tui_stop_note(st);
+	if (c->interactive)
+		tui_stop_note(st);
 	if (c->trace && p->free && !gap_record(p, st))
 		return false;
 	if (st->kind == RECORD_GAP) {

@@ -134,23 +134,38 @@ static inline enum ex fetch_place(struct model *m, u64 *ret_lin, unsigned *ret_m
 	return EX_DONE;
 }
 
+/* The slot holds what lies at `lin` now, of which `most` bytes are inside the limit. */
+static inline bool slot_holds(const struct model *m, const struct slot *s, u64 lin, unsigned most)
+{
+	const struct tlb_entry *e = &m->tlb[lin >> 12 & (TLB_SIZE - 1)];
+
+	return s->n && s->lin == lin && s->bits == m->bits && s->n <= most && e->page == tlb_page(m, lin) &&
+	       e->hva && e->rights & (m->cpl == 3 ? TLB_FETCH_USER : TLB_FETCH) && lin % PAGE <= PAGE - 16 &&
+	       slot_equals(s, e->hva + lin % PAGE);
+}
+
 enum ex op_fetch(struct model *m, const struct op **ret)
 {
-	const struct tlb_entry *e;
 	unsigned most = 0;
 	struct slot *s;
 	u64 lin = 0;
 
 	TRY(fetch_place(m, &lin, &most));
 	s = slot_of(m->code, lin);
-	e = &m->tlb[lin >> 12 & (TLB_SIZE - 1)];
 	*ret = &s->op;
-	if (likely(s->n && s->lin == lin && s->bits == m->bits && s->n <= most &&
-		   e->page == tlb_page(m, lin) && e->hva &&
-		   e->rights & (m->cpl == 3 ? TLB_FETCH_USER : TLB_FETCH) &&
-		   lin % PAGE <= PAGE - 16 && slot_equals(s, e->hva + lin % PAGE)))
+	if (likely(slot_holds(m, s, lin, most)))
 		return EX_DONE;
 	return fetch_slow(m, lin, most, s);
+}
+
+const struct op *op_cached(struct model *m, u64 lin, const u8 **ret_bytes)
+{
+	const struct slot *s = slot_of(m->code, lin);
+
+	if (!slot_holds(m, s, lin, INSN_MAX))
+		return NULL;
+	*ret_bytes = s->bytes;
+	return &s->op;
 }
 
 struct code_cache *code_cache_create(const u32 *features)

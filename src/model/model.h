@@ -212,6 +212,8 @@ enum ex pop(struct model *m, unsigned size, u64 *ret);
 /* The instruction at c.rip, or the fault of fetching it (limit, #PF, longer than 15 bytes). What
  * does not decode is an op that raises #UD. Valid until the next call. */
 enum ex op_fetch(struct model *m, const struct op **ret);
+/* The same without effect and without limit checks: NULL where it is not at hand. 16 bytes of it are readable. */
+const struct op *op_cached(struct model *m, u64 lin, const u8 **ret_bytes);
 /*
  * Forms of one mnemonic that different families have: MOV, PUSH, POP with a segment, control or debug
  * register, CALL, JMP, RET far. The rest is ROW_ANY.

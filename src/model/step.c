@@ -172,8 +172,17 @@ void model_nmi(struct model *m)
 void model_peek(struct model *m, struct model_insn *ret)
 {
 	const struct op *o;
+	const u8 *bytes;
 
 	*ret = (struct model_insn){ .lin = cpu_linear_rip(&m->c), .bits = m->bits };
+	o = op_cached(m, ret->lin, &bytes);
+	if (likely(o && o->facts.length)) {
+		ret->facts = o->facts;
+		ret->vector = o->vector;
+		ret->n = o->facts.length;
+		memcpy(ret->bytes, bytes, sizeof(ret->bytes));
+		return;
+	}
 	ret->n = linear_read(&m->c, &m->phys, ret->lin, ret->bytes, INSN_MAX);
 	if (!ret->n || op_fetch(m, &o) != EX_DONE)
 		return;

@@ -43,7 +43,7 @@ static void stop_registers(const struct soft_engine *e, struct stop *s)
 	s->cs = c->seg[SEG_CS].sel;
 }
 
-void soft_stop_place_again(struct soft_engine *e, struct stop *s)
+void soft_stop_place(struct soft_engine *e, struct stop *s)
 {
 	const struct at *a = &e->at;
 
@@ -67,5 +67,4 @@ void soft_stop_begin(struct soft_engine *e, const struct at *from, struct stop *
 	ret->from_mode = from->mode;
 	ret->n_from = from->insn.n;
 	memcpy(ret->from_bytes, from->insn.bytes, sizeof(ret->from_bytes));
-	soft_stop_place_again(e, ret);
 }

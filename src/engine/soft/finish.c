@@ -58,7 +58,7 @@ void soft_step_finish(struct soft_engine *e, struct step *st, int *ret_end)
 	if (s->has_event && !s->event_rep && in_handler(e))
 		unhandled_run(e);
 	if (runner_order_take(&e->r, s) == MACHINE_EXCEPTION)
-		soft_stop_place_again(e, s);
+		soft_stop_place(e, s);
 	runner_end(&e->r, s, CAUSE_BIT(CAUSE_SHUTDOWN) | CAUSE_BIT(CAUSE_EXIT), ret_end);
 	runner_push(&e->r, s, soft_points_check(e, st), happened(e, st), ret_end);
 }

@@ -23,7 +23,7 @@ bool soft_skip(struct runner *r, enum skip_kind kind, unsigned len, struct stop 
 	*pending = k.pending_dbg;
 	soft_at_load(e);
 	skip_tell(s, kind, from, e->at.insn.lin);
-	soft_stop_place_again(e, s);
+	soft_stop_place(e, s);
 	return false; /* it is in *pending */
 }
 
@@ -78,12 +78,13 @@ static void debug_registers_tell(const struct soft_engine *e, const struct vmx_e
  */
 static void fold_trap(struct soft_engine *e, struct step *st)
 {
-	const struct model_controls ctl = controls_of(e, true);
-	u64 pending = *model_pending_dbg(e->m);
+	struct model_controls ctl;
 	struct verdict more;
 
-	if (!ctl.db_exiting || !(pending & (PDBG_BS | PDBG_ENABLED)) || (e->c->shadow & SHADOW_MOV_SS))
+	if (!(*model_pending_dbg(e->m) & (PDBG_BS | PDBG_ENABLED)) || !e->r.plan->intercept_db ||
+	    (e->c->shadow & SHADOW_MOV_SS))
 		return;
+	ctl = controls_of(e, true);
 	model_step(e->m, &ctl, &st->r);
 	soft_at_load(e);
 	attribute(e, st, &more);
@@ -166,5 +167,5 @@ void report_take(struct soft_engine *e, struct step *st)
 		st->v.retired++;
 	if (st->waited)
 		stop_did(&st->stop, DID_WAIT_HLT, 0, 0, 0);
-	soft_stop_place_again(e, &st->stop);
+	soft_stop_place(e, &st->stop);
 }

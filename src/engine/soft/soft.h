@@ -86,9 +86,10 @@ void platform_poll(struct soft_engine *e); /* the host's input */
 
 void soft_at_load(struct soft_engine *e);
 struct boundary at_boundary(const struct soft_engine *e);
+/* A record of the step from `from`; soft_stop_place() says where it ended, once that is settled. */
 void soft_stop_begin(struct soft_engine *e, const struct at *from, struct stop *ret);
-/* Place and registers once more, at e->at. */
-void soft_stop_place_again(struct soft_engine *e, struct stop *s);
+/* Place and registers, at e->at. */
+void soft_stop_place(struct soft_engine *e, struct stop *s);
 
 /* ---- step.c --------------------------------------------------------------------------------------- */
 

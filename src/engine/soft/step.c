@@ -37,6 +37,7 @@ void soft_step_begin(struct soft_engine *e, struct step *st)
 void soft_plain_stop(struct soft_engine *e, struct step *st, enum cause c)
 {
 	soft_stop_begin(e, &st->from, &st->stop);
+	soft_stop_place(e, &st->stop);
 	st->v = (struct verdict){ .causes = CAUSE_BIT(c), .first = c };
 }
 
