@@ -73,7 +73,7 @@ t.eq([s[1] for s in stops(o)], ["START", "START", "TF"], "set engine restarts th
 # --- points -------------------------------------------------------------------------------------------
 o = on_demo("break on_bp\ncontinue\ninfo symbol $pc\nbacktrace\ninfo breakpoints")
 t.eq(stops(o)[1][1].split("+")[-1], "BREAK/1", "break at a symbol")
-t.has(o, "\non_bp\n", "is where it says")
+t.has(o, "\non_bp in section .text\n", "is where it says")
 t.has(o, "#0  0x%016x in on_bp ()" % stops(o)[1][2], "backtrace")
 t.ok(re.search(r"^1 +breakpoint +keep y +0x[0-9a-f]+ <on_bp>\n\tbreakpoint already hit 1 time$", o, re.M), "info breakpoints", o)
 o = out("tbreak *0x1002\ncontinue\ninfo breakpoints", hex="90 90 90 f4")
