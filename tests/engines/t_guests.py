@@ -69,7 +69,8 @@ def one(elf, engine, which, folder):
 
 
 def engine_check(engine, which):
-    guests = sorted(glob.glob(os.path.join(O, "tests/guests/*[0-9].elf")))
+    # The corpus has judges of its own (t_corpus.py).
+    guests = sorted(g for g in glob.glob(os.path.join(O, "tests/guests/*[0-9].elf")) if "/corpus-" not in g)
     if not guests:
         print("not ok - guests: got none in %s, wanted some (make guests)" % O)
     with tempfile.TemporaryDirectory() as folder:
