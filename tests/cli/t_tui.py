@@ -28,10 +28,10 @@ class Screen:
         subprocess.run(["tmux", "-f", "/dev/null", "-S", self.socket, "new-session", "-d", "-x", str(cols), "-y", str(rows),
                         "exec bash --norc --noprofile"], env=env, check=True, stdin=subprocess.DEVNULL)
         self.type("PS1='shell''> '; clear")
-        self.see(r"shell> ")
+        self.see(r"^shell>")
         self.before = self.modes()
         self.type("%s -q -nx -e soft %s" % (os.path.abspath(VMSTEP), args))
-        self.see(r"^\(vmstep\) $")
+        self.see(r"^\(vmstep\) ?$")
 
     def tmux(self, *args):
         return subprocess.run(["tmux", "-S", self.socket, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
