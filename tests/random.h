@@ -26,4 +26,25 @@ static inline bool one_in(u64 *seed, u32 n)
 	return random_below(seed, n) == 0;
 }
 
+/* A value as tests want them: edges, few bits, anything. */
+static inline u64 value_any(u64 *seed)
+{
+	u64 v = random_u64(seed);
+
+	switch (random_below(seed, 8)) {
+	case 0:
+		return v & 0xff;
+	case 1:
+		return BIT64(v & 63) - (v >> 6 & 1);
+	case 2:
+		return v >> (v & 63);
+	case 3:
+		return ~(v >> (v & 63));
+	case 4:
+		return (u64)0 - (v & 1);
+	default:
+		return v;
+	}
+}
+
 #endif

@@ -28,7 +28,7 @@ $(ASK): tests/symbols/ask.c $(O)/libvmstep.a $(O)/.flags
 
 # Random instructions on KVM and on the processor model (tests/diff/diff.h); `make diff` runs a million.
 DIFF      := $(O)/tests/diff/diff
-DIFF_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/diff/*.c)))
+DIFF_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/diff/*.c)) tests/native/sse_forms.c tests/native/sse_host.c)
 
 $(DIFF): $(DIFF_OBJS) $(O)/libvmstep.a
 	$(call say,LD,$@)

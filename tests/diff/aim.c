@@ -111,6 +111,8 @@ void operands_aim(u64 *seed, struct sample *s, const struct decoded *d)
 		if (op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN && seg == SEG_SS)
 			continue; /* push, pop */
 		to = offset_make(seed, s, seg);
+		if (s->align && !one_in(seed, 30))
+			to &= ~(u64)(s->align - 1);
 		operand_aim(seed, s, d, op, to);
 		if (op->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
 			s->aimed = to + s->c.seg[seg].base;

@@ -6,12 +6,15 @@
  *   gen.c        an instruction and the registers that make it meaningful
  *   aim.c        its addresses
  *   gen_system.c the same for the system half
+ *   gen_sse.c    the same for MMX and SSE, by the native test's table of encodings
  *   kvm.c        one instruction on KVM
+ *   fpu.c        x87 and SSE state to KVM and back, what differs of it
  *   soft.c       the same on the model
  *   undefined.c  flags that the SDM leaves undefined, by instruction
  *   judge.c      what differs
  *   known*.c     the list of known differences
- *   main.c       the loop, the counts, TAP
+ *   report.c     the counts, what must have come up, TAP
+ *   main.c       the loop
  */
 #ifndef DIFF_H
 #define DIFF_H
@@ -19,6 +22,7 @@
 #include <stdio.h>
 #include <Zydis/Zydis.h>
 
+#include "../native/sse_forms.h"
 #include "../random.h"
 #include "model/operand.h"
 
@@ -75,7 +79,9 @@ struct sample {
 	u8 n_patch;
 	bool system;  /* of the system half's instructions */
 	u64 aimed;    /* linear address of its explicit memory operand, 0: none */
-	bool x87;     /* of x87: its registers are loaded and compared */
+	bool x87;     /* of x87, MMX, SSE: their registers are loaded and compared */
+	const struct form *sse; /* of MMX, SSE: what it was made of; NULL: it is not */
+	u8 align;     /* of its memory operand, most of the time; 0: any */
 	bool repeats; /* a REP: may stop on its way */
 	u8 code[16];
 	u8 len; /* bytes given; the instruction may be shorter */
@@ -85,6 +91,8 @@ struct sample {
 /* Fills code, where it lies, registers and patches for s->place. False: try again. */
 bool sample_make(u64 *seed, struct sample *s);
 void patch_add(struct sample *s, u64 lin, u64 value);
+/* Any general registers, flags, a stack, and where the code lies; behind place_state(). */
+void sample_begin(u64 *seed, struct sample *s);
 
 /* ---- aim.c --------------------------------------------------------------------------------------
  */
@@ -103,6 +111,13 @@ void operands_aim(u64 *seed, struct sample *s, const struct decoded *d);
 u8 system_opcode(u64 *seed, bool two);
 bool system_compared(const struct sample *s, const struct decoded *d);
 void system_wishes(u64 *seed, struct sample *s, const struct decoded *d);
+
+/* ---- gen_sse.c ----------------------------------------------------------------------------------
+ */
+
+/* The next sample of `f`, in P_LONG3, where the processor itself runs: of MMX and SSE the interpreter has
+ * but a few moves. False: try again. */
+bool sse_sample_make(u64 *seed, const struct form *f, struct sample *s);
 
 /* ---- kvm.c, soft.c ------------------------------------------------------------------------------
  */
@@ -124,6 +139,12 @@ struct kvm_side *kvm_side_open(const char **ret_why);
 u8 *kvm_side_ram(struct kvm_side *k);
 bool kvm_side_run(struct kvm_side *k, const struct sample *s, struct result *ret);
 void kvm_side_close(struct kvm_side *k);
+
+/* fpu.c: by KVM_SET_XSAVE; KVM_SET_FPU leaves MXCSR as it is. */
+bool fpu_load(int vcpu, const struct cpu_state *c);
+bool fpu_read(int vcpu, struct cpu_state *c);
+const char *fpu_judge(const struct sample *s, const struct cpu_state *kvm, const struct cpu_state *soft, char *buf,
+		      size_t size);
 
 struct soft_side {
 	u8 *ram;
@@ -164,7 +185,26 @@ struct known {
 	bool (*apply)(struct contest *x); /* true: it was this, and is put right */
 	bool rare;
 };
-enum { KNOWN_MAX = 48 };
+enum { KNOWN_MAX = 64 };
 const struct known *known_row(size_t i); /* NULL: there are no more */
+
+/* ---- report.c -----------------------------------------------------------------------------------
+ */
+
+struct totals {
+	u64 compared, cannot, hidden, shutdown, different;
+	u32 seen[ZYDIS_MNEMONIC_MAX_VALUE + 1];   /* compared, by mnemonic */
+	u32 unable[ZYDIS_MNEMONIC_MAX_VALUE + 1]; /* KVM would not */
+	u64 by_place[PLACES];
+	u64 known[KNOWN_MAX];
+	u64 by_form[SSE_FORMS]; /* of MMX and SSE */
+	u64 sse_faults, sse_xm; /* of them raised an exception; #XM, on both sides */
+	u64 lost; /* steps that KVM did not make alone: it went on */
+};
+void totals_print(const struct totals *n);
+/* The TAP line; false: something differs. */
+bool verdict_print(const struct totals *n);
+/* Behind a run of full length: how much never came up, and how many rows nothing needed. */
+unsigned lists_check(const struct totals *n);
 
 #endif

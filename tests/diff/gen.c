@@ -142,7 +142,7 @@ static bool compared(const struct sample *s, const struct decoded *d)
 		    c == ZYDIS_REGCLASS_SEGMENT || c == ZYDIS_REGCLASS_MMX || c == ZYDIS_REGCLASS_XMM)
 			return false;
 	}
-	/* The registers of MMX and SSE are not loaded here: tests/native/. */
+	/* MMX and SSE: gen_sse.c. */
 	return d->insn.mnemonic != ZYDIS_MNEMONIC_ARPL && d->insn.mnemonic != ZYDIS_MNEMONIC_EMMS &&
 	       d->insn.mnemonic != ZYDIS_MNEMONIC_LDMXCSR && d->insn.mnemonic != ZYDIS_MNEMONIC_STMXCSR;
 }
@@ -281,6 +281,16 @@ static void code_place(u64 *seed, struct sample *s)
 	s->c.rip = s->at - s->c.seg[SEG_CS].base;
 }
 
+void sample_begin(u64 *seed, struct sample *s)
+{
+	code_place(seed, s);
+	for (unsigned i = 0; i < GPR_COUNT; i++)
+		s->c.gpr[i] = value_make(seed);
+	s->c.rflags = flags_make(seed, place_user(s->place));
+	s->c.gpr[GPR_RSP] = stack_make(seed, s);
+	s->c.gpr[GPR_RBP] = one_in(seed, 2) ? stack_make(seed, s) : s->c.gpr[GPR_RBP];
+}
+
 bool sample_make(u64 *seed, struct sample *s)
 {
 	struct decoded d;
@@ -290,12 +300,7 @@ bool sample_make(u64 *seed, struct sample *s)
 	s->n_patch = 0;
 	s->aimed = 0;
 	code_make(seed, s);
-	code_place(seed, s);
-	for (unsigned i = 0; i < GPR_COUNT; i++)
-		s->c.gpr[i] = value_make(seed);
-	s->c.rflags = flags_make(seed, place_user(s->place));
-	s->c.gpr[GPR_RSP] = stack_make(seed, s);
-	s->c.gpr[GPR_RBP] = one_in(seed, 2) ? stack_make(seed, s) : s->c.gpr[GPR_RBP];
+	sample_begin(seed, s);
 	valid = zydis_decode(place_bits(s->place), s->code, sizeof(s->code) - 1, &d);
 	if (valid && (s->system ? !system_compared(s, &d) : !compared(s, &d) || !class_compared(s)))
 		return false;

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "diff.h"
-#include "model/fpu.h"
 
 static const char *const outcome_name[] = { "done", "shutdown", "cannot", "missing" };
 
@@ -73,25 +72,6 @@ static const char *segments_judge(const struct cpu_state *k, const struct cpu_st
 	return buf;
 }
 
-static const char *x87_judge(const struct cpu_state *k, const struct cpu_state *s, char *buf, size_t size)
-{
-	const struct fpu *a = (const struct fpu *)k->fxsave, *b = (const struct fpu *)s->fxsave;
-
-	if (a->fcw != b->fcw || a->fsw != b->fsw || a->ftw != b->ftw) {
-		snprintf(buf, size, "x87 control, status, tags kvm %x %x %x model %x %x %x", a->fcw, a->fsw,
-			 a->ftw, b->fcw, b->fsw, b->ftw);
-		return buf;
-	}
-	for (unsigned i = 0; i < 8; i++)
-		if (memcmp(&a->st[i], &b->st[i], 10)) {
-			snprintf(buf, size, "st%u kvm %04x%016llx model %04x%016llx", i, a->st[i].exponent,
-				 (unsigned long long)a->st[i].significand, b->st[i].exponent,
-				 (unsigned long long)b->st[i].significand);
-			return buf;
-		}
-	return NULL;
-}
-
 static const char *memory_judge(const u8 *k, const u8 *s, char *buf, size_t size)
 {
 	if (!memcmp(k + AT_DATA, s + AT_DATA, AT_END - AT_DATA))
@@ -120,7 +100,7 @@ const char *judge(struct contest *x, char *buf, size_t size)
 	if (!what && x->sample->system)
 		what = segments_judge(&x->kvm.c, &x->soft.c, buf, size);
 	if (!what && x->sample->x87)
-		what = x87_judge(&x->kvm.c, &x->soft.c, buf, size);
+		what = fpu_judge(x->sample, &x->kvm.c, &x->soft.c, buf, size);
 	if (what)
 		return what;
 	if (place_user(x->sample->place)) {

@@ -35,6 +35,14 @@ static inline bool give_up(struct contest *x)
 	return true;
 }
 
+/* Ring 3 is interpreted while RSP could not be the processor's. */
+static inline bool rsp_wild(const struct contest *x)
+{
+	u64 sp = x->sample->c.gpr[GPR_RSP];
+
+	return x->sample->place == P_LONG3 && sp != (u64)((s64)(sp << 16) >> 16);
+}
+
 static inline bool has_prefix(const struct contest *x, u8 prefix)
 {
 	for (unsigned i = 0; i < 14 && x->sample->code[i] != 0x0f; i++)

@@ -97,13 +97,10 @@ static bool compat_no_ac(struct contest *x)
 	       vector_of(x, &x->kvm) != EXC_AC && give_up(x);
 }
 
-/* Ring 3 is interpreted while RSP could not be the processor's, and alignment is not looked at. */
+/* The interpreter does not look at alignment. */
 static bool wild_rsp_no_ac(struct contest *x)
 {
-	u64 sp = x->sample->c.gpr[GPR_RSP];
-
-	return x->sample->place == P_LONG3 && sp != (u64)((s64)(sp << 16) >> 16) &&
-	       vector_of(x, &x->soft) == EXC_AC && vector_of(x, &x->kvm) != EXC_AC && give_up(x);
+	return rsp_wild(x) && vector_of(x, &x->soft) == EXC_AC && vector_of(x, &x->kvm) != EXC_AC && give_up(x);
 }
 
 /* #AC or #PF first, for an access that lies on two pages: open in the SDM (volume 3, "Priority

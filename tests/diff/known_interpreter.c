@@ -2,6 +2,7 @@
  * known_interpreter.c - where the interpreter of KVM, which runs ring 0 and ring 3's compatibility
  * mode, departs from the processor.
  */
+#include "../sse_random.h"
 #include "known.h"
 
 /* SDM volume 2, "Two-byte Opcode Map": 0F 18 to 0F 1F have a ModRM byte, what does nothing
@@ -194,11 +195,24 @@ static bool scan_upper(struct contest *x)
 	return true;
 }
 
-/* An operand beyond the memory, or an address that faults, makes the processor's x87 instruction the
- * interpreter's, which has none. The native test sees these whole. */
+/* An operand beyond the memory, or an address that faults, makes the processor's x87, MMX or SSE instruction
+ * the interpreter's, which has next to none. The native test sees these whole. */
 static bool x87_emulated(struct contest *x)
 {
-	return x->sample->x87 && vector_of(x, &x->kvm) == EXC_UD && x->op->modrm < 0xc0 && give_up(x);
+	bool memory = x->op->modrm < 0xc0 || x->op->mnemonic == ZYDIS_MNEMONIC_MASKMOVQ ||
+		      x->op->mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU;
+
+	return x->sample->x87 && vector_of(x, &x->kvm) == EXC_UD && memory && give_up(x);
+}
+
+/* Of MMX the interpreter has MOVQ, and reads the register, with the transition, before the store faults. */
+static bool movq_fault(struct contest *x)
+{
+	if (x->op->mnemonic != ZYDIS_MNEMONIC_MOVQ || !x->sample->x87 || x->op->modrm >= 0xc0 ||
+	    vector_of(x, &x->kvm) == EXC_DB || vector_of(x, &x->kvm) != vector_of(x, &x->soft))
+		return false;
+	mmx_state_copy((struct fpu *)x->kvm.c.fxsave, (const struct fpu *)x->soft.c.fxsave);
+	return true;
 }
 
 /* Sets that the processor has and the interpreter has not: in ring 3 of long mode only what it executes
@@ -221,11 +235,12 @@ static bool extension_lacks(struct contest *x)
 	return false;
 }
 
-/* TZCNT and LZCNT are shown by CPUID and executed as what their bytes without F3 mean. */
+/* TZCNT and LZCNT are shown by CPUID and executed as what their bytes without F3 mean. In ring 3 of long mode
+ * while RSP is not canonical, too: all is interpreted then. */
 static bool count_zeros(struct contest *x)
 {
 	return (x->op->mnemonic == ZYDIS_MNEMONIC_TZCNT || x->op->mnemonic == ZYDIS_MNEMONIC_LZCNT) &&
-	       x->sample->place != P_LONG3 && give_up(x);
+	       (x->sample->place != P_LONG3 || rsp_wild(x)) && give_up(x);
 }
 
 /* A store beyond the memory may come back before it has begun. */
@@ -241,7 +256,8 @@ static bool not_begun(struct contest *x)
 
 const struct known known_interpreter[] = {
 	{ "a store beyond the memory has not begun", not_begun, true },
-	{ "long ring3: x87 with an operand that faults is #UD", x87_emulated, true },
+	{ "long ring3: x87, MMX and SSE with an operand that faults are #UD", x87_emulated, true },
+	{ "long ring3: MOVQ to memory that faults has made the x87 registers MMX's", movq_fault, true },
 	{ "RDPID, MOVBE, POPCNT, ADX and BMI are #UD", extension_lacks, false },
 	{ "TZCNT and LZCNT are BSF and BSR", count_zeros, false },
 	{ "BSF and BSR of 0 clear the upper half", scan_upper, true },

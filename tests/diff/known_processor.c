@@ -2,6 +2,7 @@
  * known_processor.c - where the processor under ring 3, an AMD, and the SDM differ, or the SDM
  * leaves it open.
  */
+#include "../sse_random.h"
 #include "known.h"
 
 /* SDM volume 3, "Instruction-Breakpoint Exception Condition": RF is set in the frame of a trap
@@ -91,6 +92,36 @@ static bool fwait_pending(struct contest *x)
 	       vector_of(x, &x->kvm) == EXC_MF && give_up(x);
 }
 
+/* SDM volume 2, CVTPI2PS: a transition to MMX whatever the source; AMD's processors make none for one in
+ * memory. */
+static bool cvtpi2ps_memory(struct contest *x)
+{
+	if (x->op->mnemonic != ZYDIS_MNEMONIC_CVTPI2PS || x->op->modrm >= 0xc0)
+		return false;
+	mmx_state_copy((struct fpu *)x->kvm.c.fxsave, (const struct fpu *)x->soft.c.fxsave);
+	return true;
+}
+
+/* The SDM does not say whether the transition comes before the fault of MASKMOVQ's store; for AMD's it does. */
+static bool maskmovq_fault(struct contest *x)
+{
+	if (x->op->mnemonic != ZYDIS_MNEMONIC_MASKMOVQ || vector_of(x, &x->kvm) == EXC_DB)
+		return false;
+	mmx_state_copy((struct fpu *)x->kvm.c.fxsave, (const struct fpu *)x->soft.c.fxsave);
+	return true;
+}
+
+/* SDM volume 1, "Mask for MXCSR": a reserved bit is #GP. AMD's processors have bit 17, misaligned operands. */
+static bool mxcsr_misaligned(struct contest *x)
+{
+	u32 v;
+
+	if (x->op->mnemonic != ZYDIS_MNEMONIC_LDMXCSR || vector_of(x, &x->kvm) != EXC_DB)
+		return false;
+	v = ((const struct fpu *)x->kvm.c.fxsave)->mxcsr;
+	return v & BIT(17) && !(v >> 18) && vector_of(x, &x->soft) == EXC_GP && give_up(x);
+}
+
 /* What CPUID hides: mask instructions with register numbers that Zydis refuses. */
 static bool vector_extension(struct contest *x)
 {
@@ -113,5 +144,8 @@ const struct known known_processor[] = {
 	{ "long ring3: of two operands that fault the second comes first", cmps_order, false },
 	{ "long ring3: CALL checks its push before its target", call_order, true },
 	{ "long ring3: an x87 exception is pending at FWAIT", fwait_pending, true },
+	{ "long ring3: CVTPI2PS from memory leaves the x87 registers what they were", cvtpi2ps_memory, false },
+	{ "long ring3: MASKMOVQ that faults has made the x87 registers MMX's", maskmovq_fault, false },
+	{ "long ring3: MXCSR has bit 17", mxcsr_misaligned, false },
 	{ NULL, NULL, false },
 };

@@ -69,7 +69,19 @@ static bool store_size(struct contest *x)
 	       vector_of(x, &x->soft) < 0 && give_up(x);
 }
 
+/* SDM volume 3, "Segment Descriptors": a descriptor's accessed bit is set, in byte 5; KVM writes all eight
+ * bytes back, and CR2 says so where that faults. */
+static bool accessed_write(struct contest *x)
+{
+	if (!x->sample->system || vector_of(x, &x->kvm) != EXC_PF || vector_of(x, &x->soft) != EXC_PF ||
+	    x->kvm.c.cr2 & 7 || x->kvm.c.cr2 + 5 != x->soft.c.cr2)
+		return false;
+	x->kvm.c.cr2 = x->soft.c.cr2;
+	return true;
+}
+
 const struct known known_system[] = {
+	{ "a descriptor's accessed bit is set by a write of all of it", accessed_write, true },
 	{ "a selector's store asks for the operand size", store_size, true },
 	{ "long: REX.R before a segment register is #UD", segment_rex, false },
 	{ "MOV from DR6 shows the BS of the host's step", dr6_shown, false },

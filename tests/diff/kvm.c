@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "diff.h"
-#include "model/fpu.h"
 
 struct kvm_side {
 	int dev, vm, vcpu;
@@ -160,30 +159,6 @@ static bool segments_changed(const struct kvm_side *k, const struct sample *s)
 	       now.cr0 != s->c.cr0 || now.ldtr.sel != s->c.ldtr.sel || s->system;
 }
 
-/* struct kvm_fpu begins as the processor keeps it: registers in the order of the stack. */
-static bool fpu_load(struct kvm_side *k, const struct cpu_state *c)
-{
-	const struct fpu *f = (const struct fpu *)c->fxsave;
-	struct kvm_fpu v = { .fcw = f->fcw, .fsw = f->fsw, .ftwx = f->ftw, .mxcsr = MXCSR_INIT };
-
-	memcpy(v.fpr, f->st, sizeof(v.fpr));
-	return !ioctl(k->vcpu, KVM_SET_FPU, &v);
-}
-
-static bool fpu_read(struct kvm_side *k, struct cpu_state *c)
-{
-	struct fpu *f = (struct fpu *)c->fxsave;
-	struct kvm_fpu v;
-
-	if (ioctl(k->vcpu, KVM_GET_FPU, &v))
-		return false;
-	f->fcw = v.fcw;
-	f->fsw = v.fsw;
-	f->ftw = v.ftwx;
-	memcpy(f->st, v.fpr, sizeof(v.fpr));
-	return true;
-}
-
 bool kvm_side_run(struct kvm_side *k, const struct sample *s, struct result *ret)
 {
 	bool user = place_user(s->place);
@@ -191,7 +166,7 @@ bool kvm_side_run(struct kvm_side *k, const struct sample *s, struct result *ret
 
 	if (k->stepping == user && !stepping_set(k, !user))
 		return false;
-	if (s->x87 && !fpu_load(k, &s->c))
+	if (s->x87 && !fpu_load(k->vcpu, &s->c))
 		return false;
 	regs_load(k, &s->c);
 	k->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
@@ -202,14 +177,15 @@ bool kvm_side_run(struct kvm_side *k, const struct sample *s, struct result *ret
 	if (user)
 		k->run->s.regs.regs.rflags |= FL_TF;
 	k->place = s->place;
-	/* A REP may come back on its way. */
+	/* A REP may come back on its way; a handler may lie at the same offset. */
 	do
 		reason = vcpu_run(k);
 	while (reason == KVM_EXIT_DEBUG && !user && s->repeats &&
-	       k->run->s.regs.regs.rip == s->c.rip && n++ < 64);
+	       k->run->s.regs.regs.rip == s->c.rip &&
+	       k->run->s.regs.sregs.cs.selector == s->c.seg[SEG_CS].sel && n++ < 64);
 	ret->c = s->c;
 	state_read(k, &ret->c);
-	if (s->x87 && !fpu_read(k, &ret->c))
+	if (s->x87 && !fpu_read(k->vcpu, &ret->c))
 		return false;
 	ret->outcome = reason == KVM_EXIT_DEBUG || reason == KVM_EXIT_HLT ? OUT_DONE
 		       : reason == KVM_EXIT_SHUTDOWN                      ? OUT_SHUTDOWN
@@ -260,6 +236,8 @@ static const char *vm_create(struct kvm_side *k)
 		return "no /dev/kvm";
 	if ((ioctl(k->dev, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS) & 3) != 3)
 		return "no KVM_CAP_SYNC_REGS";
+	if (ioctl(k->dev, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE) <= 0)
+		return "no KVM_CAP_XSAVE";
 	k->vm = ioctl(k->dev, KVM_CREATE_VM, 0);
 	if (k->vm < 0)
 		return "no VM";

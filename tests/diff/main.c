@@ -1,21 +1,11 @@
-/* main.c - the differential test: counts, differences, the list of those that are known. */
+/* main.c - the differential test: the loop, differences, the list of those that are known. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "diff.h"
+#include "known.h"
 
-enum { FULL = 1000000, BATCH = 64, SHOWN = 40, RETRIES = 8 };
-
-struct totals {
-	u64 compared, cannot, hidden, shutdown, different;
-	u32 seen[ZYDIS_MNEMONIC_MAX_VALUE + 1];   /* compared, by mnemonic */
-	u32 unable[ZYDIS_MNEMONIC_MAX_VALUE + 1]; /* KVM would not */
-	u64 by_place[PLACES];
-	u64 known[KNOWN_MAX];
-	u64 lost; /* steps that KVM did not make alone: it went on */
-};
+enum { FULL = 1000000, SSE_SHARE = 4 /* one of MMX and SSE to so many others */, BATCH = 64, SHOWN = 40, RETRIES = 8 };
 
 struct test {
 	struct kvm_side *kvm;
@@ -118,6 +108,15 @@ static bool difference_confirm(struct test *t, struct contest *x, const char *wh
 	return true;
 }
 
+static void form_count(struct totals *n, const struct contest *x)
+{
+	int vector = vector_of(x, &x->soft);
+
+	n->by_form[x->sample->sse - sse_forms]++;
+	n->sse_faults += vector != EXC_DB; /* which is the step's own */
+	n->sse_xm += vector == EXC_XM && vector_of(x, &x->kvm) == EXC_XM;
+}
+
 static bool sample_run(struct test *t, const struct sample *s)
 {
 	struct contest x = { .sample = s,
@@ -149,6 +148,8 @@ static bool sample_run(struct test *t, const struct sample *s)
 	t->n.compared++;
 	t->n.by_place[s->place]++;
 	t->n.seen[o.mnemonic]++;
+	if (s->sse)
+		form_count(&t->n, &x);
 	t->n.shutdown += x.kvm.outcome == OUT_SHUTDOWN;
 	what = contest_judge(t, &x, buf, sizeof(buf));
 	return !what || difference_confirm(t, &x, what);
@@ -184,100 +185,34 @@ static bool batch_run(struct test *t, unsigned number)
 	return true;
 }
 
-static void totals_print(const struct totals *n)
+/* Of each form one: as often as the others. */
+static bool sse_round_run(struct test *t)
 {
+	struct sample s;
 
-	printf("# %llu compared, %llu not executed by this KVM, %llu hidden by CPUID, %llu "
-	       "shutdowns\n",
-	       (unsigned long long)n->compared, (unsigned long long)n->cannot,
-	       (unsigned long long)n->hidden, (unsigned long long)n->shutdown);
-	printf("# %llu steps lost and made again\n", (unsigned long long)n->lost);
-	for (unsigned p = 0; p < PLACES; p++)
-		printf("# %s: %llu\n", place_name[p], (unsigned long long)n->by_place[p]);
-	for (size_t i = 0; i < KNOWN_MAX; i++)
-		if (n->known[i])
-			printf("# known: %s: %llu\n", known_row(i)->name,
-			       (unsigned long long)n->known[i]);
-	for (unsigned i = 0; i <= ZYDIS_MNEMONIC_MAX_VALUE; i++)
-		if (n->unable[i])
-			printf("# not executed: %s %u (of %u)\n", ZydisMnemonicGetString(i),
-			       n->unable[i], n->unable[i] + n->seen[i]);
-}
-
-/* This KVM misreads them; the generator leaves them to its raw bytes. */
-static bool is_fence(u32 key)
-{
-	return key == ZYDIS_MNEMONIC_LFENCE || key == ZYDIS_MNEMONIC_MFENCE ||
-	       key == ZYDIS_MNEMONIC_SFENCE;
-}
-
-/* Every instruction of the integer families came up, and where KVM executes it was compared. */
-static unsigned coverage_check(const struct totals *n)
-{
-	static const struct op_row *const families[] = {
-		arith_ops,  logic_ops, shift_ops, muldiv_ops, move_ops,   string_ops,
-		branch_ops, bcd_ops,   bit_ops,   flag_ops,   atomic_ops, stack_ops,
-	};
-	unsigned failed = 0;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(families); i++)
-		for (const struct op_row *r = families[i]; r->exec; r++) {
-			if (n->seen[r->key & 0xffff] || n->unable[r->key & 0xffff] ||
-			    is_fence(r->key))
-				continue;
-			printf("not ok - each instruction comes up: got no %s, wanted some\n",
-			       ZydisMnemonicGetString(r->key & 0xffff));
-			failed++;
-		}
-	return failed;
-}
-
-/* On another kind of KVM the rows of this one have no say in what must be seen. */
-static bool flavour_is_software(void)
-{
-	return access("/sys/module/kvm_intel", F_OK) && access("/sys/module/kvm_amd", F_OK);
-}
-
-/* The lists of known differences were made on this kind of KVM and on AMD's processors (known_*.c). */
-static bool machine_is_listed(void)
-{
-	unsigned a, b = 0, c = 0, d = 0;
-
-	__asm__ volatile("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(0));
-	return flavour_is_software() && b == 0x68747541 /* Auth */;
-}
-
-/* Elsewhere a difference accuses the lists before it accuses the model: it is shown, not counted. */
-static bool verdict_print(const struct totals *n)
-{
-	const unsigned long long compared = n->compared, different = n->different;
-	const char *name = "instructions are the same on KVM and on the model";
-
-	if (different && !machine_is_listed()) {
-		printf("ok - %s # SKIP %llu of %llu differ, on a KVM or processor for which the known "
-		       "differences are not listed yet (tests/diff/known_*.c)\n", name, different, compared);
-		return true;
+	for (unsigned i = 0; i < SSE_FORMS; i++) {
+		if (sse_form_missing(&sse_forms[i]))
+			continue;
+		while (!sse_sample_make(&t->seed, &sse_forms[i], &s))
+			;
+		if (!sample_run(t, &s))
+			return false;
 	}
-	printf("%sok - %llu %s", different ? "not " : "", compared, name);
-	if (different)
-		printf(": got %llu differences, wanted 0", different);
-	putchar('\n');
-	return !different;
+	return true;
 }
 
-static unsigned rows_check(const struct totals *n)
+static bool sse_run(struct test *t, u64 want)
 {
-	const struct known *row;
-	unsigned failed = 0;
+	u64 until = t->n.compared + want, before;
 
-	for (size_t i = 0; (row = known_row(i)); i++)
-		if (!n->known[i] && !row->rare) {
-			printf("not ok - a known difference is still there: %s: got 0, wanted "
-			       "some\n",
-			       row->name);
-			failed++;
-		}
-	return failed;
+	place_memory(P_LONG3, kvm_side_ram(t->kvm));
+	rams_join(t);
+	do {
+		before = t->n.compared;
+		if (!sse_round_run(t))
+			return false;
+	} while (t->n.compared < until && t->n.compared > before);
+	return true;
 }
 
 static bool instances_run(struct test *t, u64 want)
@@ -304,17 +239,17 @@ int main(int argc, char **argv)
 		printf("ok - instructions on KVM and on the model # SKIP %s\n", why);
 		return 0;
 	}
-	if (!soft_side_open(&t.soft))
+	if (!soft_side_open(&t.soft) || known_row(KNOWN_MAX))
 		return 1;
 	data_fill(&t);
-	if (!instances_run(&t, want)) {
+	if (!instances_run(&t, want) || !sse_run(&t, want / SSE_SHARE)) {
 		printf("not ok - KVM runs: got %s, wanted a step\n", strerror(errno));
 		return 1;
 	}
 	totals_print(&t.n);
 	fine = verdict_print(&t.n);
 	if (want >= FULL)
-		stale = coverage_check(&t.n) + (machine_is_listed() ? rows_check(&t.n) : 0);
+		stale = lists_check(&t.n);
 	soft_side_close(&t.soft);
 	kvm_side_close(t.kvm);
 	return !fine || stale;

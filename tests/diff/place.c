@@ -227,7 +227,7 @@ void place_state(enum place p, struct cpu_state *c)
 	}
 	c->cr0 |= CR0_PG | CR0_WP | CR0_AM;
 	c->cr3 = AT_TABLES;
-	c->cr4 = CR4_PAE;
+	c->cr4 = CR4_PAE | (place_user(p) ? CR4_OSFXSR | CR4_OSXMMEXCPT : 0);
 	c->efer = EFER_LME | EFER_LMA | EFER_NXE;
 	long_segments(p, c);
 }

@@ -15,26 +15,6 @@ struct modrm {
 	u64 target;
 };
 
-u64 value_any(u64 *seed)
-{
-	u64 v = random_u64(seed);
-
-	switch (random_below(seed, 8)) {
-	case 0:
-		return v & 0xff;
-	case 1:
-		return BIT64(v & 63) - (v >> 6 & 1);
-	case 2:
-		return v >> (v & 63);
-	case 3:
-		return ~(v >> (v & 63));
-	case 4:
-		return (u64)0 - (v & 1);
-	default:
-		return v;
-	}
-}
-
 /* In the data, now and then across its end or nowhere. */
 static u64 target_make(u64 *seed, const struct form *f)
 {

@@ -8,7 +8,7 @@
  *   guest.c      the same on the model
  *   form.c       from a row of a family's table to bytes, with operands that lie in the arena
  *   integer.c    BMI, ADX, MOVBE and their kin, and some of the first set
- *   sse.c        MMX and SSE; its rows are sse_forms.c
+ *   sse.c        MMX and SSE; its rows are sse_forms.c, what the host has of them sse_host.c
  *   x87.c        x87
  *   main.c       the loop, what differs, the counts, TAP
  *
@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <Zydis/Zydis.h>
 
+#include "../form.h"
 #include "../random.h"
 #include "model/operand.h"
 
@@ -71,32 +72,9 @@ void guest_run(const struct native_case *c, struct native_state *ret);
 
 /* ---- form.c ------------------------------------------------------------------------------------- */
 
-enum form_map { MAP_ONE, MAP_0F, MAP_0F38, MAP_0F3A };
-enum form_flag {
-	FORM_VEX = BIT(0),      /* VEX.L 0; vvvv random */
-	FORM_NO_V = BIT(1),     /* VEX: vvvv unused */
-	FORM_W = BIT(2),        /* REX.W or VEX.W now and then */
-	FORM_66 = BIT(3),       /* 66 now and then: the operand size */
-	FORM_REG = BIT(4),      /* no memory operand */
-	FORM_MEM = BIT(5),      /* a memory operand always */
-	FORM_IMM8 = BIT(6),
-	FORM_NO_MODRM = BIT(7),
-};
-struct form {
-	const char *name;
-	u8 prefix;  /* mandatory: 0, 66, F3, F2; for VEX what stands for it */
-	u8 map;     /* enum form_map */
-	u8 opcode;
-	s8 ext;     /* ModRM.reg, -1: any */
-	u16 flags;  /* enum form_flag */
-	u8 align;   /* of the memory operand, most of the time; 0: any */
-	s8 rm;      /* FORM_REG: ModRM.rm | 8 for a fixed one, 0: any */
-};
 /* Bytes for `f`, and registers that put a memory operand into the data, or across its end. Changes
  * c->before.gpr. */
 void form_encode(u64 *seed, const struct form *f, struct native_case *c);
-/* A value as tests want them: edges, few bits, anything. */
-u64 value_any(u64 *seed);
 
 /* ---- families ----------------------------------------------------------------------------------- */
 
