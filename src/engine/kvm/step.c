@@ -36,15 +36,17 @@ bool step_signalled(const struct step *st)
 }
 
 /*
- * A signal came between the trap of a ring-3 instruction and its delivery: the #DB is in KVM's hands
- * and reaches the gate at the next entry, also when the signal is the user's.
+ * A signal came between the trap of a ring-3 instruction, or the fault of one behind a MOV SS, and its
+ * delivery: the event is in KVM's hands and reaches its gate at the next entry, also when the signal is
+ * the user's.
  */
 static bool trap_waits(struct vcpu *k, const struct step *st)
 {
 	const struct kvm_vcpu_events *e = &k->s->events;
 
-	if (!step_signalled(st) || !cpl3_is(k, st) ||
-	    !(e->exception.pending || e->exception.injected) || e->exception.nr != EXC_DB)
+	if (!step_signalled(st) || !(e->exception.pending || e->exception.injected))
+		return false;
+	if (st->from.insn.facts.cls != INSN_MOV_SS && !(cpl3_is(k, st) && e->exception.nr == EXC_DB))
 		return false;
 	k->run->immediate_exit = 0;
 	return true;
@@ -199,7 +201,7 @@ static int step_run(struct vcpu *k, struct step *st, int *ret_end, struct err *e
 		return r;
 	stop_begin(k, &st->from, &st->stop);
 	if (step_signalled(st)) { /* the step was lost (K3, K4) */
-		if (!gap_stop(k, st, st->from.cpl == 3 ? GAP_CPL3 : GAP_OTHER))
+		if (!gap_stop(k, st, cpl3_is(k, st) ? GAP_CPL3 : GAP_OTHER))
 			return 0;
 	} else if (must_emulate(st)) {
 		r = emulate_event(k, st, ret_end, err);
