@@ -235,6 +235,12 @@ static bool extension_lacks(struct contest *x)
 	return false;
 }
 
+/* An operand by RSP or RBP that is neither canonical (#SS) nor aligned (#GP): the SDM names no first. */
+static bool stack_unaligned(struct contest *x)
+{
+	return x->sample->align && vector_of(x, &x->soft) == EXC_GP && vector_of(x, &x->kvm) == EXC_SS && give_up(x);
+}
+
 /* TZCNT and LZCNT are shown by CPUID and executed as what their bytes without F3 mean. In ring 3 of long mode
  * while RSP is not canonical, too: all is interpreted then. */
 static bool count_zeros(struct contest *x)
@@ -258,6 +264,7 @@ const struct known known_interpreter[] = {
 	{ "a store beyond the memory has not begun", not_begun, true },
 	{ "long ring3: x87, MMX and SSE with an operand that faults are #UD", x87_emulated, true },
 	{ "long ring3: MOVQ to memory that faults has made the x87 registers MMX's", movq_fault, true },
+	{ "long ring3: #SS comes before the #GP of alignment", stack_unaligned, true },
 	{ "RDPID, MOVBE, POPCNT, ADX and BMI are #UD", extension_lacks, false },
 	{ "TZCNT and LZCNT are BSF and BSR", count_zeros, false },
 	{ "BSF and BSR of 0 clear the upper half", scan_upper, true },

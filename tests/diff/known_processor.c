@@ -122,6 +122,29 @@ static bool mxcsr_misaligned(struct contest *x)
 	return v & BIT(17) && !(v >> 18) && vector_of(x, &x->soft) == EXC_GP && give_up(x);
 }
 
+/* TSC_AUX under ring 3 is the host's, the number of the processor that it is on. */
+static bool rdpid_host(struct contest *x)
+{
+	u8 reg = x->op->opnd[0].reg;
+
+	if (x->op->mnemonic != ZYDIS_MNEMONIC_RDPID || x->sample->place != P_LONG3 ||
+	    vector_of(x, &x->kvm) != EXC_DB)
+		return false;
+	x->kvm.c.gpr[reg] = x->soft.c.gpr[reg];
+	return true;
+}
+
+/* SDM volume 3, "Control Registers": CR2 is the address that faulted; of a long operand, on the page that
+ * does, any. AMD's processors try the end of FNSAVE's first. */
+static bool fnsave_cr2(struct contest *x)
+{
+	if (x->op->mnemonic != ZYDIS_MNEMONIC_FNSAVE || vector_of(x, &x->kvm) != EXC_PF ||
+	    vector_of(x, &x->soft) != EXC_PF || (x->kvm.c.cr2 ^ x->soft.c.cr2) >> 12)
+		return false;
+	x->kvm.c.cr2 = x->soft.c.cr2;
+	return true;
+}
+
 /* What CPUID hides: mask instructions with register numbers that Zydis refuses. */
 static bool vector_extension(struct contest *x)
 {
@@ -146,6 +169,8 @@ const struct known known_processor[] = {
 	{ "long ring3: an x87 exception is pending at FWAIT", fwait_pending, true },
 	{ "long ring3: CVTPI2PS from memory leaves the x87 registers what they were", cvtpi2ps_memory, false },
 	{ "long ring3: MASKMOVQ that faults has made the x87 registers MMX's", maskmovq_fault, false },
+	{ "long ring3: RDPID reads the host's TSC_AUX", rdpid_host, true },
+	{ "long ring3: FNSAVE across pages has CR2 at its end", fnsave_cr2, true },
 	{ "long ring3: MXCSR has bit 17", mxcsr_misaligned, false },
 	{ NULL, NULL, false },
 };

@@ -5,7 +5,9 @@
 
 #include "known.h"
 
-enum { FULL = 1000000, SSE_SHARE = 4 /* one of MMX and SSE to so many others */, BATCH = 64, SHOWN = 40, RETRIES = 8 };
+enum { FULL = 1000000, BATCH = 64, SHOWN = 40, RETRIES = 8 };
+/* One instance of MMX and SSE to so many others. */
+enum { SSE_SHARE = 4 };
 
 struct test {
 	struct kvm_side *kvm;
