@@ -311,16 +311,36 @@ void term_screen_texts(const char *leave, const char *enter)
 	term.enter = enter;
 }
 
+/* Waits for a key; false where a signal came first, also one that came before the wait. */
+static bool key_wait(void)
+{
+	struct pollfd p[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = term.wake[0], .events = POLLIN } };
+
+	while (!term.interrupted && !term.ending && !term.suspend) {
+		if (poll(p, 2, -1) < 0)
+			continue;
+		if (p[1].revents)
+			term_drain();
+		else if (p[0].revents)
+			return true;
+	}
+	return false;
+}
+
 int term_key(void)
 {
 	struct termios one = term.saved;
 	unsigned char c;
-	ssize_t n;
+	ssize_t n = -1;
 
 	one.c_lflag &= ~(ICANON | ECHO);
 	if (!term.tty || tcsetattr(STDIN_FILENO, TCSANOW, &one) < 0)
 		return -1;
-	n = read(STDIN_FILENO, &c, 1);
+	if (key_wait())
+		n = read(STDIN_FILENO, &c, 1);
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+	/* What is the prompt's to handle wakes it. */
+	if (term.resized || term.suspend)
+		wake();
 	return n == 1 ? c : -1;
 }
