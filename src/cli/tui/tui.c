@@ -269,8 +269,6 @@ void tui_refresh(void)
 {
 	if (!tui.on)
 		return;
-	if (tui.wish.registers != (tui.rect[PANE_REGISTERS].h != 0) || tui.wish.command)
-		windows_open();
 	borders_draw();
 	panes_draw(&tui);
 	for (int p = 0; p < PANE_COMMAND; p++)
