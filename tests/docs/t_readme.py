@@ -51,9 +51,10 @@ def block(title, text):
 
 
 def named_things(path, text):
-    """Files and folders in backquotes or links, make targets."""
+    """Files and folders in backquotes or links; make targets where code is quoted, for prose makes things too."""
     makefiles = "".join(open(f).read() for f in ["Makefile", *glob.glob("tests/*.mk"), *glob.glob("*/*.mk"), *glob.glob("tests/*/*.mk")])
-    for target in sorted({t for run in re.findall(r"\bmake((?: [a-z-]+)+)(?=$|[`  ])", text, re.M) for t in run.split()}):
+    code = "\n".join(re.findall(r"^```.*?^```|`[^`\n]+`", text, re.M | re.S))
+    for target in sorted({t for run in re.findall(r"\bmake((?: [a-z-]+)+)(?=$|[`  ])", code, re.M) for t in run.split()}):
         if not re.search(r"^([^#\n]*\s)?%s( [^:\n]*)?:" % re.escape(target), makefiles, re.M):
             tap("%s: make %s" % (path, target), "got no such target, wanted one")
     links = [os.path.join(os.path.dirname(path), p) for p in re.findall(r"\]\(([A-Za-z][^):#]*)\)", text)]
