@@ -65,6 +65,7 @@ rig_run() {
 	for got in "$out/files/why-"*.trace; do
 		[ ! -e "$got" ] || "$here/../guests/why.py" "${got%.trace}.txt" "$got" | sed "s/^\(.*ok - \)/\1rig: $(basename "$got" .trace): /"
 	done
+	"$here/../guests/transparency.py" judge-files "$out/files"
 	"$here/../guests/corpus_run.py" judge-files "$out/files" "$root/corpus"
 	[ ! -e "$out/files/seabios-bios.txt" ] || "$here/seabios.py" "$out/files" "$root/vmstep"
 	for got in "$out"/files/*oracle-*.txt; do

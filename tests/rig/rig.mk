@@ -203,6 +203,16 @@ $(RIG_SESSIONS): $(CORPUS) $(wildcard tests/guests/*.py tests/guests/corpus/*.tx
 
 rig-root: $(RIG_SESSIONS)
 
+# The program that tries to notice its debugger, and its sessions: notice.HOW.ENGINE.
+RIG_NOTICE := $(foreach e,kvm mtf,$(foreach h,free stepped int3 hard,$(RIG_ROOT)/notice/notice.$(h).$(e)))
+
+$(RIG_NOTICE): $(O)/tests/guests/notice.elf tests/guests/transparency.py
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $(@D)/
+	$(Q)python3 tests/guests/transparency.py commands $(call rig_word,2) $(call rig_word,3)-rig >$@
+
+rig-root: $(RIG_NOTICE)
+
 # --- guests in C, stepped by line ------------------------------------------------------------------
 
 RIG_SOURCE := $(addprefix $(RIG_ROOT)/source/,$(notdir $(wildcard tests/rig/source/*.cmds tests/guests/c/*.[ch])))

@@ -115,7 +115,8 @@ bool gap_stop(struct vcpu *k, struct step *st, enum gap_reason why)
 
 /*
  * The software flavour lets INT3 pass in real mode, and INT3 and F1 at CPL 3 and in v86 mode, where an
- * F1's #DB even points at the F1 (K16). They are stops all the same: known before they run, they do
+ * F1's #DB even points at the F1 (K16). A MOV DR under the guest's own GD gets its #DB there with our TF
+ * in the frame, which IRET then leaves on. They are stops all the same: known before they run, they do
  * not run.
  */
 static bool passes_unseen(const struct vcpu *k, const struct step *st)
@@ -125,22 +126,32 @@ static bool passes_unseen(const struct vcpu *k, const struct step *st)
 
 	if (!k->quirks.software)
 		return false;
+	if (cls == INSN_MOV_DR)
+		return (k->guest_dr.dr7 & DR7_GD) && !st->from.cpl;
 	return cls == INSN_INT3 ? native || st->from.mode == MODE_REAL : cls == INSN_ICEBP && native;
+}
+
+static struct verdict foreseen(u8 cls)
+{
+	struct verdict v = { .proof = PROOF_DEDUCED, .pending = true, .vector = EXC_DB };
+
+	v.first = cls == INSN_ICEBP ? CAUSE_ICEBP : cls == INSN_INT3 ? CAUSE_INT3 : CAUSE_GD;
+	v.causes = CAUSE_BIT(v.first);
+	if (cls == INSN_MOV_DR) { /* a fault: nothing is skipped */
+		v.type = INTR_HARD_EXC;
+		v.guest_dr6 = DR6_BD;
+		return v;
+	}
+	v.skip = SKIP_KIND_INNER;
+	v.type = cls == INSN_ICEBP ? INTR_PRIV_SOFT_EXC : INTR_SOFT_EXC;
+	if (cls == INSN_INT3)
+		v.vector = EXC_BP;
+	return v;
 }
 
 static void foreseen_stop(struct vcpu *k, struct step *st, int *ret_end)
 {
-	bool icebp = st->from.insn.facts.cls == INSN_ICEBP;
-
-	st->v = (struct verdict){
-		.causes = CAUSE_BIT(icebp ? CAUSE_ICEBP : CAUSE_INT3),
-		.first = icebp ? CAUSE_ICEBP : CAUSE_INT3,
-		.proof = PROOF_DEDUCED,
-		.skip = SKIP_KIND_INNER,
-		.pending = true,
-		.vector = icebp ? EXC_DB : EXC_BP,
-		.type = icebp ? INTR_PRIV_SOFT_EXC : INTR_SOFT_EXC,
-	};
+	st->v = foreseen(st->from.insn.facts.cls);
 	st->armed = (struct armed){ .host_tf = true };
 	stop_begin(k, &st->from, &st->stop);
 	step_verdict(k, st);

@@ -6,6 +6,7 @@
  */
 #include "engine/mtf/mtf.h"
 
+#include <cpuid.h>
 #include <errno.h>
 
 /* SDM appendix "VMX Basic Exit Reasons". */
@@ -99,6 +100,17 @@ static int cr_access(struct mtf_engine *m, struct err *err)
 	return fault_inject(m, EXC_GP, true, err);
 }
 
+/* Of DR6's bits that are 0 when set, those this processor has: without the feature a bit is always 1 (SDM
+ * "Debug Status Register (DR6)"). */
+static u64 active_low(void)
+{
+	enum { RTM = BIT(11), BUS_LOCK_DETECT = BIT(24) };
+	u32 a, b = 0, c = 0, d;
+
+	__get_cpuid_count(7, 0, &a, &b, &c, &d);
+	return (b & RTM ? DR6_RTM : 0) | (c & BUS_LOCK_DETECT ? DR6_BLD : 0);
+}
+
 /* MOV DR while the user's points are in the registers: done on the guest's own (k.guest_dr). */
 static int dr_access(struct mtf_engine *m, struct step *st, enum served_exit *ret, struct err *err)
 {
@@ -130,7 +142,7 @@ static int dr_access(struct mtf_engine *m, struct step *st, enum served_exit *re
 	} else if (n < 4) {
 		d->db[n] = register_of(m, gpr);
 	} else if (n == 6) {
-		d->dr6 = (register_of(m, gpr) & (DR6_CAUSE | DR6_BLD | DR6_RTM)) | (DR6_INIT & ~(DR6_BLD | DR6_RTM));
+		d->dr6 = (register_of(m, gpr) & (DR6_CAUSE | active_low())) | (DR6_INIT & ~active_low());
 	} else {
 		d->dr7 = (u32)register_of(m, gpr) | DR7_FIXED;
 	}

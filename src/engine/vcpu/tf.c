@@ -62,7 +62,7 @@ static void repair_r11(struct vcpu *k, struct step *st, bool had_tf)
 {
 	if (!(k->s->regs.r11 & FL_TF) == !had_tf)
 		return;
-	k->s->regs.r11 ^= FL_TF;
+	st->stop.gpr[GPR_R11] = k->s->regs.r11 ^= FL_TF;
 	vcpu_touch(k, KVM_SYNC_X86_REGS);
 	stop_did(&st->stop, DID_REPAIR_TF, 2, 0, 0);
 }
