@@ -18,7 +18,10 @@ struct engine;
 
 enum point_kind { POINT_EXEC, POINT_WRITE, POINT_READ /* rwatch */, POINT_ACCESS /* awatch */ };
 /* How a point is or was noticed. AUTO lets the engine choose. */
-enum point_how { POINT_HOW_AUTO, POINT_HOW_INT3, POINT_HOW_DR, POINT_HOW_ADDRESS /* by stepping */ };
+enum point_how {
+	POINT_HOW_AUTO, POINT_HOW_INT3, POINT_HOW_DR, POINT_HOW_ADDRESS /* by stepping */,
+	POINT_HOW_VALUE, /* no engine's: the session evaluated an expression after a step */
+};
 struct point {
 	u32 id;         /* the user's number; shown as BREAK/n, WATCH/n. 0: temporary of the debugger, the
 			   stop has CAUSE_BREAK with point 0 and the session decides what to show */

@@ -169,15 +169,21 @@ struct point_place {
 	u8 got;              /* enum point_how */
 	const char *cost;
 };
+/* Memory that a watched expression is read through: a pointer, an index. */
+struct watch_part {
+	u64 addr;
+	u8 len;              /* 1, 2, 4, 8 */
+};
+enum { WATCH_PARTS = 16 };
 struct upoint {
 	u32 num;
 	u8 type;             /* enum upoint_type */
 	bool enabled, temporary;
-	u64 addr;            /* watch: linear. break: of the first place */
+	u64 addr;            /* watch: linear, where `len`. break: of the first place */
 	struct point_place *place; /* break: by address; none: pending, waits for symbols that know `what` */
 	size_t n_places;
 	bool exact;          /* break: an address, that symbols do not move */
-	u8 len;              /* watch */
+	u8 len;              /* watch; 0: of a value that has no place (a + b) */
 	u32 catches;         /* UPOINT_CATCH: CATCH_* */
 	u32 vectors;         /* catch exception */
 	u16 port_lo, port_hi;/* catch io */
@@ -189,6 +195,13 @@ struct upoint {
 	u64 old_value;       /* watch: of the bit-field where it is one */
 	const struct ctype *watched; /* watch: its C type, NULL: a plain number */
 	u16 bit_pos, bit_size; /* watch: a bit-field in the storage at addr */
+	struct expr *expr;   /* watch: evaluated again where a part changes, which moves addr; NULL: it cannot move */
+	struct watch_part part[WATCH_PARTS];
+	u8 n_parts;
+	bool by_step;        /* watch: it hangs on registers too and is looked at after every step */
+	bool lost;           /* watch: the value cannot be read now */
+	u64 was_value;       /* watch: before its last change */
+	bool was_lost;
 	bool scoped;         /* watch: a local of a frame, which ends when control is back at scope_pc */
 	bool left;           /* it has ended: deleted when the run is over */
 	u8 scope_cpl;
@@ -210,8 +223,9 @@ int session_break_at(struct session *s, enum upoint_type type, const char *what,
 /* One place of a breakpoint, from 1. */
 int session_place_enable(struct session *s, u32 num, u32 place, bool on, struct err *err);
 /*
- * A watchpoint on what an expression names, of its type's length. One that names locals ends when
- * their function returns, unless `location` (gdb's watch -l).
+ * A watchpoint on the value of an expression, as gdb's: where a pointer or index in it changes, the place
+ * watched is another one. One that names locals means those of their frame and ends when their
+ * function returns. With `location` (gdb's watch -l) it is the place that the expression names now.
  */
 int session_watch(struct session *s, enum upoint_type type, const char *text, bool location,
 		  const char *condition, struct upoint **ret, struct err *err);

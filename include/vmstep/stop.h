@@ -163,7 +163,7 @@ struct stop {
 	u64 from, from_lin; /* the boundary before (lin of the instruction just done) */
 	u64 rflags;         /* the guest's */
 	u64 dr6, dr7;
-	u64 hit_addr;       /* WATCH/n: the watched address */
+	u64 hit_addr;       /* WATCH/n: the watched address; by POINT_HOW_VALUE 0: a value without one */
 	u64 old_value, new_value; /* WATCH/n by value; both 0 where not known. EXIT: new_value is the
 			       guest's exit status, as machine_take_event() gave it */
 	u16 cs;

@@ -249,7 +249,6 @@ static int watch_set(struct cli *c, enum upoint_type type, const char *args, str
 	bool location;
 	int r;
 
-	/* gdb's -l is what a watch is here anyway, a place; with it a local's does not end. */
 	location = !strncmp(args, "-l ", 3) || !strncmp(args, "-location ", 10);
 	if (location)
 		args = blanks_skip(args + strcspn(args, " "));
@@ -305,12 +304,15 @@ const struct command commands_points[] = {
 	{ "thbreak", NULL, GROUP_POINTS, ARG_LOCATION, 0, "thbreak [LOCATION] [if CONDITION]",
 	  "Set a breakpoint in a debug register that is deleted when hit.", "", "thbreak *$pc+1",
 	  cmd_thbreak, NULL },
-	{ "watch", "wa", GROUP_POINTS, ARG_EXPR, 0, "watch PLACE [if CONDITION]",
-	  "Stop when memory is written.",
-	  "PLACE is an expression that names memory, such as a variable, s.field or *(u32*)0x500, or "
-	  "a symbol, of 1, 2, 4 or 8 bytes. It is evaluated once. One that names locals is deleted "
-	  "when their function returns, with -l before PLACE it stays. Where the CPU's debug registers do not work, the "
-	  "guest is stepped, which is said.",
+	{ "watch", "wa", GROUP_POINTS, ARG_EXPR, 0, "watch [-l] PLACE [if CONDITION]",
+	  "Stop when a value in memory changes.",
+	  "PLACE is an expression that names memory, such as a variable, s.field, p->field, v[i] or "
+	  "*(u32*)0x500, or a symbol, of 1, 2, 4 or 8 bytes; or any other number, such as a + b or $rax. What "
+	  "the value is read through (p, i) is watched too: when that changes, the place watched is the new "
+	  "one. It stops when the value has changed. One that names locals means those of this frame and "
+	  "is deleted when their function returns. With -l before PLACE it is the place that the expression "
+	  "names now, for good. Where the CPU's debug registers do not work, and for values that hang on "
+	  "registers, the guest is stepped, which is said.",
 	  "watch *(u32*)0x500", cmd_watch, NULL },
 	{ "rwatch", "rw", GROUP_POINTS, ARG_EXPR, 0, "rwatch PLACE [if CONDITION]",
 	  "Stop when memory is read.", "See watch.", NULL, cmd_rwatch, NULL },

@@ -37,34 +37,49 @@ static bool commands_take(struct cli *c)
 }
 
 /* Of a bit-field only its bits are there. */
-static void watched_value_show(struct cli *c, const char *which, const struct ctype *t, u64 bits)
+static void watched_value_show(struct cli *c, const char *which, const struct upoint *p, u64 bits,
+			       bool lost)
 {
-	const struct value v = { .type = t, .bits = bits, .data = (const u8 *)&bits };
+	const struct value v = { .type = p->watched, .bits = bits, .data = (const u8 *)&bits };
 	struct err why = { 0 };
 	struct strbuf out;
 
 	strbuf_init(&out);
-	strbuf_addf(&out, "%s value = ", which);
-	if (value_print(c->s, &c->print, &v, &out, &why))
+	if (lost)
+		strbuf_adds(&out, "<unreadable>");
+	else if (!p->watched)
+		strbuf_addf(&out, "0x%" PRIx64, bits);
+	else if (value_print(c->s, &c->print, &v, &out, &why))
 		strbuf_adds(&out, why.text);
-	strbuf_addc(&out, '\n');
-	say_buf(c, &out);
+	say(c, "%s value = %s\n", which, strbuf_str(&out));
 	strbuf_deinit(&out);
 }
 
+static bool watch_changed(const struct upoint *p)
+{
+	return p->type >= UPOINT_WATCH && p->type <= UPOINT_AWATCH &&
+	       (p->was_value != p->old_value || p->was_lost != p->lost);
+}
+
+/* Each that changed; which one is said where there are several. */
 static void watch_show(struct cli *c, const struct stop *st)
 {
-	const struct upoint *p = session_point(c->s, st->point);
+	enum { MOST = 32 };
+	struct upoint *p[MOST];
+	size_t n = session_stop_points(c->s, p, MOST), watches = 0;
 
-	if (!(st->causes & CAUSE_BIT(CAUSE_UWATCH)) || st->old_value == st->new_value)
+	if (!(st->causes & CAUSE_BIT(CAUSE_UWATCH)))
 		return;
-	if (p && p->watched) {
-		watched_value_show(c, "Old", p->watched, st->old_value);
-		watched_value_show(c, "New", p->watched, st->new_value);
-		return;
+	for (size_t i = 0; i < n; i++)
+		watches += watch_changed(p[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (!watch_changed(p[i]))
+			continue;
+		if (watches > 1)
+			point_show(c, p[i]);
+		watched_value_show(c, "Old", p[i], p[i]->was_value, p[i]->was_lost);
+		watched_value_show(c, "New", p[i], p[i]->old_value, p[i]->lost);
 	}
-	say(c, "Old value = 0x%" PRIx64 "\nNew value = 0x%" PRIx64 "\n", st->old_value,
-	    st->new_value);
 }
 
 void stop_show(struct cli *c)

@@ -5,7 +5,12 @@
  */
 #include "accept.h"
 
-enum { POINT_CAUSES = CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH) | CAUSE_BIT(CAUSE_CATCH) };
+enum {
+	POINT_CAUSES = CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH) | CAUSE_BIT(CAUSE_CATCH),
+	/* What ends a run whoever asks, see runner_end(). */
+	ENDS = CAUSE_BIT(CAUSE_HLT) | CAUSE_BIT(CAUSE_EXCEPTION) | CAUSE_BIT(CAUSE_ERROR) |
+	       CAUSE_BIT(CAUSE_INTERRUPT),
+};
 
 /* ---- temporary points of the debugger -------------------------------------------------------- */
 
@@ -91,6 +96,8 @@ static bool watch_is_meant(const struct access *told, const struct upoint *p)
 		return true;
 	if (!point_is_watch(p))
 		return false;
+	if (p->expr) /* what it is read through has its number, too */
+		return p->len && told->addr == p->addr;
 	return told->point == p->num || told->addr == p->addr;
 }
 
@@ -102,18 +109,21 @@ static bool watch_counts(struct session *s, const struct access *told, struct up
 			 struct access *ret)
 {
 	u64 old = p->old_value, new = old;
+	bool meant = watch_is_meant(told, p), lost = p->lost, changed;
 
-	if (p->left || !watch_is_meant(told, p) || watch_read(s, p, &new))
+	/* Of one that moves, the engine may have told a part that it is read through. */
+	if (p->left || (!meant && !(p->expr && point_is_watch(p))) || watch_read(s, p, &new))
 		return false;
 	p->old_value = new;
-	if (p->type == UPOINT_WATCH && new == old)
-		return false;
-	if (p->type == UPOINT_RWATCH && new != old)
+	p->was_value = old;
+	p->was_lost = lost;
+	changed = new != old || p->lost != lost;
+	if (p->type == UPOINT_RWATCH ? changed || !meant : !changed && (p->type == UPOINT_WATCH || !meant))
 		return false;
 	if (!point_counts(s, p, p->cond))
 		return false;
 	if (!ret->point)
-		*ret = (struct access){ p->num, p->addr, old, new };
+		*ret = (struct access){ p->num, p->len ? p->addr : told->addr, old, new };
 	return true;
 }
 
@@ -144,8 +154,25 @@ static void number_points(struct stop *st, const u32 number[CAUSE_COUNT], u32 fi
 	st->point = first;
 }
 
+/* Noticed by nobody but us. */
+static void watch_by_value(struct stop *st, u32 number)
+{
+	st->points[STOP_WATCH].how = POINT_HOW_VALUE;
+	st->points[STOP_WATCH].dr = -1;
+	if (st->point != number)
+		return;
+	st->point_how = POINT_HOW_VALUE;
+	st->point_dr = -1;
+}
+
+/* Watchpoints that the engine told, and those looked at after a step. */
+static bool watch_is_due(const struct upoint *p, u32 causes, bool looked)
+{
+	return (causes & CAUSE_BIT(CAUSE_UWATCH)) || (looked && p->by_step);
+}
+
 /* All enabled points of this stop: each counts its hit; the first accepted one gives the number. */
-static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 happened)
+static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 happened, bool looked)
 {
 	const struct access told = { .point = stop_point(st, CAUSE_UWATCH).number,
 				     .addr = st->hit_addr };
@@ -160,7 +187,7 @@ static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 h
 			continue;
 		if ((causes & CAUSE_BIT(CAUSE_BREAK)) && break_counts(s, st, p))
 			cause = CAUSE_BREAK;
-		else if ((causes & CAUSE_BIT(CAUSE_UWATCH)) && watch_counts(s, &told, p, &first))
+		else if (watch_is_due(p, causes, looked) && watch_counts(s, &told, p, &first))
 			cause = CAUSE_UWATCH;
 		else if (happened && catch_counts(s, st, p, happened))
 			cause = CAUSE_CATCH;
@@ -172,6 +199,8 @@ static u32 accepted_causes(struct session *s, struct stop *st, u32 causes, u32 h
 		accepted |= CAUSE_BIT(cause);
 	}
 	number_points(st, numbers, number);
+	if (first.point && session_point(s, first.point)->by_step)
+		watch_by_value(st, first.point);
 	if (first.point) {
 		st->hit_addr = first.addr;
 		st->old_value = first.old_value;
@@ -225,30 +254,32 @@ bool points_accept(void *session, struct stop *st)
 		left |= watch_scope_ends(s, s->point[i], st->lin);
 	/* Only where the engine looked for catches: else the same one would count twice. */
 	happened = !s->catch_by_step && (causes & CAUSE_BIT(CAUSE_CATCH)) ? stop_catches(st) : 0;
-	accepted = accepted_causes(s, st, causes, happened);
-	settle_causes(s, st, accepted, temp || left);
+	accepted = accepted_causes(s, st, causes, happened, false);
+	s->only_moved = s->watch_moved && !accepted && !temp && !left && !(st->causes & ENDS);
+	settle_causes(s, st, accepted, temp || left || s->only_moved);
 	s->temp_hit |= temp;
-	return accepted || temp || left;
+	return accepted || temp || left || s->watch_moved;
 }
 
 void points_at_start(struct session *s, struct stop *st)
 {
-	st->causes |= accepted_causes(s, st, CAUSE_BIT(CAUSE_BREAK), 0);
+	st->causes |= accepted_causes(s, st, CAUSE_BIT(CAUSE_BREAK), 0, false);
 	points_delete_temporary(s);
 	points_apply(s, NULL);
 }
 
-bool points_catch_step(struct session *s, struct stop *st, u32 catches)
+bool points_after_step(struct session *s, struct stop *st, u32 catches)
 {
 	u32 happened = stop_catches(st) & catches, accepted;
 	const struct stop before = *st;
 
-	if (!happened)
+	if (!happened && !watch_by_step(s))
 		return false;
-	accepted = accepted_causes(s, st, 0, happened);
+	accepted = accepted_causes(s, st, 0, happened, true);
 	/* A break or watch that was accepted before keeps its number. */
 	st->points[STOP_BREAK] = before.points[STOP_BREAK];
-	st->points[STOP_WATCH] = before.points[STOP_WATCH];
+	if (before.causes & CAUSE_BIT(CAUSE_UWATCH))
+		st->points[STOP_WATCH] = before.points[STOP_WATCH];
 	if (before.point) {
 		st->point = before.point;
 		st->point_how = before.point_how;

@@ -27,6 +27,14 @@ struct val {
 	u8 wide[16];
 };
 
+/* What an evaluation read, see watch_expr.c. */
+struct eval_seen {
+	struct watch_part part[WATCH_PARTS];
+	unsigned n;
+	bool registers; /* also some of a frame */
+	bool too_many;
+};
+
 enum { EVAL_PLACES = 8 };
 struct eval {
 	struct session *s;
@@ -35,6 +43,7 @@ struct eval {
 	bool types_only; /* nothing is read */
 	bool has_level;  /* not the selected frame, but this one */
 	unsigned level;
+	struct eval_seen *seen; /* NULL: nobody asks */
 	/* Of the last variables that are not in memory: an assignment's is the last but few. */
 	struct place place[EVAL_PLACES];
 	unsigned n_places;
@@ -104,10 +113,18 @@ int val_load(struct eval *ev, struct val *v);
 int val_store(struct eval *ev, const struct node *n, const struct val *to, const struct val *v,
 	      struct val *ret);
 
+/* ---- watch_expr.c ----------------------------------------------------------------------------- */
+
+/* `size` bytes of memory, or a register, were read to get at the value. */
+void seen_memory(struct eval_seen *seen, u64 addr, u64 size);
+
 /* ---- expr_eval.c ----------------------------------------------------------------------------- */
 
 /* What a node names without reading it, as far as it names something. */
 int eval_lvalue(struct eval *ev, u32 index, struct val *ret);
+/* expr_eval() that notes what was read. */
+int expr_eval_seen(struct session *s, const struct expr *e, struct eval_seen *seen, struct value *ret,
+		   struct err *err);
 int eval_node(struct eval *ev, u32 index, struct val *ret);
 /* An operand that must be a number: void is an error. */
 int eval_number(struct eval *ev, u32 index, struct val *ret);

@@ -105,4 +105,7 @@ int expr_parse_at(struct session *s, const char *text, const char *start,
 		  const struct scope_at *scope, struct expr **ret, const char **ret_end,
 		  struct err *err);
 
+/* Whether evaluating it changes something. */
+bool expr_assigns(const struct expr *e);
+
 #endif

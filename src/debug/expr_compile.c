@@ -156,3 +156,11 @@ bool expr_is_local(const struct expr *e)
 {
 	return e->is_local;
 }
+
+bool expr_assigns(const struct expr *e)
+{
+	for (u32 i = 0; i < e->n; i++)
+		if (e->node[i].op == NODE_ASSIGN)
+			return true;
+	return false;
+}

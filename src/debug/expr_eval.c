@@ -252,13 +252,19 @@ static int finish(struct eval *ev, struct val *v, struct value *ret)
 	return rc;
 }
 
-int expr_eval(struct session *s, const struct expr *e, struct value *ret, struct err *err)
+int expr_eval_seen(struct session *s, const struct expr *e, struct eval_seen *seen,
+		   struct value *ret, struct err *err)
 {
-	struct eval ev = { .s = s, .e = e, .err = err };
+	struct eval ev = { .s = s, .e = e, .err = err, .seen = seen };
 	struct val v;
 	int rc = eval_node(&ev, e->root, &v);
 
 	return rc ?: finish(&ev, &v, ret);
+}
+
+int expr_eval(struct session *s, const struct expr *e, struct value *ret, struct err *err)
+{
+	return expr_eval_seen(s, e, NULL, ret, err);
 }
 
 int expr_type(struct session *s, const struct expr *e, struct value *ret, struct err *err)

@@ -14,6 +14,8 @@ int eval_register(struct eval *ev, const struct node *n, struct val *ret)
 	*ret = (struct val){ .type = n->type, .repeat = 1 };
 	if (ev->types_only)
 		return 0;
+	if (ev->seen)
+		ev->seen->registers = true;
 	rc = frame_register(ev->s, r, &c, ev->err);
 	if (rc)
 		return rc;
@@ -28,6 +30,8 @@ int eval_pc(struct eval *ev, struct val *ret)
 	int rc = 0;
 
 	*ret = (struct val){ .type = { .depth = 1 }, .repeat = 1 };
+	if (ev->seen)
+		ev->seen->registers = true;
 	if (!ev->types_only)
 		rc = frame_cpu(ev->s, 0, &c, &f, ev->err);
 	if (!ev->types_only && !rc)

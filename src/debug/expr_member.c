@@ -44,6 +44,9 @@ int val_load(struct eval *ev, struct val *v)
 		size = t->size;
 	if (!size || size > 16)
 		return 0; /* no number: its contents are read when somebody looks */
+	if (ev->seen && v->in_memory && !v->data)
+		seen_memory(ev->seen, v->addr + v->bit_pos / 8,
+			    v->bit_size ? (v->bit_pos % 8u + v->bit_size + 7) / 8 : size);
 	if (v->bit_size)
 		return load_bit_field(ev, v);
 	memset(v->wide, 0, sizeof(v->wide));

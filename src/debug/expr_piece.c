@@ -37,6 +37,8 @@ static bool piece_raw(struct eval *ev, const struct piece *p, u8 *buf, size_t ma
 
 	memset(buf, 0, max);
 	*ret_n = max;
+	if (ev->seen && p->kind != PIECE_BYTES) /* a value is computed from registers */
+		ev->seen->registers = true;
 	switch (p->kind) {
 	case PIECE_VALUE:
 		memcpy(buf, &p->at, 8);
@@ -107,6 +109,8 @@ static int piece_copy(struct eval *ev, const struct piece *p, u64 start, u64 wan
 
 		if (bytes > RAW)
 			return err_set(ev->err, ENOTSUP, "a piece of the value is too large");
+		if (ev->seen)
+			seen_memory(ev->seen, p->at + o.in / 8, bytes);
 		if (session_read(ev->s, p->at + o.in / 8, raw, bytes, ev->err))
 			return -EFAULT;
 		bits_copy(buf, o.from, raw, o.in % 8, o.n);

@@ -21,8 +21,8 @@ static int check_watch(struct session *s, const struct upoint *p, struct err *er
 	return s->engine ? state_read_uint(s, p->addr, p->len, &value, err) : 0;
 }
 
-static int point_create(enum upoint_type type, const char *what, bool temporary,
-			struct upoint **ret, struct err *err)
+int point_create(enum upoint_type type, const char *what, bool temporary, struct upoint **ret,
+		 struct err *err)
 {
 	struct upoint *p = calloc(1, sizeof(*p));
 

@@ -21,6 +21,7 @@ void point_free(struct upoint *p)
 	free(p->what);
 	free(p->condition);
 	expr_destroy(p->cond);
+	expr_destroy(p->expr);
 	places_free(p);
 	free_lines(p->commands);
 	free(p);
@@ -55,6 +56,7 @@ static void recompile_one(struct session *s, struct upoint *p)
 	struct err why = { 0 };
 
 	p->watched = NULL; /* a type of the old symbols */
+	watch_recompile(s, p);
 	if (point_is_code(p))
 		places_resolve(s, p);
 	if (p->condition) {

@@ -42,6 +42,29 @@ static void collect_places(const struct upoint *p, struct point *set, size_t *n)
 	}
 }
 
+/* The place of a watchpoint and what it is read through; any write to that may move it. */
+static void collect_watch(const struct upoint *p, struct point *set, size_t *n)
+{
+	if (p->by_step)
+		return;
+	if (p->len)
+		set[(*n)++] = (struct point){
+			.id = p->num,
+			.kind = engine_kind(p),
+			.how = POINT_HOW_AUTO,
+			.len = p->len,
+			.addr = p->addr,
+		};
+	for (unsigned i = 0; i < p->n_parts; i++)
+		set[(*n)++] = (struct point){
+			.id = p->num,
+			.kind = POINT_WRITE,
+			.how = POINT_HOW_AUTO,
+			.len = p->part[i].len,
+			.addr = p->part[i].addr,
+		};
+}
+
 static size_t collect(struct session *s, struct point *set)
 {
 	size_t n = 0;
@@ -54,13 +77,7 @@ static size_t collect(struct session *s, struct point *set)
 		if (point_is_code(p))
 			collect_places(p, set, &n);
 		else
-			set[n++] = (struct point){
-				.id = p->num,
-				.kind = engine_kind(p),
-				.how = POINT_HOW_AUTO,
-				.len = p->len,
-				.addr = p->addr,
-			};
+			collect_watch(p, set, &n);
 	}
 	for (size_t i = 0; i < s->n_points; i++) /* where watched locals end */
 		if (s->point[i]->scoped && s->point[i]->enabled &&
@@ -91,7 +108,7 @@ static size_t places_max(const struct session *s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_points; i++)
-		n += s->point[i]->n_places + 2;
+		n += s->point[i]->n_places + s->point[i]->n_parts + 2;
 	return n;
 }
 
@@ -100,9 +117,9 @@ static void take_back(struct session *s, const struct point *set, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct upoint *p = set[i].id ? session_point(s, set[i].id) : NULL;
 
-		if (p) {
-			p->got = set[i].got;
-			p->cost = set[i].cost;
+		if (p) { /* of several the dearest */
+			p->got = p->cost && p->n_parts ? p->got : set[i].got;
+			p->cost = p->cost && p->n_parts ? p->cost : set[i].cost;
 			take_place(p, &set[i]);
 		}
 	}

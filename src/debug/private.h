@@ -93,6 +93,8 @@ struct session {
 	bool points_dirty;    /* the engine's set is not ours */
 	bool running_free;    /* the command runs free, even where that is done by stepping */
 	bool catch_by_step;   /* this run steps and looks at catches itself */
+	bool watch_moved;     /* a watched place is another one now: the engine is to have it */
+	bool only_moved;      /* the run ended for that alone */
 	struct upoint **gone; /* temporary points of the last stop, already deleted */
 	size_t n_gone;
 
@@ -177,6 +179,9 @@ int places_compile(struct session *s, struct upoint *p, const char *text, struct
 /* The condition `text` (NULL: none) of any point; it keeps the old one if this does not compile. */
 int point_compile(struct session *s, struct upoint *p, const char *text, struct err *err);
 void point_free(struct upoint *p);
+/* An empty one, not entered yet. */
+int point_create(enum upoint_type type, const char *what, bool temporary, struct upoint **ret,
+		 struct err *err);
 /* Enter a complete point: numbered only when the engine could take it. Frees it on failure. */
 int point_enter(struct session *s, struct upoint *p, struct upoint **ret, struct err *err);
 /* Hand the whole set, temporary points included, to the engine if it changed. */
@@ -192,11 +197,23 @@ void points_destroy(struct session *s);
 void points_forget_stop(struct session *s);
 void points_delete_temporary(struct session *s);
 
-/* ---- watch.c --------------------------------------------------------------------------------- */
+/* ---- watch.c, watch_expr.c ------------------------------------------------------------------- */
 
-/* The watched value in its storage; it read. */
-u64 watch_value(const struct upoint *p, u64 storage);
-int watch_read(struct session *s, const struct upoint *p, u64 *ret);
+/*
+ * The watched value now. Of an expression that moves: evaluated, p->lost says that it cannot be read, and a
+ * new place to watch sets watch_moved; -EAGAIN where the frame it means cannot be told from here.
+ */
+int watch_read(struct session *s, struct upoint *p, u64 *ret);
+int watch_read_place(struct session *s, const struct upoint *p, u64 *ret);
+int watch_expr_read(struct session *s, struct upoint *p, u64 *ret);
+/* Where a value lies in memory and its length, into `p`; a sentence for what cannot be watched. */
+int watch_place(const struct value *v, const char *text, struct upoint *p, struct err *err);
+/* Whether more is read for it than its place. */
+bool watch_moves(struct session *s, const struct expr *e);
+/* Whether some watchpoint has to be looked at after every step. */
+bool watch_by_step(const struct session *s);
+/* The symbols are others now. */
+void watch_recompile(struct session *s, struct upoint *p);
 /* Whether the boundary at `lin` is where the watched local ends: said once, `left` is set. */
 bool watch_scope_ends(struct session *s, struct upoint *p, u64 lin);
 
@@ -208,9 +225,9 @@ bool points_accept(void *session, struct stop *st);
 /* Breakpoints at the guest's first instruction: no run leads there, so that nobody else reports
  * them. */
 void points_at_start(struct session *s, struct stop *st);
-/* A step's stop under catches done by stepping: true when one of them is met (cause and number
- * set). */
-bool points_catch_step(struct session *s, struct stop *st, u32 catches);
+/* A step's stop under catches done by stepping and watchpoints looked at then: true when one of them
+ * is met (cause and number set). */
+bool points_after_step(struct session *s, struct stop *st, u32 catches);
 
 /* ---- run.c, run_fold.c ----------------------------------------------------------------------- */
 

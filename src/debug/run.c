@@ -40,6 +40,12 @@ static u32 catches_wanted(const struct run *r)
 	return p.catches;
 }
 
+/* Something is to be looked at after each step. */
+static bool looks_each_step(const struct run *r)
+{
+	return catches_wanted(r) || (!r->quiet_points && watch_by_step(r->s));
+}
+
 static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret, struct err *err)
 {
 	struct session *s = r->s;
@@ -47,7 +53,7 @@ static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret
 
 	if (rc)
 		return rc;
-	s->temp_hit = false;
+	s->temp_hit = s->watch_moved = s->only_moved = false;
 	s->inline_hidden = 0;
 	s->catch_by_step = plan->mode == PLAN_STEP;
 	if (s->watcher.before)
@@ -57,6 +63,9 @@ static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret
 	if (!rc)
 		s->pending_once = EVENT_AUTO; /* it was for this resume */
 	s->event_queued &= rc != 0;
+	/* Where a watched place moved, the run goes on with the new one. */
+	if (!rc && s->only_moved && *ret == RUN_STOP)
+		*ret = RUN_RING_FULL;
 	return rc;
 }
 
@@ -118,6 +127,7 @@ static int no_progress(struct err *err)
 
 int run_direct(struct run *r, u64 count, struct err *err)
 {
+	bool one = looks_each_step(r);
 	u32 catches = catches_wanted(r);
 	enum run_end end;
 	struct plan plan;
@@ -126,7 +136,7 @@ int run_direct(struct run *r, u64 count, struct err *err)
 		u64 n, records = r->s->ring.tail;
 		int rc;
 
-		plan_init(r, PLAN_STEP, catches || r->s->watcher.before ? 1 : count, &plan);
+		plan_init(r, PLAN_STEP, one || r->s->watcher.before ? 1 : count, &plan);
 		rc = call_engine(r, &plan, &end, err);
 		n = run_drain(r, true, catches); /* also what came before an error */
 		if (rc)
@@ -188,7 +198,7 @@ static int free_run(struct run *r, struct err *err)
 	enum run_end end = RUN_RING_FULL;
 	struct plan plan;
 
-	if (catches_wanted(r) & ~r->s->ops->catches)
+	if ((catches_wanted(r) & ~r->s->ops->catches) || watch_by_step(r->s))
 		return free_by_stepping(r, err);
 	while (end == RUN_RING_FULL && !r->ended) {
 		u64 records = r->s->ring.tail;

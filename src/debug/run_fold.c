@@ -25,6 +25,7 @@ static void fold(struct run *r, const struct stop *st)
 
 u64 run_drain(struct run *r, bool show, u32 catches)
 {
+	bool watches = !r->quiet_points && watch_by_step(r->s);
 	struct stop *st;
 	u64 n = 0;
 
@@ -36,8 +37,8 @@ u64 run_drain(struct run *r, bool show, u32 catches)
 			continue;
 		}
 		n++;
-		if (catches)
-			points_catch_step(r->s, st, catches);
+		if (catches || watches)
+			points_after_step(r->s, st, catches);
 		if (st->causes & USER_CAUSES)
 			r->ended = true;
 		if (!show)

@@ -65,6 +65,7 @@ static void point_words(const struct stop *st, struct strbuf *out)
 		[POINT_HOW_INT3] = "by an INT3 planted there",
 		[POINT_HOW_DR] = "by a debug register",
 		[POINT_HOW_ADDRESS] = "by its address, while stepping",
+		[POINT_HOW_VALUE] = "by its value, looked at after each step",
 	};
 
 	static const enum cause kinds[] = { CAUSE_UWATCH, CAUSE_BREAK };
@@ -78,7 +79,7 @@ static void point_words(const struct stop *st, struct strbuf *out)
 			strbuf_addf(out, "It is point %u, noticed %s.\n", p.number,
 				    how[p.how < ARRAY_SIZE(how) ? p.how : 0]);
 	}
-	if (st->causes & CAUSE_BIT(CAUSE_UWATCH) && st->old_value != st->new_value)
+	if (st->causes & CAUSE_BIT(CAUSE_UWATCH) && st->old_value != st->new_value && st->hit_addr)
 		strbuf_addf(out, "The value at 0x%llx was 0x%llx and is 0x%llx.\n",
 			    (unsigned long long)st->hit_addr, (unsigned long long)st->old_value,
 			    (unsigned long long)st->new_value);

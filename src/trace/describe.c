@@ -96,9 +96,10 @@ static void point_line(const struct stop *st, enum cause c, struct strbuf *out)
 	heading(out, "point");
 	strbuf_addf(out, "%u, noticed by ", p.number);
 	point_how_put(&p, out);
+	if (c == CAUSE_UWATCH && (p.how != POINT_HOW_VALUE || st->hit_addr))
+		strbuf_addf(out, " at 0x%llx", (unsigned long long)st->hit_addr);
 	if (c == CAUSE_UWATCH)
-		strbuf_addf(out, " at 0x%llx, was 0x%llx, is 0x%llx",
-			    (unsigned long long)st->hit_addr, (unsigned long long)st->old_value,
+		strbuf_addf(out, ", was 0x%llx, is 0x%llx", (unsigned long long)st->old_value,
 			    (unsigned long long)st->new_value);
 	strbuf_addc(out, '\n');
 }

@@ -237,6 +237,9 @@ void point_how_put(const struct stop_point *p, struct strbuf *out)
 		PUT(out, "dr");
 		strbuf_addsdec(out, p->dr);
 		break;
+	case POINT_HOW_VALUE:
+		PUT(out, "value");
+		break;
 	default:
 		PUT(out, "address");
 	}
@@ -254,8 +257,10 @@ static void point_put(const struct stop *st, enum cause c, struct strbuf *out)
 	point_how_put(&p, out);
 	if (c != CAUSE_UWATCH)
 		return;
-	PUT(out, " at ");
-	strbuf_addhex(out, st->hit_addr, false);
+	if (p.how != POINT_HOW_VALUE || st->hit_addr) {
+		PUT(out, " at ");
+		strbuf_addhex(out, st->hit_addr, false);
+	}
 	if (st->old_value != st->new_value)
 		arrow_put(out, ": ", st->old_value, st->new_value);
 }
