@@ -155,6 +155,7 @@ class Corpus:
         self.symbols = {w[2]: int(w[0], 16) for w in map(str.split, out.splitlines()) if len(w) == 3}
         self.cases, case = [], None
         start = self.symbols["case_on"]
+        self.lowest = self.segment()[1]
         kinds = self.memory(start, 256)
         for address, kind, a, _, _ in expect.records_read(elf):
             if kind == "K":
@@ -170,25 +171,32 @@ class Corpus:
             elif kind == "F":
                 case.sights.append(Sight(case, address, a, self.symbols))
 
-    def memory(self, address, length):
-        """Bytes of the image: one segment holds text and data."""
-        data = open(self.elf, "rb").read()
+    def segment(self):
+        """(place in the file, address, length): one holds text and data."""
         out = subprocess.run(["readelf", "-lW", self.elf], capture_output=True, text=True, check=True).stdout
-        for line in out.splitlines():
-            w = line.split()
-            if w[:1] == ["LOAD"] and int(w[2], 16) <= address < int(w[2], 16) + int(w[4], 16):
-                at = int(w[1], 16) + address - int(w[2], 16)
-                return data[at:at + length]
-        raise ValueError("%s: no bytes at %#x" % (self.elf, address))
+        words = next(line.split() for line in out.splitlines() if line.split()[:1] == ["LOAD"])
+        return tuple(int(words[i], 16) for i in (1, 2, 4))
+
+    def memory(self, address, length):
+        """Bytes of the image."""
+        place, lowest, size = self.segment()
+        if not lowest <= address < lowest + size:
+            raise ValueError("%s: no bytes at %#x" % (self.elf, address))
+        with open(self.elf, "rb") as f:
+            f.seek(place + address - lowest)
+            return f.read(length)
 
     def chosen(self, mask):
         return [c for c in self.cases if c.kind & mask]
 
 
+def log_entries(data):
+    return [data[i:i + 16] for i in range(0, len(data) - len(data) % 16, 16)]
+
+
 def log_read(path):
     with open(path, "rb") as f:
-        data = f.read()
-    return [data[i:i + 16] for i in range(0, len(data) - len(data) % 16, 16)]
+        return log_entries(f.read())
 
 
 def sights_judge(corpus, case, log, swallow):

@@ -68,6 +68,12 @@ def report(title, wrong, listed, known_machine):
     return True
 
 
+def result(corpus, case, flavour, how, wrong, differences, known_machine=True):
+    """The case's TAP line."""
+    title = "/".join((flavour, corpus.name, case.name, how))
+    return report(title, wrong, differences.find(title), known_machine)
+
+
 def mask_of(how):
     return 2 if how in ("deliver", "swallow") else 1
 
@@ -169,12 +175,11 @@ def judge(elf, how, flavour, prefix, only=None, known_machine=True):
     if ends and not any("EXIT" in causes for causes, _ in stops):
         fine = expect.tap("%s/%s/end/%s" % (flavour, corpus.name, how), "got none, wanted the guest's exit")
     for case in chosen:
-        title = "/".join((flavour, corpus.name, case.name, how))
         if case.index in left_out:
-            expect.skip(title, "not run: " + left_out[case.index])
+            judge_left_out(corpus, case, how, flavour)
             continue
         wrong = judge_case(corpus, case, how, log, stops, traced, flavour)
-        fine = report(title, wrong, differences.find(title), known_machine) and fine
+        fine = result(corpus, case, flavour, how, wrong, differences, known_machine) and fine
     return fine
 
 

@@ -27,7 +27,7 @@ LAST_OF_ROM = b"oracle: all snippets ran"
 TAP = re.compile(rb"(ok|not ok) - ")
 
 
-def bochsrc(share, out, com1, rom, extra):
+def bochsrc(share, out, com1, rom, cpu_log, extra):
     """The emulator's configuration; with its own logging on it deadlocks now and then."""
     return "\n".join([
         "config_interface: textconfig",
@@ -44,7 +44,7 @@ def bochsrc(share, out, com1, rom, extra):
         f"log: {out}/bochs.log",
         "panic: action=fatal",
         "error: action=ignore",
-        "info: action=ignore",
+        "info: action=ignore" + (", cpu0=report" if cpu_log else ""),
         *extra, ""])
 
 
@@ -58,7 +58,7 @@ def emulator_start(args, out, com1, extra):
     """Start Bochs, its output into OUT/raw: it writes each character of port E9 by itself, and a file
     takes them at a tenth of what a pipe or terminal costs."""
     with open(f"{out}/bochsrc", "w") as f:
-        f.write(bochsrc(f"{args.bochs}/usr/share", out, com1, args.rom, extra))
+        f.write(bochsrc(f"{args.bochs}/usr/share", out, com1, args.rom, args.log_cpu, extra))
     with open(f"{out}/rc", "w") as f:
         f.write("c\n")  # Debian's build starts in its own debugger: continue
     env = dict(os.environ, LTDL_LIBRARY_PATH=f"{args.bochs}/usr/lib/x86_64-linux-gnu/bochs/plugins",
@@ -251,6 +251,7 @@ def main():
     p.add_argument("--out", required=True, help="folder for logs")
     p.add_argument("--files", help="folder for the guest's files")
     p.add_argument("--shell", action="store_true", help="join this terminal to the guest's serial line")
+    p.add_argument("--log-cpu", action="store_true", help="what the processor has to say goes to OUT/bochs.log: for a ROM, that is little")
     p.add_argument("--timeout", type=int, default=480, help="processor seconds in all")
     p.add_argument("--silence", type=int, default=45, help="processor seconds without a sign of life")
     args = p.parse_args()

@@ -23,6 +23,11 @@ events_bare() {
 	done
 }
 
+# The corpus there, in each mode.
+corpus_bare() {
+	"$here/corpus_bare.py" "$cache/bochs" "$root/.." "$root/corpus" "$out/corpus"
+}
+
 # Segments, gates and tasks at random: the emulator and engine soft print the same lines.
 random_bare() {
 	"$here/boot.py" --bochs "$cache/bochs" --rom "$root/../random.rom" --out "$out/random" --timeout 60
@@ -49,6 +54,7 @@ rig_run() {
 	fi
 	oracle_bare
 	events_bare
+	corpus_bare
 	random_bare
 	shim_bare
 	"$here/image.sh" "$cache/k-$series" "$root" "$out/rig.iso" >"$out/image.log" 2>&1 ||

@@ -52,6 +52,14 @@ ORACLE_CFLAGS := -std=gnu11 $(WARN) -O2 -ffreestanding -fno-pic -no-pie -mno-red
                  -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
                  -fno-asynchronous-unwind-tables -nostdlib -static
 
+# A program as the emulator's BIOS: $(call rom,-DBITS=n -DAT=address) where it is not entered in long mode at 4 MiB.
+define rom
+$(call say,AS,$@)
+	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-e,0 -Wl,--section-start=.rom=0 $(1) \
+	    -DORACLE='"$(filter %.bin,$^)"' -o $@.elf $<
+	$(Q)objcopy -O binary -j .rom $@.elf $@
+endef
+
 $(RIG)/oracle.elf: tests/rig/bare/oracle.ld tests/rig/bare/oracle.c tests/rig/bare/snippets.S \
                   tests/rig/bare/snippet.inc
 	$(call say,CC,$@)
@@ -62,10 +70,7 @@ $(RIG)/oracle.bin: $(RIG)/oracle.elf
 	$(Q)objcopy -O binary $< $@
 
 $(RIG)/oracle.rom: tests/rig/bare/rom.S $(RIG)/oracle.bin
-	$(call say,AS,$@)
-	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-e,0 -Wl,--section-start=.rom=0 \
-	    -DORACLE='"$(RIG)/oracle.bin"' -o $@.elf $<
-	$(Q)objcopy -O binary -j .rom $@.elf $@
+	$(call rom,)
 
 $(RIG_ROOT)/oracle.bin: $(RIG)/oracle.bin
 	$(Q)mkdir -p $(@D)
@@ -89,14 +94,28 @@ $(RIG)/events%.bin: $(RIG)/events%.elf
 	$(Q)objcopy -O binary $< $@
 
 $(RIG)/events%.rom: tests/rig/bare/rom.S $(RIG)/events%.bin
-	$(call say,AS,$@)
-	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-e,0 -Wl,--section-start=.rom=0 \
-	    -DBITS=$* -DAT=$(EVENTS_AT_$*) -DORACLE='"$(RIG)/events$*.bin"' -o $@.elf $<
-	$(Q)objcopy -O binary -j .rom $@.elf $@
+	$(call rom,-DBITS=$* -DAT=$(EVENTS_AT_$*))
 
 rig-root: $(RIG)/events16.rom $(RIG)/events32.rom $(RIG)/events64.rom
 # t_oracle.py runs them on engine soft: no rig needed.
 check: $(RIG)/oracle.elf $(RIG)/events16.bin $(RIG)/events32.elf $(RIG)/events64.elf
+
+# The corpus in each mode, for the bare CPU (corpus_bare.py).
+CORPUS_BITS_real   := 16
+CORPUS_BITS_prot   := 32
+CORPUS_BITS_v86    := 32
+CORPUS_BITS_long   := 64
+CORPUS_BITS_compat := 64
+
+$(RIG)/corpus-%.bin: $(O)/tests/guests/corpus-%.elf
+	$(Q)mkdir -p $(@D)
+	$(Q)objcopy -O binary -j .text -j .data $< $@
+
+$(RIG)/corpus-%.rom: tests/rig/bare/rom.S $(RIG)/corpus-%.bin
+	$(call rom,-DBITS=$(CORPUS_BITS_$*) -DAT=$(if $(filter real,$*),0x1000,0x2000))
+
+rig-root: $(CORPUS_MODES:%=$(RIG)/corpus-%.rom)
+.SECONDARY: $(CORPUS_MODES:%=$(RIG)/corpus-%.bin)
 
 # random.c: 32-bit protected mode, compared line by line; RIG_SEED picks the cases.
 RIG_SEED ?= 1
@@ -111,10 +130,7 @@ $(RIG)/random.bin: $(RIG)/random.elf
 	$(Q)objcopy -O binary $< $@
 
 $(RIG)/random.rom: tests/rig/bare/rom.S $(RIG)/random.bin
-	$(call say,AS,$@)
-	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-e,0 -Wl,--section-start=.rom=0 \
-	    -DBITS=32 -DAT=$(EVENTS_AT_32) -DORACLE='"$(RIG)/random.bin"' -o $@.elf $<
-	$(Q)objcopy -O binary -j .rom $@.elf $@
+	$(call rom,-DBITS=32 -DAT=$(EVENTS_AT_32))
 
 rig-root: $(RIG)/random.rom
 
@@ -133,10 +149,7 @@ $(RIG)/shim-bare.bin: tests/rig/shim/shim.ld $(RIG_SHIM_SRCS) $(wildcard src/shi
 	$(Q)objcopy -O binary $(@:.bin=.elf) $@
 
 $(RIG)/shim-bare.rom: tests/rig/bare/rom.S $(RIG)/shim-bare.bin
-	$(call say,AS,$@)
-	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-e,0 -Wl,--section-start=.rom=0 \
-	    -DORACLE='"$(RIG)/shim-bare.bin"' -o $@.elf $<
-	$(Q)objcopy -O binary -j .rom $@.elf $@
+	$(call rom,)
 
 rig-root: $(RIG)/shim-bare.rom
 

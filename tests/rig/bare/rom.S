@@ -3,7 +3,8 @@
  * BITS says: 16 (real-address, at 0:AT), 32 (protected, flat), 64 (long).
  *
  * Takes the place of the emulator's BIOS, so the program runs some thousand instructions after reset.
- * Memory in long mode: tables at 10000 (PML4, PDPT, PD: first GiB in 2 MiB pages), stack below 9000.
+ * A line on port E9 parts what the program prints from what the emulator printed before it.
+ * Memory in long mode: tables at 10000 (PML4, PDPT, four PDs: 4 GiB in 2 MiB pages), stack below 9000.
  */
 #ifndef BITS
 #define BITS 64
@@ -17,6 +18,11 @@ rom_start:
 	movw %ax, %ss
 	movw $0x9000, %sp
 	movw %ax, %es
+	movw $(hello - rom_start), %si
+	movw $(hello_end - hello), %cx
+	movw $0xe9, %dx
+	cld
+	rep outsb %cs:(%si), (%dx)
 #if BITS == 16
 	movw $0xf000, %ax
 	movw %ax, %ds
@@ -56,12 +62,15 @@ flat_entry:
 	rep stosl
 	movl $0x11007, %es:0x0
 	movl $0x12007, %es:0x1000
+	movl $0x13007, %es:0x1008
+	movl $0x14007, %es:0x1010
+	movl $0x15007, %es:0x1018
 	movl $0x87, %eax
 	movw $0x2000, %di
 1:	movl %eax, %es:(%di)
 	addl $0x200000, %eax
 	addw $8, %di
-	cmpw $0x3000, %di
+	cmpw $0x6000, %di
 	jne 1b
 	/* straight into long mode: PAE, CR3, LME, then PE and PG at once */
 	movl %cr4, %eax
@@ -106,6 +115,8 @@ gdt_pointer:
 	.word gdt_pointer - gdt - 1
 	.long 0xf0000 + gdt - rom_start
 
+hello:	.ascii "rom: enters the program\n"
+hello_end:
 	.balign 16
 payload:
 	.incbin ORACLE
