@@ -208,7 +208,7 @@ void env_build_real(struct machine *m, const u8 *vectors, size_t n);
 void ivt_set(struct machine *m, u8 vector, u16 seg, u16 off);
 #define MAILBOX_EMPTY_REAL 0x5aa5   /* no sign-extended vector */
 bool env_report(struct machine *m); /* port write by a default handler; false: not one */
-int bios_stub_build(struct machine *m, struct err *err); /* bios_stub.c: IVT and services of a PC */
+int bios_services_build(struct machine *m, struct err *err); /* bios_services.c: IVT and services of a PC */
 
 /* ---- loaders: each fills RAM, extents and boot ----------------------------------------------- */
 

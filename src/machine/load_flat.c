@@ -103,7 +103,7 @@ static int start_boot_sector(struct machine *m, struct err *err)
 	boot_state_real(&m->boot, 0, BOOT_SECTOR_AT);
 	m->boot.gpr[GPR_RSP] = BOOT_SECTOR_AT;
 	m->boot.gpr[GPR_RDX] = BOOT_DRIVE;
-	return bios_stub_build(m, err);
+	return bios_services_build(m, err);
 }
 
 static int load_real(struct machine *m, const struct image *img, u64 load, struct err *err)

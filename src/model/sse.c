@@ -1,5 +1,5 @@
 /*
- * sse.c - vector operands, and the operations that are a stub between them.
+ * sse.c - vector operands, and the operations that are one of the host between them.
  *
  * SDM volume 3, "Effect of MMX Instructions on the x87 FPU Register File"; the alignment rules are those
  * of volume 2's exception classes.
@@ -103,7 +103,7 @@ static void mmx_operands(enum mmx_form form, union xmm *a, union xmm *b)
 	}
 }
 
-/* Destination and source, as the stub takes them. */
+/* Destination and source, as the host operation takes them. */
 static enum ex operands_read(struct model *m, const struct op *o, union xmm *a, union xmm *b)
 {
 	TRY(vector_need(m, o));
@@ -116,53 +116,53 @@ static enum ex operands_read(struct model *m, const struct op *o, union xmm *a, 
 
 /* --- rows --- */
 
-enum ex float_call(struct model *m, const struct op *o, sse_stub *stub, const union xmm *a,
+enum ex float_call(struct model *m, const struct op *o, sse_host_op *host_op, const union xmm *a,
 		   const union xmm *b, union xmm *ret)
 {
-	return simd_raise(m, host_float(fpu_of(m)->mxcsr, stub, o->vector_row->lanes, a, b, ret));
+	return simd_raise(m, host_float(fpu_of(m)->mxcsr, host_op, o->vector_row->lanes, a, b, ret));
 }
 
-static sse_stub *immediate_stub(const struct op *o)
+static sse_host_op *immediate_host_op(const struct op *o)
 {
-	return (sse_stub *)((const u8 *)o->vector_row->stub + (u8)o->opnd[2].imm * SSE_STRIDE);
+	return (sse_host_op *)((const u8 *)o->vector_row->host_op + (u8)o->opnd[2].imm * SSE_STRIDE);
 }
 
-static enum ex int_run(struct model *m, const struct op *o, sse_stub *stub)
+static enum ex int_run(struct model *m, const struct op *o, sse_host_op *host_op)
 {
 	union xmm a, b;
 
 	TRY(operands_read(m, o, &a, &b));
-	a = to_xmm(stub(to_host(&a), to_host(&b)));
+	a = to_xmm(host_op(to_host(&a), to_host(&b)));
 	vector_set(m, &o->opnd[0], &a);
 	return EX_DONE;
 }
 
-static enum ex float_run(struct model *m, const struct op *o, sse_stub *stub)
+static enum ex float_run(struct model *m, const struct op *o, sse_host_op *host_op)
 {
 	union xmm a, b, r;
 
 	TRY(operands_read(m, o, &a, &b));
-	TRY(float_call(m, o, stub, &a, &b, &r));
+	TRY(float_call(m, o, host_op, &a, &b, &r));
 	vector_set(m, &o->opnd[0], &r);
 	return EX_DONE;
 }
 
 enum ex sse_int(struct model *m, const struct op *o)
 {
-	return int_run(m, o, (sse_stub *)o->vector_row->stub);
+	return int_run(m, o, (sse_host_op *)o->vector_row->host_op);
 }
 
 enum ex sse_float(struct model *m, const struct op *o)
 {
-	return float_run(m, o, (sse_stub *)o->vector_row->stub);
+	return float_run(m, o, (sse_host_op *)o->vector_row->host_op);
 }
 
 enum ex sse_int_imm(struct model *m, const struct op *o)
 {
-	return int_run(m, o, immediate_stub(o));
+	return int_run(m, o, immediate_host_op(o));
 }
 
 enum ex sse_float_imm(struct model *m, const struct op *o)
 {
-	return float_run(m, o, immediate_stub(o));
+	return float_run(m, o, immediate_host_op(o));
 }

@@ -1,6 +1,6 @@
 /*
  * sse_convert.c - conversions from and to general-purpose and MMX registers, and comparisons into
- * RFLAGS. As in sse_float.c the host computes; a stub's result is what goes there, in the low half.
+ * RFLAGS. As in sse_float.c the host computes; its result is what goes there, in the low half.
  */
 #include "model/sse.h"
 
@@ -21,7 +21,7 @@
 		__asm__ volatile(#name " %1, %0" : "=r"(r) : "x"(b));                              \
 		return _mm_cvtsi64_si128(r);                                                       \
 	}                                                                                          \
-	static sse_stub *const to_##name[2] = { to32_##name, to64_##name };
+	static sse_host_op *const to_##name[2] = { to32_##name, to64_##name };
 
 TO_GPR(CVTSS2SI)
 TO_GPR(CVTTSS2SI)
@@ -30,12 +30,12 @@ TO_GPR(CVTTSD2SI)
 
 static enum ex op_to_gpr(struct model *m, const struct op *o)
 {
-	sse_stub *const *stub = o->vector_row->stub;
+	sse_host_op *const *host_op = o->vector_row->host_op;
 	union xmm b, r;
 
 	TRY(vector_need(m, o));
 	TRY(vector_read(m, o, 1, &b));
-	TRY(float_call(m, o, stub[o->opnd[0].size == 8], &b, &b, &r));
+	TRY(float_call(m, o, host_op[o->opnd[0].size == 8], &b, &b, &r));
 	return op_write(m, o, 0, r.qword[0]);
 }
 
@@ -52,34 +52,34 @@ static enum ex op_to_gpr(struct model *m, const struct op *o)
 		__asm__ volatile(#name "q %1, %0" : "+x"(a) : "r"(_mm_cvtsi128_si64(b)));          \
 		return a;                                                                          \
 	}                                                                                          \
-	static sse_stub *const from_##name[2] = { from32_##name, from64_##name };
+	static sse_host_op *const from_##name[2] = { from32_##name, from64_##name };
 
 FROM_GPR(CVTSI2SS)
 FROM_GPR(CVTSI2SD)
 
 static enum ex op_from_gpr(struct model *m, const struct op *o)
 {
-	sse_stub *const *stub = o->vector_row->stub;
+	sse_host_op *const *host_op = o->vector_row->host_op;
 	union xmm a, b, r;
 
 	TRY(vector_need(m, o));
 	TRY(vector_read(m, o, 1, &b));
 	TRY(vector_read(m, o, 0, &a));
-	TRY(float_call(m, o, stub[o->opnd[1].size == 8], &a, &b, &r));
+	TRY(float_call(m, o, host_op[o->opnd[1].size == 8], &a, &b, &r));
 	vector_set(m, &o->opnd[0], &r);
 	return EX_DONE;
 }
 
 /* --- from and to MMX registers: the low lanes of the XMM forms --- */
 
-STUB(CVTPS2DQ)
-STUB(CVTTPS2DQ)
-STUB(CVTPD2DQ)
-STUB(CVTTPD2DQ)
-STUB(CVTDQ2PD)
+HOST_OP(CVTPS2DQ)
+HOST_OP(CVTTPS2DQ)
+HOST_OP(CVTPD2DQ)
+HOST_OP(CVTTPD2DQ)
+HOST_OP(CVTDQ2PD)
 
 /* The upper singles stay, and are not looked at. */
-static __m128i stub_CVTPI2PS(__m128i a, __m128i b)
+static __m128i host_CVTPI2PS(__m128i a, __m128i b)
 {
 	__m128i r;
 
@@ -100,7 +100,7 @@ static enum ex op_from_mmx(struct model *m, const struct op *o)
 	TRY(vector_read(m, o, 0, &a));
 	if (enters)
 		mmx_enter(m);
-	TRY(float_call(m, o, (sse_stub *)o->vector_row->stub, &a, &b, &r));
+	TRY(float_call(m, o, (sse_host_op *)o->vector_row->host_op, &a, &b, &r));
 	vector_set(m, &o->opnd[0], &r);
 	return EX_DONE;
 }
@@ -117,7 +117,7 @@ static enum ex op_to_mmx(struct model *m, const struct op *o)
 	if (singles)
 		b.qword[1] = 0;
 	mmx_enter(m);
-	TRY(float_call(m, o, (sse_stub *)o->vector_row->stub, &b, &b, &r));
+	TRY(float_call(m, o, (sse_host_op *)o->vector_row->host_op, &b, &b, &r));
 	vector_set(m, &o->opnd[0], &r);
 	return EX_DONE;
 }
@@ -147,12 +147,12 @@ static enum ex op_compare(struct model *m, const struct op *o)
 	TRY(vector_need(m, o));
 	TRY(vector_read(m, o, 1, &b));
 	TRY(vector_read(m, o, 0, &a));
-	TRY(float_call(m, o, (sse_stub *)o->vector_row->stub, &a, &b, &r));
+	TRY(float_call(m, o, (sse_host_op *)o->vector_row->host_op, &a, &b, &r));
 	flags_set(m, FL_ARITH, r.qword[0]);
 	return EX_DONE;
 }
 
-#define ROW(name, exec, stub) { ZYDIS_MNEMONIC_##name, MMX_LOW, NULL, exec, stub }
+#define ROW(name, exec, host_op) { ZYDIS_MNEMONIC_##name, MMX_LOW, NULL, exec, host_op }
 
 const struct sse_row sse_convert_rows[] = {
 	ROW(CVTSS2SI, op_to_gpr, to_CVTSS2SI),
@@ -161,12 +161,12 @@ const struct sse_row sse_convert_rows[] = {
 	ROW(CVTTSD2SI, op_to_gpr, to_CVTTSD2SI),
 	ROW(CVTSI2SS, op_from_gpr, from_CVTSI2SS),
 	ROW(CVTSI2SD, op_from_gpr, from_CVTSI2SD),
-	ROW(CVTPI2PS, op_from_mmx, stub_CVTPI2PS),
-	ROW(CVTPI2PD, op_from_mmx, stub_CVTDQ2PD),
-	ROW(CVTPS2PI, op_to_mmx, stub_CVTPS2DQ),
-	ROW(CVTTPS2PI, op_to_mmx, stub_CVTTPS2DQ),
-	ROW(CVTPD2PI, op_to_mmx, stub_CVTPD2DQ),
-	ROW(CVTTPD2PI, op_to_mmx, stub_CVTTPD2DQ),
+	ROW(CVTPI2PS, op_from_mmx, host_CVTPI2PS),
+	ROW(CVTPI2PD, op_from_mmx, host_CVTDQ2PD),
+	ROW(CVTPS2PI, op_to_mmx, host_CVTPS2DQ),
+	ROW(CVTTPS2PI, op_to_mmx, host_CVTTPS2DQ),
+	ROW(CVTPD2PI, op_to_mmx, host_CVTPD2DQ),
+	ROW(CVTTPD2PI, op_to_mmx, host_CVTTPD2DQ),
 	ROW(COMISS, op_compare, flags_COMISS),
 	ROW(COMISD, op_compare, flags_COMISD),
 	ROW(UCOMISS, op_compare, flags_UCOMISS),

@@ -8,30 +8,30 @@
  */
 #include "model/sse.h"
 
-STUBS(DPPS)
-STUBS(DPPD)
-STUB(MULPS)
-STUB(MULPD)
-STUB(ADDPS)
-STUB(ADDPD)
+HOST_OPS(DPPS)
+HOST_OPS(DPPD)
+HOST_OP(MULPS)
+HOST_OP(MULPD)
+HOST_OP(ADDPS)
+HOST_OP(ADDPD)
 
 struct dot {
 	unsigned size; /* of a lane */
-	sse_stub *multiply, *add;
+	sse_host_op *multiply, *add;
 	struct sse_lanes product, sum;
 };
 
 static const struct dot singles = {
 	.size = 4,
-	.multiply = stub_MULPS,
-	.add = stub_ADDPS,
+	.multiply = host_MULPS,
+	.add = host_ADDPS,
 	.product = { .size = 4, .n = 4, .source = 4, .product = true },
 	.sum = { .size = 4, .n = 4, .source = 4 },
 };
 static const struct dot doubles = {
 	.size = 8,
-	.multiply = stub_MULPD,
-	.add = stub_ADDPD,
+	.multiply = host_MULPD,
+	.add = host_ADDPD,
 	.product = { .size = 8, .n = 2, .source = 8, .product = true },
 	.sum = { .size = 8, .n = 2, .source = 8 },
 };
@@ -94,7 +94,7 @@ static enum ex op_dppd(struct model *m, const struct op *o)
 }
 
 const struct sse_row sse_dot_rows[] = {
-	{ ZYDIS_MNEMONIC_DPPS, 0, NULL, op_dpps, stubs_DPPS },
-	{ ZYDIS_MNEMONIC_DPPD, 0, NULL, op_dppd, stubs_DPPD },
+	{ ZYDIS_MNEMONIC_DPPS, 0, NULL, op_dpps, host_DPPS },
+	{ ZYDIS_MNEMONIC_DPPD, 0, NULL, op_dppd, host_DPPD },
 	{ 0 },
 };

@@ -21,18 +21,18 @@
 	X(MAXPD) X(MAXSS) X(MAXSD) X(RCPPS) X(RCPSS) X(RSQRTPS) X(RSQRTSS) X(CVTPS2PD) X(CVTSS2SD) \
 	X(CVTDQ2PS) X(CVTDQ2PD) X(CVTPS2DQ) X(CVTTPS2DQ) X(CVTPD2DQ) X(CVTTPD2DQ)
 
-SUM_PS(STUB)
-SUM_SS(STUB)
-SUM_PD(STUB)
-SUM_SD(STUB)
-PRODUCT_PS(STUB)
-PRODUCT_SS(STUB)
-PRODUCT_PD(STUB)
-PRODUCT_SD(STUB)
-NARROW_PD(STUB)
-NARROW_SD(STUB)
-PAIRS(STUB)
-NEVER(STUB)
+SUM_PS(HOST_OP)
+SUM_SS(HOST_OP)
+SUM_PD(HOST_OP)
+SUM_SD(HOST_OP)
+PRODUCT_PS(HOST_OP)
+PRODUCT_SS(HOST_OP)
+PRODUCT_PD(HOST_OP)
+PRODUCT_SD(HOST_OP)
+NARROW_PD(HOST_OP)
+NARROW_SD(HOST_OP)
+PAIRS(HOST_OP)
+NEVER(HOST_OP)
 
 static const struct sse_lanes sum_ps = { .size = 4, .n = 4, .source = 4 };
 static const struct sse_lanes sum_ss = { .size = 4, .n = 1, .source = 4 };
@@ -44,12 +44,12 @@ static const struct sse_lanes product_pd = { .size = 8, .n = 2, .source = 8, .pr
 static const struct sse_lanes product_sd = { .size = 8, .n = 1, .source = 8, .product = true };
 static const struct sse_lanes narrow_pd = { .size = 4, .n = 2, .source = 8, .product = true };
 static const struct sse_lanes narrow_sd = { .size = 4, .n = 1, .source = 8, .product = true };
-static const struct sse_lanes pairs_HADDPS = { .size = 4, .n = 4, .source = 4, .pairs = stub_ADDPS };
-static const struct sse_lanes pairs_HSUBPS = { .size = 4, .n = 4, .source = 4, .pairs = stub_SUBPS };
-static const struct sse_lanes pairs_HADDPD = { .size = 8, .n = 2, .source = 8, .pairs = stub_ADDPD };
-static const struct sse_lanes pairs_HSUBPD = { .size = 8, .n = 2, .source = 8, .pairs = stub_SUBPD };
+static const struct sse_lanes pairs_HADDPS = { .size = 4, .n = 4, .source = 4, .pairs = host_ADDPS };
+static const struct sse_lanes pairs_HSUBPS = { .size = 4, .n = 4, .source = 4, .pairs = host_SUBPS };
+static const struct sse_lanes pairs_HADDPD = { .size = 8, .n = 2, .source = 8, .pairs = host_ADDPD };
+static const struct sse_lanes pairs_HSUBPD = { .size = 8, .n = 2, .source = 8, .pairs = host_SUBPD };
 
-#define ROW(name, lanes)     { ZYDIS_MNEMONIC_##name, 0, lanes, sse_float, stub_##name },
+#define ROW(name, lanes)     { ZYDIS_MNEMONIC_##name, 0, lanes, sse_float, host_##name },
 #define ROW_SUM_PS(name)     ROW(name, &sum_ps)
 #define ROW_SUM_SS(name)     ROW(name, &sum_ss)
 #define ROW_SUM_PD(name)     ROW(name, &sum_pd)

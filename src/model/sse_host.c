@@ -1,5 +1,5 @@
 /*
- * sse_host.c - a floating-point stub under the guest's MXCSR.
+ * sse_host.c - a floating-point host operation under the guest's MXCSR.
  *
  * The host computes with all exceptions masked; which flags the guest's processor would have set, had it
  * come to the ones that the guest left unmasked, is made of the host's. SDM volume 1, "SIMD Floating-
@@ -10,7 +10,7 @@
 enum { MASKS = MXCSR_FLAGS << MXCSR_MASK_SHIFT };
 
 struct operation {
-	sse_stub *stub;
+	sse_host_op *host_op;
 	const struct sse_lanes *lanes;
 	u32 run;      /* MXCSR without flags, all masked */
 	u32 unmasked; /* flags that the guest left so */
@@ -29,12 +29,12 @@ static void mxcsr_set(u32 v)
 	__asm__ volatile("ldmxcsr %0" : : "m"(v) : "memory");
 }
 
-static u32 stub_run(const struct operation *op, const union xmm *a, const union xmm *b, union xmm *ret)
+static u32 host_run(const struct operation *op, const union xmm *a, const union xmm *b, union xmm *ret)
 {
 	u32 host = mxcsr_get(), flags;
 
 	mxcsr_set(op->run);
-	*ret = to_xmm(op->stub(to_host(a), to_host(b)));
+	*ret = to_xmm(op->host_op(to_host(a), to_host(b)));
 	flags = mxcsr_get() & MXCSR_FLAGS;
 	mxcsr_set(host);
 	return flags;
@@ -105,7 +105,7 @@ static u32 lane_flags(const struct operation *op, const union xmm *a, const unio
 {
 	const struct sse_lanes *l = op->lanes;
 	union xmm x = lane_alone(l, a, i), y = lane_alone(l, b, i), r;
-	u32 flags = stub_run(op, &x, &y, &r);
+	u32 flags = host_run(op, &x, &y, &r);
 
 	if (op->unmasked & MXCSR_UE && lane_tiny(l, &r, i))
 		flags |= MXCSR_UE;
@@ -115,7 +115,7 @@ static u32 lane_flags(const struct operation *op, const union xmm *a, const unio
 		return flags;
 	lane_scale(l, &x, i);
 	lane_scale(l, &y, i);
-	return (flags & ~MXCSR_PE) | (stub_run(op, &x, &y, &r) & MXCSR_PE);
+	return (flags & ~MXCSR_PE) | (host_run(op, &x, &y, &r) & MXCSR_PE);
 }
 
 /* Neighbours of `a` and `b`, as lanes: the even ones, the odd ones. */
@@ -139,7 +139,7 @@ static u32 lanes_flags(struct operation op, const union xmm *a, const union xmm 
 
 	if (op.lanes->pairs) {
 		pairs_part(op.lanes, a, b, &even, &odd);
-		op.stub = op.lanes->pairs;
+		op.host_op = op.lanes->pairs;
 		a = &even;
 		b = &odd;
 	}
@@ -161,19 +161,19 @@ static u32 range_flags(const struct operation *op, u32 flags, const union xmm *a
 	return flags;
 }
 
-u32 host_float(u32 mxcsr, sse_stub *stub, const struct sse_lanes *lanes, const union xmm *a,
+u32 host_float(u32 mxcsr, sse_host_op *host_op, const struct sse_lanes *lanes, const union xmm *a,
 	       const union xmm *b, union xmm *ret)
 {
 	const u32 before = MXCSR_IE | MXCSR_DE | MXCSR_ZE;
 	const u32 unmasked = ~(mxcsr >> MXCSR_MASK_SHIFT) & MXCSR_FLAGS;
-	struct operation op = { stub, lanes, (mxcsr & ~MXCSR_FLAGS) | MASKS, unmasked };
+	struct operation op = { host_op, lanes, (mxcsr & ~MXCSR_FLAGS) | MASKS, unmasked };
 	u32 flags;
 
 	if (likely(!unmasked))
-		return stub_run(&op, a, b, ret);
+		return host_run(&op, a, b, ret);
 	if (unmasked & MXCSR_UE)
 		op.run &= ~MXCSR_FTZ; /* it works on a masked underflow alone */
-	flags = stub_run(&op, a, b, ret);
+	flags = host_run(&op, a, b, ret);
 	if (lanes)
 		flags = range_flags(&op, flags, a, b, ret);
 	/* An operand that may not be computed with: then nothing is. */

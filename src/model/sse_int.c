@@ -27,11 +27,11 @@
 	X(PMOVSXBW) X(PMOVSXBD) X(PMOVSXBQ) X(PMOVSXWD) X(PMOVSXWQ) X(PMOVSXDQ) X(PMOVZXBW)        \
 	X(PMOVZXBD) X(PMOVZXBQ) X(PMOVZXWD) X(PMOVZXWQ) X(PMOVZXDQ)
 
-LOW(STUB)
-HIGH(STUB)
-PAIR(STUB)
-SHUFFLE(STUB)
-WIDE(STUB)
+LOW(HOST_OP)
+HIGH(HOST_OP)
+PAIR(HOST_OP)
+SHUFFLE(HOST_OP)
+WIDE(HOST_OP)
 
 /* PSLLDQ, PSRLDQ: by bytes, all of them from 16 on. */
 static enum ex op_shift_bytes(struct model *m, const struct op *o)
@@ -52,7 +52,7 @@ static enum ex op_shift_bytes(struct model *m, const struct op *o)
 	return EX_DONE;
 }
 
-#define ROW(name, form)  { ZYDIS_MNEMONIC_##name, form, NULL, sse_int, stub_##name },
+#define ROW(name, form)  { ZYDIS_MNEMONIC_##name, form, NULL, sse_int, host_##name },
 #define ROW_LOW(name)     ROW(name, MMX_LOW)
 #define ROW_HIGH(name)    ROW(name, MMX_HIGH)
 #define ROW_PAIR(name)    ROW(name, MMX_PAIR)

@@ -22,12 +22,12 @@ _Static_assert(sizeof(struct host_image) == 108, "what FNSAVE stores");
  * Every instruction of D8-DF with a RET behind it, four bytes each: for each opcode the eight with a
  * memory operand at [RDI], then the 64 on registers.
  */
-enum { STUB_SIZE = 4, STUBS_OPCODE = 72, STUBS_MEMORY = 8 };
-extern const u8 x87_host_stubs[] __attribute__((visibility("hidden")));
+enum { HOST_OP_SIZE = 4, OPCODE_HOST_OPS = 72, MEMORY_HOST_OPS = 8 };
+extern const u8 x87_host_ops[] __attribute__((visibility("hidden")));
 
 __asm__(".pushsection .text\n"
 	".balign 16\n"
-	"x87_host_stubs:\n"
+	"x87_host_ops:\n"
 	".set x87_op, 0xd8\n"
 	".rept 8\n"
 	"	.set x87_n, 0\n"
@@ -44,11 +44,11 @@ __asm__(".pushsection .text\n"
 	".endr\n"
 	".popsection\n");
 
-static const u8 *stub_of(u8 opcode, u8 modrm)
+static const u8 *host_op_of(u8 opcode, u8 modrm)
 {
-	unsigned n = modrm >> 6 == 3 ? STUBS_MEMORY + (modrm & 63) : modrm >> 3 & 7;
+	unsigned n = modrm >> 6 == 3 ? MEMORY_HOST_OPS + (modrm & 63) : modrm >> 3 & 7;
 
-	return x87_host_stubs + STUB_SIZE * (STUBS_OPCODE * (opcode - 0xd8) + n);
+	return x87_host_ops + HOST_OP_SIZE * (OPCODE_HOST_OPS * (opcode - 0xd8) + n);
 }
 
 /* The processor only asks which registers are empty. */
@@ -71,7 +71,7 @@ static u8 tags_abridged(u32 tags)
 }
 
 /* The stack below RSP may be in use up to 128 bytes. */
-static void stub_run(const u8 *stub, struct host_image *image, void *mem, u64 *rflags)
+static void host_run(const u8 *host_op, struct host_image *image, void *mem, u64 *rflags)
 {
 	__asm__ volatile("lea -128(%%rsp), %%rsp\n"
 			 "frstor (%%rsi)\n"
@@ -83,7 +83,7 @@ static void stub_run(const u8 *stub, struct host_image *image, void *mem, u64 *r
 			 "fnsave (%%rsi)\n"
 			 "lea 128(%%rsp), %%rsp\n"
 			 : "+a"(*rflags)
-			 : "S"(image), "D"(mem), "d"(stub)
+			 : "S"(image), "D"(mem), "d"(host_op)
 			 : "memory", "cc", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)",
 			   "st(7)");
 }
@@ -96,7 +96,7 @@ void x87_host_run(struct fpu *f, u8 opcode, u8 modrm, void *mem, u64 *rflags)
 
 	for (unsigned i = 0; i < 8; i++)
 		memcpy(image.st[i], &f->st[i], 10);
-	stub_run(stub_of(opcode, modrm), &image, mem, &flags);
+	host_run(host_op_of(opcode, modrm), &image, mem, &flags);
 	*rflags = flags;
 	f->fcw = image.fcw;
 	f->fsw = image.fsw;

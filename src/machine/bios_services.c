@@ -1,5 +1,5 @@
 /*
- * bios_stub.c - the least a boot sector expects below itself: an interrupt vector table as PC
+ * bios_services.c - the least a boot sector expects below itself: an interrupt vector table as PC
  * firmware leaves it, so that a message printed through INT 10h reaches the debug console and a
  * missing disk is an error code and not a crash. It is no firmware: for real services boot one.
  *
@@ -18,10 +18,10 @@ enum { BIOS_SEG = 0xf000, BIOS_OFF = 0xe000, IRET_OFF = 0xff53 };
  * after PUSH BP. The table in front of the code holds {vector, offset from the start}.
  */
 asm(".pushsection .rodata\n"
-    "bios_stub_start:\n"
+    "bios_services_start:\n"
     "	.code16\n"
     "	.macro entry vector, label\n"
-    "	.word \\vector, \\label - bios_stub_start\n"
+    "	.word \\vector, \\label - bios_services_start\n"
     "	.endm\n"
     "	entry 0x10, video\n"
     "	entry 0x11, equipment\n"
@@ -100,27 +100,27 @@ asm(".pushsection .rodata\n"
     "9:	cli\n"
     "	hlt\n"
     "	jmp 9b\n"
-    "bios_stub_end:\n"
+    "bios_services_end:\n"
     "	.code64\n"
     "	.popsection\n");
 
-extern const u8 bios_stub_start[], bios_stub_end[];
+extern const u8 bios_services_start[], bios_services_end[];
 
-int bios_stub_build(struct machine *m, struct err *err)
+int bios_services_build(struct machine *m, struct err *err)
 {
 	static const u8 fault_vectors[] = { EXC_DE, EXC_UD, EXC_NM };
 	static const u8 iret = 0xcf;
-	size_t size = (size_t)(bios_stub_end - bios_stub_start);
+	size_t size = (size_t)(bios_services_end - bios_services_start);
 	int rc = extent_take(m, (BIOS_SEG << 4) + BIOS_OFF, 0x10000 - BIOS_OFF,
 			     "vmstep's BIOS services", err);
 
 	if (rc)
 		return rc;
-	memory_put(m, (BIOS_SEG << 4) + BIOS_OFF, bios_stub_start, size);
+	memory_put(m, (BIOS_SEG << 4) + BIOS_OFF, bios_services_start, size);
 	memory_put(m, (BIOS_SEG << 4) + IRET_OFF, &iret, 1);
 	for (unsigned v = 0; v < 256; v++)
 		ivt_set(m, (u8)v, BIOS_SEG, IRET_OFF);
-	for (const u8 *e = bios_stub_start; get_le16(e) != 0xffff; e += 4)
+	for (const u8 *e = bios_services_start; get_le16(e) != 0xffff; e += 4)
 		ivt_set(m, (u8)get_le16(e), BIOS_SEG, (u16)(BIOS_OFF + get_le16(e + 2)));
 	env_build_real(m, fault_vectors, sizeof(fault_vectors));
 	return 0;
