@@ -1,7 +1,7 @@
 /*
  * feature.c - what the processor has. To add an instruction set: a row here, with its CPUID bit and
  * Zydis' name for it, and the rows of its instructions in a family (table.c). An instruction of a
- * set shown here that no family has stops the run and is named; tests/unit/model_feature.c goes
+ * set shown here that no family has stops the run and is named; tests/unit/model_sweep.c goes
  * through all of them.
  *
  * SDM volume 2, "CPUID - CPU Identification"; the sets' names are Zydis'.
