@@ -13,8 +13,8 @@ enum { SWEEP_BYTES = 16 };
 
 struct sweep {
 	unsigned bits; /* 16, 32, 64 */
-	/* Gets SWEEP_BYTES of each; false ends the sweep. */
-	bool (*meet)(void *arg, const u8 *bytes);
+	/* Gets SWEEP_BYTES of each, bytes[at] its ModRM byte; false ends the sweep. */
+	bool (*meet)(void *arg, const u8 *bytes, unsigned at);
 	void *arg;
 };
 
@@ -26,7 +26,7 @@ static inline bool sweep_modrm(const struct sweep *s, const u8 *head, unsigned n
 	memcpy(b, head, n);
 	b[n] = modrm;
 	b[n + 1] = tail;
-	return s->meet(s->arg, b);
+	return s->meet(s->arg, b, n);
 }
 
 /* Where ModRM.rm chooses the instruction: x87, 0F 01, 0F 1E, 0F AE, 0F C7, XABORT and XBEGIN. */

@@ -13,6 +13,7 @@
  *   undefined.c  flags that the SDM leaves undefined, by instruction
  *   judge.c      what differs
  *   known*.c     the list of known differences
+ *   sweep.c      every opcode: which are instructions
  *   report.c     the counts, what must have come up, TAP
  *   main.c       the loop
  */
@@ -156,6 +157,12 @@ void soft_side_close(struct soft_side *s);
 /* What the sample is, decoded; exec op_undefined when it is not one of the model's. */
 void soft_side_decode(struct soft_side *s, const struct sample *x, struct op *ret);
 void soft_side_run(struct soft_side *s, const struct sample *x, struct result *ret);
+
+/* ---- sweep.c ------------------------------------------------------------------------------------
+ */
+
+/* All encodings; the TAP line is printed. False: they differ. */
+bool encodings_sweep(struct kvm_side *kvm, struct soft_side *soft);
 
 /* ---- undefined.c, judge.c -----------------------------------------------------------------------
  */

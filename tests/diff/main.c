@@ -225,7 +225,7 @@ static bool instances_run(struct test *t, u64 want)
 	return true;
 }
 
-/* diff [INSTANCES [SEED [v]]] */
+/* diff [INSTANCES [SEED [v]]], or diff sweep */
 int main(int argc, char **argv)
 {
 	u64 want = argc > 1 ? strtoull(argv[1], NULL, 0) : FULL;
@@ -243,6 +243,8 @@ int main(int argc, char **argv)
 	}
 	if (!soft_side_open(&t.soft) || known_row(KNOWN_MAX))
 		return 1;
+	if (!strcmp(argv[argc - 1], "sweep"))
+		return !encodings_sweep(t.kvm, &t.soft);
 	data_fill(&t);
 	if (!instances_run(&t, want) || !sse_run(&t, want / SSE_SHARE)) {
 		printf("not ok - KVM runs: got %s, wanted a step\n", strerror(errno));

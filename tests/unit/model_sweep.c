@@ -197,7 +197,7 @@ static bool is_undefined(struct test *t, const u8 *bytes)
 	       t->box.m->event.vector == EXC_UD;
 }
 
-static bool meet(void *arg, const u8 *bytes)
+static bool meet(void *arg, const u8 *bytes, unsigned at)
 {
 	struct test *t = arg;
 	ZydisDecodedOperand z[ZYDIS_MAX_OPERAND_COUNT];
