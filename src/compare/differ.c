@@ -93,7 +93,7 @@ static bool control_differs(const struct stop *a, const struct stop *b)
 
 u32 stops_differ(const struct lane *la, const struct lane *lb)
 {
-	const struct stop *a = &la->stop, *b = &lb->stop;
+	const struct stop *a = &la->now.stop, *b = &lb->now.stop;
 	u32 mask = 0;
 
 	if (a->lin != b->lin || a->rip != b->rip)
@@ -114,7 +114,7 @@ u32 stops_differ(const struct lane *la, const struct lane *lb)
 		mask |= BIT(FIELD_CONTROL);
 	if ((a->rflags ^ b->rflags) & FL_TF)
 		mask |= BIT(FIELD_TF);
-	if (la->ended != lb->ended)
+	if (la->now.ended != lb->now.ended)
 		mask |= BIT(FIELD_ENDED);
 	for (unsigned i = 0; i < GPR_COUNT; i++)
 		if (a->gpr[i] != b->gpr[i])
@@ -155,7 +155,7 @@ static void hex_put(const char *name, u64 v, struct strbuf *out)
 
 void field_put(const struct lane *l, unsigned f, struct strbuf *out)
 {
-	const struct stop *st = &l->stop;
+	const struct stop *st = &l->now.stop;
 
 	switch (f) {
 	case FIELD_RIP:
@@ -190,7 +190,7 @@ void field_put(const struct lane *l, unsigned f, struct strbuf *out)
 		strbuf_adds(out, st->rflags & FL_TF ? "on" : "off");
 		break;
 	case FIELD_ENDED:
-		strbuf_adds(out, l->ended ? cause_name(st->first) : "goes on");
+		strbuf_adds(out, l->now.ended ? cause_name(st->first) : "goes on");
 		break;
 	default:
 		hex_put("", st->gpr[f - FIELD_GPR], out);
@@ -225,7 +225,7 @@ const char *input_taken(const struct lane *l)
 {
 	static const char *const takes[] = { "rdtsc", "rdtscp", "rdrand", "rdseed", "rdpmc", "rdmsr",
 					     "cpuid", "in", "insb", "insw", "insd", "rdpid" };
-	const struct stop *st = &l->stop;
+	const struct stop *st = &l->now.stop;
 	char word[32];
 
 	if (st->has_event && !st->event_rep &&
@@ -235,7 +235,7 @@ const char *input_taken(const struct lane *l)
 		return "a read from a device";
 	mnemonic_of(st, word, sizeof(word));
 	if (!strcmp(word, "rep"))
-		return l->stop.n_from && (st->from_bytes[1] & 0xfe) == 0x6c ? "ins" : NULL;
+		return l->now.stop.n_from && (st->from_bytes[1] & 0xfe) == 0x6c ? "ins" : NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(takes); i++)
 		if (!strcmp(word, takes[i]))
 			return takes[i];

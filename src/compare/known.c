@@ -111,8 +111,8 @@ const char *known_find(struct known *k, unsigned field, const struct lane *a, co
 {
 	char word_a[32], word_b[32];
 
-	mnemonic_of(&a->stop, word_a, sizeof(word_a));
-	mnemonic_of(&b->stop, word_b, sizeof(word_b));
+	mnemonic_of(&a->now.stop, word_a, sizeof(word_a));
+	mnemonic_of(&b->now.stop, word_b, sizeof(word_b));
 	for (size_t i = 0; i < k->n; i++) {
 		struct known_line *l = &k->line[i];
 

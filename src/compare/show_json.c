@@ -29,7 +29,7 @@ static void begin(struct compare *c)
 
 static void stop_put(struct strbuf *out, const struct lane *l)
 {
-	const struct stop *st = &l->stop;
+	const struct stop *st = &l->now.stop;
 	struct strbuf text;
 
 	strbuf_init(&text);
@@ -48,7 +48,7 @@ static void stop_put(struct strbuf *out, const struct lane *l)
 	stop_evidence(st, &text);
 	strbuf_adds(out, ",\"evidence\":");
 	string_put(out, strbuf_str(&text));
-	strbuf_addf(out, ",\"gap\":%s}", l->gap == GAP_NONE ? "false" : "true");
+	strbuf_addf(out, ",\"gap\":%s}", l->now.gap == GAP_NONE ? "false" : "true");
 	strbuf_deinit(&text);
 }
 
@@ -99,13 +99,28 @@ static void why_put(struct compare *c, const struct row *r)
 		if (i != r->ref && !r->differ[i].mask)
 			continue;
 		strbuf_reset(&text);
-		why_explain(c->lane[i].s, &c->lane[i].stop, &text);
+		why_explain(c->lane[i].s, &c->lane[i].now.stop, &text);
 		strbuf_addf(&c->out, "%s\"%s\":", sep, c->lane[i].name);
 		string_put(&c->out, strbuf_str(&text));
 		sep = ",";
 	}
 	strbuf_addc(&c->out, '}');
 	strbuf_deinit(&text);
+}
+
+/* After how many records each is where all meet again. */
+static void meets_put(struct compare *c, const struct row *r)
+{
+	const char *sep = "";
+
+	strbuf_adds(&c->out, ",\"meets\":{");
+	for (unsigned i = 0; i < c->cfg->n_engines; i++) {
+		if (c->done[i])
+			continue;
+		strbuf_addf(&c->out, "%s\"%s\":%zu", sep, c->lane[i].name, r->away[i]);
+		sep = ",";
+	}
+	strbuf_addc(&c->out, '}');
 }
 
 static void row(struct compare *c, const struct row *r)
@@ -127,6 +142,8 @@ static void row(struct compare *c, const struct row *r)
 	strbuf_addc(&c->out, ']');
 	if (r->explain)
 		why_put(c, r);
+	if (r->meets)
+		meets_put(c, r);
 	strbuf_adds(&c->out, "}\n");
 }
 

@@ -53,8 +53,8 @@ static void place_put(struct compare *c, const struct lane *l, unsigned width)
 {
 	char text[200], symbol[160];
 
-	snprintf(text, sizeof(text), "0x%" PRIx64, l->stop.lin);
-	if (session_symbols(l->s) && session_symbolize(l->s, l->stop.lin, symbol, sizeof(symbol)) &&
+	snprintf(text, sizeof(text), "0x%" PRIx64, l->now.stop.lin);
+	if (session_symbols(l->s) && session_symbolize(l->s, l->now.stop.lin, symbol, sizeof(symbol)) &&
 	    strlen(text) + strlen(symbol) + 2 < width) {
 		strcat(text, " ");
 		strcat(text, symbol);
@@ -75,7 +75,7 @@ static void insn_put(struct compare *c, const struct stop *st, unsigned width)
 /* What the engine says of the boundary, in few words. */
 static void cell_text(const struct lane *l, const struct stop *ref, struct strbuf *out)
 {
-	const struct stop *st = &l->stop;
+	const struct stop *st = &l->now.stop;
 
 	stop_causes(st, out);
 	if (st->lin != ref->lin)
@@ -88,7 +88,7 @@ static void cell_text(const struct lane *l, const struct stop *ref, struct strbu
 		strbuf_addf(out, " pending %u", st->pending_vector);
 	if (st->retired > 1)
 		strbuf_addf(out, " (%d instructions)", st->retired);
-	if (l->gap != GAP_NONE)
+	if (l->now.gap != GAP_NONE)
 		strbuf_adds(out, " behind a gap");
 	if (st->proof == PROOF_DEDUCED)
 		strbuf_adds(out, " (deduced)");
@@ -104,7 +104,7 @@ static void cells_put(struct compare *c, const struct row *r, const struct colum
 
 		strbuf_reset(&text);
 		if (r->present[i])
-			cell_text(&c->lane[i], &c->lane[r->ref].stop, &text);
+			cell_text(&c->lane[i], &c->lane[r->ref].now.stop, &text);
 		else
 			strbuf_addc(&text, '.');
 		if (differs)
@@ -140,6 +140,21 @@ static void differ_put(struct compare *c, const struct row *r, unsigned i)
 	}
 }
 
+static void meets_put(struct compare *c, const struct row *r)
+{
+	const char *sep = "";
+
+	strbuf_addf(&c->out, "%*sthe paths part here and meet again: ", COL_PLACE, "");
+	for (unsigned i = 0; i < c->cfg->n_engines; i++) {
+		if (c->done[i])
+			continue;
+		strbuf_addf(&c->out, "%s%s after %zu record%s", sep, c->lane[i].name, r->away[i],
+			    r->away[i] == 1 ? "" : "s");
+		sep = ", ";
+	}
+	strbuf_addc(&c->out, '\n');
+}
+
 static void why_put(struct compare *c, const struct row *r)
 {
 	for (unsigned i = 0; i < c->cfg->n_engines; i++) {
@@ -147,7 +162,7 @@ static void why_put(struct compare *c, const struct row *r)
 			continue;
 		strbuf_addf(&c->out, "%swhy, on %s:%s\n", paint(c, "\033[1m"), c->lane[i].name,
 			    paint(c, "\033[0m"));
-		why_explain(c->lane[i].s, &c->lane[i].stop, &c->out);
+		why_explain(c->lane[i].s, &c->lane[i].now.stop, &c->out);
 		if (c->out.n && c->out.s[c->out.n - 1] != '\n')
 			strbuf_addc(&c->out, '\n');
 	}
@@ -198,7 +213,7 @@ static void row(struct compare *c, const struct row *r)
 		held_put(c);
 	strbuf_addf(&c->out, "%s%-*" PRIu64 " ", r->unlisted ? "!" : r->differs ? "~" : " ", COL_PLACE - 2, r->n);
 	place_put(c, &c->lane[r->ref], col.place);
-	insn_put(c, &c->lane[r->ref].stop, col.insn);
+	insn_put(c, &c->lane[r->ref].now.stop, col.insn);
 	cells_put(c, r, &col);
 	if (row_hold(c, r, from))
 		return;
@@ -206,6 +221,8 @@ static void row(struct compare *c, const struct row *r)
 		differ_put(c, r, i);
 	if (r->explain)
 		why_put(c, r);
+	if (r->meets)
+		meets_put(c, r);
 }
 
 static void end(struct compare *c, const char *ended)

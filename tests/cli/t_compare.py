@@ -95,15 +95,19 @@ if not software:
 else:
     rc, out, err = compare("--color", "always", guest)
     t.eq(rc, 1, "an unlisted difference: status 1")
-    for part in ("cause: kvm a step, soft WATCH", "why, on kvm:", "why, on soft:", "\033[1;31m", "take different paths"):
+    for part in ("cause: kvm a step, soft WATCH", "why, on kvm:", "why, on soft:", "\033[1;31m", "the paths part here and meet again: kvm after 0 records, soft after"):
         t.has(out, part, "an unlisted difference shows " + part.replace("\033", "ESC"))
     t.eq(out.count("why, on kvm:"), 1, "`why` for the first difference alone")
     t.lacks(compare("--color", "auto", guest, env={"NO_COLOR": "1"})[1], "\033[", "NO_COLOR")
     rc, head, body, total = rows("-q", guest)
     t.ok(rc == 1 and all(r["differences"] for r in body) and "soft" in body[0]["why"], "--json -q: rows that differ, with why", (rc, body[:1]))
-    known = "# software flavour, section 11\ncause mov kvm no data breakpoints\npending mov kvm the same\nrip * kvm its consequence\nr9 * * never comes\n"
+    known = "# software flavour, section 11\ncause mov kvm no data breakpoints\npending mov kvm the same\nrip * kvm its consequence\n" \
+        "rflags cmp kvm the length of the log\nr9 * * never comes\n"
     rc, out, err = compare("--known", listed(known), guest)
     t.eq(rc, 0, "listed differences do not count")
+    parts = [r["meets"] for r in rows("-q", guest)[2] if "meets" in r]
+    t.ok(parts and parts[0]["kvm"] == 0 and parts[0]["soft"] > 0, "--json: a handler on one engine alone is waited for", parts,
+         "meets, kvm after 0 records")
     for part in ("known: no data breakpoints", "0 differences", "1 known difference of the list did not come"):
         t.has(out, part, "listed differences: " + part)
 
