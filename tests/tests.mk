@@ -67,7 +67,8 @@ $(FUZZERS): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/driver.o $(O)
 fuzz:
 	$(Q)$(MAKE) O=$(O)/fuzz SAN=address,undefined fuzz-run FUZZ_INPUTS=$(FUZZ_INPUTS)
 
-fuzz-run: $(FUZZERS)
+fuzz-run: $(FUZZERS) $(O)/tests/unit/symbols_damage
+	$(Q)$(O)/tests/unit/symbols_damage all
 	$(Q)set -e; for f in $(FUZZERS); do \
 	    $$f -n $(FUZZ_INPUTS) -s $$(date +%s) -k $$f.last tests/fuzz/corpus/$${f##*/}; done
 

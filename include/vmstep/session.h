@@ -54,6 +54,8 @@ int session_set_debug_dirs(struct session *s, const char *dirs, struct err *err)
 const char *session_debug_dirs(const struct session *s);
 /* Another number for every set of symbols, for what is kept about addresses. */
 u64 session_symbols_serial(const struct session *s);
+/* Tells by a remark what of the symbols turned out to be damaged since it was last asked; once a file. */
+void session_tell_trouble(struct session *s);
 /* insn_symbolize_fn over the session's symbols; arg is the session. */
 bool session_symbolize(void *session, u64 addr, char *buf, size_t size);
 

@@ -152,5 +152,8 @@ bool source_unit_of(struct symbols *s, const char *path, struct source_unit *ret
 char *source_demangle(const char *name);
 /* What of the debug information could not be read, one sentence a file; false: nothing is wrong. */
 bool source_trouble(struct symbols *s, size_t file_index, struct err *err);
+/* The same for the first file of which it was not told yet and in which something was met by now: nothing is
+ * read for the answer. */
+bool source_trouble_new(struct symbols *s, struct err *err);
 
 #endif

@@ -104,6 +104,7 @@ int trace_command(const struct options *opt, struct output *out)
 		status = trace_session(opt, s, fd, out, &err);
 	}
 	output_fresh(out);
+	session_tell_trouble(s);
 	if (err.text[0])
 		output_error(out, true, err.text);
 	session_destroy(s);

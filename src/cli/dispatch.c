@@ -195,5 +195,6 @@ int command_execute(struct cli *c, const char *line, struct err *err)
 		r = line_execute(c, text, err);
 	}
 	free(text);
+	session_tell_trouble(c->s);
 	return r;
 }

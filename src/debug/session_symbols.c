@@ -305,6 +305,14 @@ int session_set_debug_dirs(struct session *s, const char *dirs, struct err *err)
 	return s->symbols ? load(s, true, err) : 0;
 }
 
+void session_tell_trouble(struct session *s)
+{
+	struct err trouble = { 0 };
+
+	while (source_trouble_new(s->symbols, &trouble))
+		note(s, "%s", trouble.text);
+}
+
 bool session_symbolize(void *session, u64 addr, char *buf, size_t size)
 {
 	struct session *s = session;

@@ -77,8 +77,12 @@ static struct table *table_open(struct dwfile *f, unsigned which)
 	if (!t || t->tried)
 		return t;
 	t->tried = true;
-	if (table_find(f, which, &t->sec) && cfi_spans(&t->sec, &t->span, &t->n, &bad))
+	if (!table_find(f, which, &t->sec))
+		return t;
+	if (cfi_spans(&t->sec, &t->span, &t->n, &bad))
 		t->n = 0;
+	else if (bad)
+		dw_damage(f, "call frame information");
 	return t;
 }
 

@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include "private.h"
 
-static void forget(Dwarf_Debug dbg, int rc, Dwarf_Error e)
+static void forget(struct dwfile *f, int rc, Dwarf_Error e)
 {
-	if (rc == DW_DLV_ERROR && e)
-		dwarf_dealloc_error(dbg, e);
+	if (rc != DW_DLV_ERROR)
+		return;
+	dw_damage(f, e ? dwarf_errmsg(e) : "an entry cannot be read");
+	if (e)
+		dwarf_dealloc_error(f->dbg, e);
 }
 
 Dwarf_Die dw_die(struct dwfile *f, u64 offset)
@@ -26,7 +29,7 @@ Dwarf_Die dw_die(struct dwfile *f, u64 offset)
 	if (!u || offset < u->die)
 		return NULL;
 	rc = dwarf_offdie_b(f->dbg, offset, 1, &die, &e);
-	forget(f->dbg, rc, e);
+	forget(f, rc, e);
 	return rc == DW_DLV_OK ? die : NULL;
 }
 
@@ -42,7 +45,7 @@ Dwarf_Die dw_child(struct dwfile *f, Dwarf_Die die)
 	Dwarf_Die child = NULL;
 	int rc = dwarf_child(die, &child, &e);
 
-	forget(f->dbg, rc, e);
+	forget(f, rc, e);
 	return rc == DW_DLV_OK ? child : NULL;
 }
 
@@ -53,7 +56,7 @@ Dwarf_Die dw_sibling(struct dwfile *f, Dwarf_Die die)
 	Dwarf_Die next = NULL;
 	int rc = dwarf_siblingof_b(f->dbg, die, 1, &next, &e);
 
-	forget(f->dbg, rc, e);
+	forget(f, rc, e);
 	if (rc != DW_DLV_OK)
 		return NULL;
 	if (dw_offset(next) <= dw_offset(die)) {
@@ -209,7 +212,11 @@ const char *dw_str(struct dwfile *f, Dwarf_Die die, u16 attr)
 {
 	char *v = NULL;
 
-	return ATTRIBUTE_READ(die, attr, dwarf_formstring(a, &v, &e)) ? v : NULL;
+	if (ATTRIBUTE_READ(die, attr, dwarf_formstring(a, &v, &e)))
+		return v;
+	if (dw_has(die, attr))
+		dw_damage(f, "a name cannot be read");
+	return NULL;
 }
 
 /* A copy points to its origin, which points to its declaration; more steps are a loop. */

@@ -107,7 +107,8 @@ struct dwfile {
 	Dwarf_Obj_Access_Interface *access; /* libdwarf holds on to it */
 	Dwarf_Debug dbg;      /* NULL before dw_ready() and in a file without DWARF */
 	bool tried, has_units, has_spans;
-	struct err why;       /* why there is no dbg, or what of it is missing */
+	struct err why;       /* why there is no dbg, or what of it is missing: the first trouble met */
+	bool told;            /* the user knows */
 
 	struct dwunit *unit; /* by offset */
 	u32 n_units;
@@ -145,6 +146,8 @@ const u8 *dw_bytes(const struct dwfile *f, u64 link, size_t n);
 
 /* Starts libdwarf: 0, -ENOENT (no debug information), other errors: damaged. Cheap afterwards. */
 int dw_ready(struct dwfile *f, struct err *err);
+/* Something of it cannot be read ("a line table"): kept as `why` where nothing was wrong so far. */
+void dw_damage(struct dwfile *f, const char *what);
 /* The table of units; the same errors. */
 int dw_units(struct dwfile *f, struct err *err);
 /* The unit with code at a link address (.debug_aranges, else the units' ranges); NULL if none: nothing is

@@ -136,11 +136,12 @@ static void run(struct program *p)
 	}
 }
 
-void lineprog_run(const struct linehead *head, void (*each)(void *arg, const struct lineraw *),
+bool lineprog_run(const struct linehead *head, void (*each)(void *arg, const struct lineraw *),
 		  void *arg)
 {
 	struct program p = { .head = head, .each = each, .arg = arg };
 
 	p.at = (struct cursor){ head->program, head->end, false };
 	run(&p);
+	return !p.at.bad;
 }

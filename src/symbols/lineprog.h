@@ -13,7 +13,7 @@ struct lineraw {
 	bool is_stmt, prologue_end, end; /* end: of a sequence */
 };
 
-/* Calls `each` for every row; a damaged program ends where it makes no more sense. */
-void lineprog_run(const struct linehead *head, void (*each)(void *arg, const struct lineraw *), void *arg);
+/* Calls `each` for every row; false: damaged, it ended where it made no more sense. */
+bool lineprog_run(const struct linehead *head, void (*each)(void *arg, const struct lineraw *), void *arg);
 
 #endif

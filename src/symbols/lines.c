@@ -31,8 +31,12 @@ static const struct source_file *file_by_number(struct build *b, u32 number)
 	const struct source_file *file;
 	char *whole = NULL;
 
-	if (!in->name)
+	if (!in->name) {
+		/* Before DWARF 5 number 0 is none. */
+		if (number || b->head.version >= 5)
+			dw_damage(b->f, "the name of a source file");
 		return NULL;
+	}
 	if (in->name[0] == '/' || (dir && b->u->comp_dir && !strcmp(dir, b->u->comp_dir)))
 		dir = NULL;
 	if (dir && asprintf(&whole, "%s/%s", dir, in->name) < 0)
@@ -213,11 +217,13 @@ static void decode(struct build *b, Dwarf_Die die)
 {
 	u64 offset;
 
-	if (!dw_u64(die, DW_AT_stmt_list, &offset) || !linehead_read(b->f, offset, &b->head))
+	if (!dw_u64(die, DW_AT_stmt_list, &offset) || !linehead_read(b->f, offset, &b->head)) {
+		dw_damage(b->f, "the head of a line table");
 		return;
+	}
 	b->fresh = true;
-	if (read_files(b))
-		lineprog_run(&b->head, take_row, b);
+	if (read_files(b) && !lineprog_run(&b->head, take_row, b))
+		dw_damage(b->f, "a line table");
 	for (u32 i = 0; i < b->lines->n_files; i++)
 		sort_rows(&b->lines->file[i]);
 	free(b->list_of);

@@ -33,7 +33,7 @@ static bool list_add(struct list *l, u64 start, u64 end)
 }
 
 /* DW_AT_high_pc is an address or, since DWARF 4, a length. */
-static void add_low_high(struct list *l, Dwarf_Die die)
+static void add_low_high(struct list *l, struct dwfile *f, Dwarf_Die die)
 {
 	enum Dwarf_Form_Class class = DW_FORM_CLASS_UNKNOWN;
 	Dwarf_Error e = NULL;
@@ -41,8 +41,12 @@ static void add_low_high(struct list *l, Dwarf_Die die)
 	Dwarf_Addr high;
 	u64 low;
 
-	if (!dw_addr(die, DW_AT_low_pc, &low) ||
-	    dwarf_highpc_b(die, &high, &form, &class, &e) != DW_DLV_OK)
+	if (!dw_addr(die, DW_AT_low_pc, &low)) {
+		if (dw_has(die, DW_AT_low_pc))
+			dw_damage(f, "an address of its tables");
+		return;
+	}
+	if (dwarf_highpc_b(die, &high, &form, &class, &e) != DW_DLV_OK)
 		return;
 	list_add(l, low, class == DW_FORM_CLASS_ADDRESS ? high : low + high);
 }
@@ -53,12 +57,13 @@ static void add_ranges(struct list *l, struct dwfile *f, struct dwunit *u, Dwarf
 	Dwarf_Ranges *r = NULL;
 	Dwarf_Signed n = 0;
 	Dwarf_Unsigned bytes = 0;
-	Dwarf_Error e = NULL;
 	Dwarf_Off real = 0;
 	u64 base = u->base;
 
-	if (dwarf_get_ranges_b(f->dbg, at, die, &real, &r, &n, &bytes, &e) != DW_DLV_OK)
+	if (!TRY(f, dwarf_get_ranges_b(f->dbg, at, die, &real, &r, &n, &bytes, &e))) {
+		dw_damage(f, "a list of ranges");
 		return;
+	}
 	for (Dwarf_Signed i = 0; i < n && r[i].dwr_type != DW_RANGES_END; i++) {
 		if (r[i].dwr_type == DW_RANGES_ADDRESS_SELECTION)
 			base = r[i].dwr_addr2;
@@ -121,12 +126,16 @@ static void add_rnglist(struct list *l, struct dwfile *f, struct dwunit *u, Dwar
 
 	if (!TRY(f, dwarf_whatform(a, &form, &e)) ||
 	    (form == DW_FORM_rnglistx &&
-	     !dw_indexed_list(f, u, ".debug_rnglists", u->rnglists_base, at, &at)))
+	     !dw_indexed_list(f, u, ".debug_rnglists", u->rnglists_base, at, &at))) {
+		dw_damage(f, "a list of ranges");
 		return;
+	}
 	c = dw_section_at(&s, at);
 	while (!c.bad && rnglist_entry(&c, f, u, &base, &range) && !c.bad)
 		if (!list_add(l, range.start, range.end))
 			break;
+	if (c.bad)
+		dw_damage(f, "a list of ranges");
 }
 
 size_t dw_ranges(struct dwfile *f, struct dwunit *u, Dwarf_Die die, struct dwrange **ret)
@@ -137,7 +146,7 @@ size_t dw_ranges(struct dwfile *f, struct dwunit *u, Dwarf_Die die, struct dwran
 	Dwarf_Unsigned at = 0;
 
 	if (!a) {
-		add_low_high(&l, die);
+		add_low_high(&l, f, die);
 	} else {
 		dw_unit_details(f, u);
 		if (dwarf_formudata(a, &at, &e) == DW_DLV_OK ||

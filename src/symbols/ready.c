@@ -151,6 +151,14 @@ void dw_finish(struct dwfile *f)
 	f->debug = NULL;
 }
 
+void dw_damage(struct dwfile *f, const char *what)
+{
+	if (!f->why.code)
+		err_set(&f->why, EBADMSG,
+			"%s: its debug information is damaged (%s); what depends on that is left out",
+			f->debug_path ?: f->path, what);
+}
+
 int dw_ready(struct dwfile *f, struct err *err)
 {
 	int rc = 0;

@@ -55,6 +55,15 @@ void source_lines_each(struct symbols *s, u64 addr, u64 end,
 	}
 }
 
+static bool trouble_of(struct dwfile *f, struct err *err)
+{
+	if (!f || !f->why.code || f->why.code == ENOENT)
+		return false;
+	f->told = true;
+	err_set(err, f->why.code, "%s", f->why.text);
+	return true;
+}
+
 bool source_trouble(struct symbols *s, size_t file_index, struct err *err)
 {
 	struct dwfile *f = dw_file(s, file_index);
@@ -66,8 +75,13 @@ bool source_trouble(struct symbols *s, size_t file_index, struct err *err)
 			"%s: %u relocations of its debug information are of kinds vmstep does not know or are "
 			"damaged; what they stand for is wrong",
 			f->debug->path, f->debug->n_odd);
-	if (!f || !f->why.code || f->why.code == ENOENT)
-		return false;
-	err_set(err, f->why.code, "%s", f->why.text);
-	return true;
+	return trouble_of(f, err);
+}
+
+bool source_trouble_new(struct symbols *s, struct err *err)
+{
+	for (u32 i = 0; s && i < s->n_files; i++)
+		if (!s->file[i]->told && trouble_of(s->file[i], err))
+			return true;
+	return false;
 }

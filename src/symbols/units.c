@@ -6,6 +6,7 @@
 #include "lines.h"
 #include "macro.h"
 #include "names.h"
+#include "cursor.h"
 #include "private.h"
 
 /* A unit is at least its header; a file cannot hold more, and a kernel has some thousands. */
@@ -81,8 +82,11 @@ static void read_units(struct dwfile *f)
 						&h.address_size, &h.offset_size, &h.extension_size,
 						&h.signature, &h.type_offset, &h.next, &h.type, &e);
 
-		if (rc == DW_DLV_NO_ENTRY)
+		if (rc == DW_DLV_NO_ENTRY) {
+			if (!f->n_units && dw_section(f, ".debug_info").size)
+				dw_damage(f, "it has no whole unit");
 			return;
+		}
 		if (rc == DW_DLV_OK)
 			rc = read_unit(f, &h, at, &cap, &e);
 		if (rc != DW_DLV_OK) {

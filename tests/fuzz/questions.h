@@ -64,19 +64,24 @@ static void fuzz_places(struct symbols *s)
 	}
 }
 
-static void fuzz_symbols(const u8 *data, size_t size)
+static void fuzz_sources(struct symbols *s)
 {
-	struct symbols *s = fuzz_load(data, size);
-	struct err err;
-	u64 at;
+	u64 at = fuzz_code(s);
 
-	if (!s)
-		return;
-	at = fuzz_code(s);
 	for (u64 i = 0; i < 64; i++)
 		fuzz_address(s, at + i * 13);
 	fuzz_names(s);
 	fuzz_places(s);
+}
+
+static inline void fuzz_symbols(const u8 *data, size_t size)
+{
+	struct symbols *s = fuzz_load(data, size);
+	struct err err;
+
+	if (!s)
+		return;
+	fuzz_sources(s);
 	source_trouble(s, 0, &err);
 	symbols_destroy(s);
 }
