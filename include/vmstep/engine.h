@@ -70,6 +70,9 @@ struct plan {
 	 */
 	bool (*accept)(void *arg, struct stop *s);
 	void *accept_arg;
+	/* Engines with position(): PLAN_CONTINUE comes back with RUN_COUNT and no record of its own at the
+	 * first boundary whose position is not below this; 0: no such end. */
+	u64 until;
 };
 
 /* ---- the ring ---------------------------------------------------------------------------------- */
@@ -146,6 +149,19 @@ struct engine_ops {
 	int (*skip)(struct engine *e, enum skip_kind kind, struct ring *ring, struct err *err);
 	/* Queue an event as if it came from the stop (command deliver VECTOR); -EBUSY if one is pending. */
 	int (*queue_event)(struct engine *e, const struct guest_event *ev, struct err *err);
+	/*
+	 * Between runs: what the engine or its kernel has of the guest, CPU and chips, appended to *out as
+	 * bytes for the same engine object, and back. Memory and the machine's devices are the caller's
+	 * (machine_save), points stay as they are. -ENOTSUP with a sentence: this engine cannot. A failed
+	 * state_set() leaves a guest that is neither. NULL: as -ENOTSUP.
+	 */
+	int (*state_get)(struct engine *e, struct strbuf *out, struct err *err);
+	int (*state_set)(struct engine *e, const void *state, size_t n, struct err *err);
+	/*
+	 * Deterministic engines: how far the guest is. It never goes back, and a run from the same state under
+	 * the same plans comes through the same positions, be it stepped or free. NULL: nobody knows.
+	 */
+	u64 (*position)(struct engine *e);
 	/* `info engine`, `info vmcs`, `info events`: lines of text; -ENOTSUP with a sentence where it has none. */
 	int (*info)(struct engine *e, const char *what, struct strbuf *out, struct err *err);
 };

@@ -78,6 +78,34 @@ u8 *machine_hva(const struct machine *m, u64 gpa, size_t n);
 /* Access to RAM and ROM without side effects (never touches devices), for walks and the debugger. */
 struct phys_ops machine_phys(struct machine *m);
 
+/* ---- a moment to come back to --------------------------------------------------------------------- */
+
+/*
+ * Memory and devices as they are; not what the engine has, the CPU and its chips. Pages that are as in
+ * `base` (NULL: none), an earlier one of the same machine, are shared with it; memory never touched costs
+ * nothing. All are to be destroyed before the machine.
+ */
+struct machine_saved;
+int machine_save(struct machine *m, const struct machine_saved *base, struct machine_saved **ret,
+		 struct err *err);
+void machine_saved_destroy(struct machine_saved *s);
+/*
+ * A console's regular file is cut to what the guest had written then. Input that it was given since comes
+ * again: at the same time of the engine's clock, or at once where that has none.
+ */
+void machine_restore(struct machine *m, const struct machine_saved *s);
+bool machine_is_as_saved(const struct machine *m, const struct machine_saved *s); /* memory alone */
+/* Bytes that are not zero, and those of them that no other one shares. */
+void machine_saved_size(const struct machine_saved *s, u64 *ret_all, u64 *ret_own);
+u64 machine_saved_live(const struct machine *m); /* of all of them */
+/*
+ * While on, what the guest does it has done before: its text goes nowhere, input comes only again. Turned
+ * off, console files are cut to where the guest is.
+ */
+void machine_set_replay(struct machine *m, bool on);
+/* The clock's time at which input comes again next; UINT64_MAX: none does. */
+u64 machine_input_due(const struct machine *m);
+
 /* ---- devices ----------------------------------------------------------------------------------- */
 
 /* One port access of 1, 2 or 4 bytes. Reads fill *data; unknown ports read all-ones and are counted. */

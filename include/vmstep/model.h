@@ -42,6 +42,12 @@ struct cpu_state *model_cpu(struct model *m);
 /* The state or guest memory was written from outside: drop what was cached of modes, TLB and code. */
 void model_changed(struct model *m);
 
+/* The whole state as model_saved_size() bytes of the same program, and back; what the model is wired to and
+ * what it watches stay. */
+size_t model_saved_size(void);
+void model_save(const struct model *m, void *ret);
+void model_restore(struct model *m, const void *saved);
+
 /* ---- stepping (step.c, debug.c, vmexit.c) ------------------------------------------------------ */
 
 /*

@@ -71,6 +71,7 @@ struct settings {
 	bool intercept_db, intercept_bp;
 	bool batch;          /* engine mtf: steps without a look by the host */
 	bool confirm, pagination, history_save;
+	bool record;         /* the way is kept for reverse-stepi (checkpoint.h) */
 	bool predict;        /* each step is held against what the architecture says (teach.h) */
 };
 struct settings *session_settings(struct session *s); /* borrowed, writable */

@@ -103,6 +103,7 @@ enum did_kind {
 	DID_EMULATE_HLT,  /* a HLT was done by vmstep: RIP moved, the CPU put to sleep */
 	DID_TOOK_BACK,    /* TF leaked into ring 3; the #DB that reached the guest's gate at a was undone */
 	DID_PUT_BACK_DB,  /* data breakpoints a MOV SS held back (DR6 bits a), made pending behind the event */
+	DID_REPLAY,       /* reverse-stepi: the guest was put back and run again up to here, a boundaries back */
 	DID_KIND_COUNT,
 };
 struct did {
@@ -120,6 +121,7 @@ enum gap_reason {
 	GAP_CPL3,       /* ring 3 runs unstepped on this KVM (software flavour) */
 	GAP_REP,        /* iterations not seen one by one */
 	GAP_RUN,        /* the guest ran freely (continue in a trace) */
+	GAP_BACK,       /* nothing was missed: the guest was put back to an earlier state */
 	GAP_OTHER,
 };
 const char *gap_reason_text(enum gap_reason r);

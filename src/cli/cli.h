@@ -223,6 +223,8 @@ typedef int guest_run_fn(struct session *s, u64 arg, stop_observer *each, void *
 int guest_run(struct cli *c, guest_run_fn *fn, u64 arg, u64 count, struct err *err);
 /* cmd_run.c: session_start() with its stop shown. */
 int start_show(struct cli *c, struct err *err);
+/* cmd_checkpoint.c: delete checkpoint. */
+int checkpoint_delete(struct cli *c, const char *args, struct err *err);
 /* cmd_x.c: shows memory and moves *addr behind it. */
 int memory_show(struct cli *c, const struct format *f, u64 *addr, struct err *err);
 /* The size that goes with a letter, where the user named none. */
@@ -266,7 +268,7 @@ void variable_show(struct cli *c, unsigned level, const struct variable *v, cons
 /* cmd_set.c: `show` without argument, also `info settings`. */
 void settings_show(struct cli *c);
 
-extern const struct command commands_step[], commands_run[], commands_points[], commands_catch[],
+extern const struct command commands_step[], commands_run[], commands_checkpoint[], commands_points[], commands_catch[],
 	commands_points_edit[], commands_points_enable[], commands_print[], commands_type[],
 	commands_x[], commands_display[], commands_memory[], commands_code[], commands_symbols[],
 	commands_disassemble[], commands_list[], commands_finish[], commands_srcpath[], commands_macro[],

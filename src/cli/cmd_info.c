@@ -162,6 +162,8 @@ const struct command commands_info[] = {
 	  "Points: breaks, watches, catches.",
 	  "Shows also how the engine notices each and what that costs.", "info breakpoints",
 	  points_info, NULL },
+	{ "checkpoints", "checkpoint", GROUP_STATE, ARG_NONE, 0, "info checkpoints",
+	  "The checkpoints, and the memory they hold.", "", "info checkpoints", info_checkpoints, NULL },
 	{ "stop", NULL, GROUP_STATE, ARG_NONE, 0, "info stop",
 	  "Every field of the current stop, with its raw evidence.", "", "info stop", info_stop,
 	  NULL },

@@ -175,6 +175,8 @@ static int display_delete(struct cli *c, const char *args, struct err *err)
 static const struct command delete_subs[] = {
 	{ "display", NULL, GROUP_POINTS, ARG_WORD, 0, "delete display [N]...",
 	  "Drop displays, as undisplay does.", "", "delete display", display_delete, NULL },
+	{ "checkpoint", NULL, GROUP_POINTS, ARG_WORD, 0, "delete checkpoint N...",
+	  "Drop checkpoints.", "", NULL, checkpoint_delete, NULL },
 	{ NULL },
 };
 static const struct command enable_subs[] = {

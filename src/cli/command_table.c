@@ -8,6 +8,7 @@
 static const struct command *const tables[] = {
 	commands_step,
 	commands_run,
+	commands_checkpoint,
 	commands_points,
 	commands_catch,
 	commands_points_edit,

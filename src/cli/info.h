@@ -1,6 +1,7 @@
 /*
  * info.h - handlers of info's subcommands that lie outside cmd_info.c: info_registers.c,
- * info_tables.c, info_frame.c, info_scope.c, info_source.c, cmd_list.c, cmd_macro.c.
+ * info_tables.c, info_frame.c, info_scope.c, info_source.c, cmd_list.c, cmd_macro.c,
+ * cmd_checkpoint.c.
  */
 #ifndef VMSTEP_CLI_INFO_H
 #define VMSTEP_CLI_INFO_H
@@ -26,6 +27,7 @@ int info_paging(struct cli *c, const char *args, struct err *err);
 
 /* An extended regular expression; a sentence for what is none. */
 int regex_make(const char *text, regex_t *re, struct err *err);
+int info_checkpoints(struct cli *c, const char *args, struct err *err);
 int info_symbol(struct cli *c, const char *args, struct err *err);
 int info_sources(struct cli *c, const char *args, struct err *err);
 int info_functions(struct cli *c, const char *args, struct err *err);

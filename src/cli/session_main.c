@@ -285,6 +285,7 @@ int session_with(const struct options *opt, struct session_config cfg, struct ou
 		return STATUS_ENGINE;
 	}
 	session_set_note(c.s, note_show, &c);
+	session_settings(c.s)->record = true;
 	if (c.interactive)
 		input_init(&c);
 	body(&c, arg);

@@ -211,6 +211,10 @@ const struct setting setting_table[] = {
 	  "Interrupts, devices and what runs freely cannot be predicted and are not judged. Steps "
 	  "cost three to five times as much.",
 	  false, offsetof(struct settings, predict), predict_apply, NULL },
+	{ "record", "off on", "Whether the way the guest goes is kept for reverse-stepi.",
+	  "States are kept on the way and thinned out, up to 512 MiB of memory; steps cost nothing more. off "
+	  "forgets what is kept at the next resume.",
+	  IN_SESSION(record) },
 	{ "mtf", "off on", "Whether the monitor trap flag drives the steps (engines mtf and soft).",
 	  "off: TF in the guest drives them, as on engine kvm.", false,
 	  offsetof(struct settings, mtf), vmcs_apply, mtf_show },

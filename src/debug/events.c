@@ -65,6 +65,7 @@ int session_deliver_vector(struct session *s, u8 vector, bool has_error, u32 err
 		return rc;
 	if (has_error && !ev.has_error)
 		return err_set(err, EINVAL, "vector %u has no error code; leave it out", vector);
+	history_change(s);
 	rc = s->engine->ops->queue_event(s->engine, &ev, err);
 	s->event_queued |= !rc;
 	return rc;

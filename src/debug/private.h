@@ -9,6 +9,8 @@
 #include <time.h>
 #include <vmstep/session.h>
 
+#include "history.h"
+
 enum {
 	RING_SLOTS = 256, /* records between two visits of the consumer: constant memory */
 	TEMP_POINTS_MAX = 64,
@@ -104,6 +106,11 @@ struct session {
 	size_t n_vars, cap_vars;
 	struct value *history;
 	u32 n_history, cap_history;
+
+	struct history way; /* history.h */
+	struct kept_state *checkpoint; /* by number; checkpoint.c */
+	size_t n_checkpoints;
+	u32 next_checkpoint;
 
 	session_note_fn *note;
 	void *note_arg;
@@ -250,6 +257,7 @@ struct run {
 	struct stop stop;  /* the last one reached, not shown yet */
 	struct stop first; /* the first one folded in: the command's `from` is its */
 	u64 n_folded;
+	bool unseen; /* the guest is at a boundary nobody told of: a free run came back on its way */
 	s64 retired; /* sum of what was folded in; -1: cannot be told */
 };
 /* All of the engine's records: shown one by one, or folded. Returns the number of stops. */
@@ -273,6 +281,11 @@ void run_flush(struct run *r);
 int run_finish(struct run *r, int rc);
 /* Number `st`, make it the session's last, show it; false: the observer has enough. */
 bool run_show(struct session *s, struct stop *st, stop_observer *each, void *arg);
+
+/* ---- checkpoint.c ---------------------------------------------------------------------------- */
+
+/* The guest goes, and with it all states of it. */
+void checkpoints_destroy(struct session *s);
 
 /* ---- unwind.c -------------------------------------------------------------------------------- */
 

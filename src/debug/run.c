@@ -56,10 +56,12 @@ static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret
 	s->temp_hit = s->watch_moved = s->only_moved = false;
 	s->inline_hidden = 0;
 	s->catch_by_step = plan->mode == PLAN_STEP;
+	history_before(s, plan, r->unseen ? NULL : r->has_stop ? &r->stop : &s->last);
 	if (s->watcher.before)
 		s->watcher.before(s->watcher.arg, plan);
 	rc = s->engine->ops->run(s->engine, plan, &s->ring, ret, err);
 	state_forget(s);
+	s->way.told += ring_used(&s->ring);
 	if (!rc)
 		s->pending_once = EVENT_AUTO; /* it was for this resume */
 	s->event_queued &= rc != 0;
@@ -200,16 +202,20 @@ static int free_run(struct run *r, struct err *err)
 
 	if ((catches_wanted(r) & ~r->s->ops->catches) || watch_by_step(r->s))
 		return free_by_stepping(r, err);
-	while (end == RUN_RING_FULL && !r->ended) {
+	while ((end == RUN_RING_FULL || end == RUN_COUNT) && !r->ended) {
 		u64 records = r->s->ring.tail;
 		int rc;
 
 		plan_init(r, PLAN_CONTINUE, 0, &plan);
 		points_catches(r->s, &plan);
+		plan.until = history_until(r->s);
 		rc = call_engine(r, &plan, &end, err);
 		run_drain(r, false, 0);
 		if (rc)
 			return rc;
+		r->unseen = end == RUN_COUNT;
+		if (r->unseen)
+			continue;
 		if (r->s->ring.tail == records)
 			return no_progress(err);
 		settle(r->s, &r->stop, end);

@@ -46,6 +46,7 @@ static void take_down(struct session *s)
 {
 	struct engine *e = s->engine;
 
+	checkpoints_destroy(s);
 	s->alive = false;
 	s->engine = NULL; /* first: session_interrupt() may come at any time */
 	if (e)

@@ -128,7 +128,10 @@ int state_fill_stop(struct session *s, struct stop *st, struct err *err)
 
 static int set_groups(struct session *s, u32 groups, const struct cpu_state *c, struct err *err)
 {
-	int rc = s->engine->ops->set_regs(s->engine, groups, c, err);
+	int rc;
+
+	history_change(s);
+	rc = s->engine->ops->set_regs(s->engine, groups, c, err);
 
 	state_forget(s);
 	return rc;
@@ -268,6 +271,7 @@ int session_write(struct session *s, u64 addr, const void *buf, size_t n, struct
 
 	if (rc)
 		return rc;
+	history_change(s);
 	frames_forget(s);
 	mem = machine_phys(s->machine);
 	done = linear_write(c, &mem, addr, buf, n);
@@ -294,6 +298,7 @@ int session_write_phys(struct session *s, u64 gpa, const void *buf, size_t n, st
 
 	if (!s->machine)
 		return no_guest(err);
+	history_change(s);
 	frames_forget(s);
 	mem = machine_phys(s->machine);
 	if (!mem.write(mem.arg, gpa, buf, n))

@@ -256,6 +256,7 @@ int session_skip(struct session *s, enum skip_kind kind, struct err *err)
 
 	if (rc)
 		return rc;
+	history_change(s);
 	rc = s->engine->ops->skip(s->engine, kind, &s->ring, err);
 	state_forget(s);
 	s->inline_hidden = 0;

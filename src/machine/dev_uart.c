@@ -231,11 +231,26 @@ static u8 read_reg(struct uart *u, unsigned reg)
 	}
 }
 
+static void poll_input(struct machine *m, bool guest)
+{
+	struct uart *u = &m->uart;
+	u8 buf[UART_FIFO];
+	size_t n;
+
+	if (u->count >= capacity(u) || (u->mcr & MCR_LOOP))
+		return;
+	n = serial_input_take(m, buf, capacity(u) - u->count, guest);
+	for (size_t i = 0; i < n; i++)
+		receive(u, buf[i]);
+	if (n)
+		update_line(m);
+}
+
 bool uart_io(struct machine *m, bool write, u16 port, unsigned size, u32 *data)
 {
 	/* A guest that polls must see new input without any interrupt. */
 	if (!write && (port & 7) == LSR)
-		uart_poll(m);
+		poll_input(m, true);
 	if (write)
 		write_reg(m, port & 7, (u8)*data);
 	else
@@ -246,17 +261,7 @@ bool uart_io(struct machine *m, bool write, u16 port, unsigned size, u32 *data)
 
 void uart_poll(struct machine *m)
 {
-	struct uart *u = &m->uart;
-	u8 buf[UART_FIFO];
-	size_t n;
-
-	if (u->count >= capacity(u) || (u->mcr & MCR_LOOP))
-		return;
-	n = channel_read(&m->channel[CONSOLE_SERIAL], buf, capacity(u) - u->count);
-	for (size_t i = 0; i < n; i++)
-		receive(u, buf[i]);
-	if (n)
-		update_line(m);
+	poll_input(m, false);
 }
 
 void uart_reset(struct machine *m)

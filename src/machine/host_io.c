@@ -151,6 +151,26 @@ void channel_flush(struct channel *ch)
 	ch->n = 0;
 }
 
+/*
+ * A file holds what the guest has written on the way it is on now. A guest put back to a state ahead of
+ * that has written text the file lost when it was cut: the file goes on where it is.
+ */
+void channel_seek(struct channel *ch, u64 written, bool cut)
+{
+	struct stat st;
+
+	ch->written = written;
+	if (!cut || ch->to != CHANNEL_FD)
+		return;
+	channel_flush(ch);
+	if (fstat(ch->out, &st) || !S_ISREG(st.st_mode))
+		return;
+	if ((u64)st.st_size > written && !ftruncate(ch->out, (off_t)written))
+		lseek(ch->out, 0, SEEK_END);
+	else if ((u64)st.st_size < written)
+		ch->written = (u64)st.st_size;
+}
+
 void channel_poll(struct channel *ch)
 {
 	if (ch->n && host_ns() - ch->since_ns >= FLUSH_NS)
@@ -176,6 +196,9 @@ void console_put(struct machine *m, enum console_channel which, u8 byte)
 {
 	struct channel *ch = &m->channel[which];
 
+	ch->written++;
+	if (m->replay)
+		return;
 	if (ch->to == CHANNEL_STDIO && m->cfg.write)
 		m->cfg.write(m->cfg.write_arg, which, &byte, 1);
 	if (ch->to != CHANNEL_FD)

@@ -66,6 +66,7 @@ struct channel {
 	u8 buf[256]; /* CHANNEL_FD: bytes not written yet */
 	size_t n;
 	u64 since_ns; /* when the first of them came */
+	u64 written;  /* by the guest, whether somebody wanted it or not */
 };
 
 struct uart {
@@ -99,6 +100,18 @@ struct pci {
 	u32 address;
 	u8 cf9;
 	u8 func[PCI_FUNCS][256];
+};
+
+/* The host's input, kept to be given again (serial_input.c). */
+struct input_byte {
+	u64 ns;      /* machine_ns() then */
+	u8 byte;
+	bool guest;  /* the guest's own look found it */
+};
+struct serial_input {
+	struct input_byte *byte;
+	size_t n, cap, at; /* at: next to be given; n: nothing comes again */
+	bool keep;
 };
 
 struct acpi_pm {
@@ -145,6 +158,9 @@ struct machine {
 	u64 unknown_lost; /* accesses to addresses the table had no room for */
 
 	struct channel channel[CONSOLE_COUNT];
+	struct serial_input input;
+	bool replay;    /* what happens happened before: no text to the host, no new input from it */
+	u64 pages_live; /* pages.h */
 	struct uart uart;
 	struct cmos cmos;
 	struct kbd kbd;
@@ -257,6 +273,11 @@ void channel_deinit(struct channel *ch);
 void channel_flush(struct channel *ch);
 void channel_poll(struct channel *ch); /* flush what has waited long enough */
 size_t channel_read(struct channel *ch, u8 *buf, size_t n);
+/* The guest has written so many bytes; with `cut` a file keeps no more than those. */
+void channel_seek(struct channel *ch, u64 written, bool cut);
+/* Input for the guest, given again first; `guest`: it looks itself (serial_input.c). */
+size_t serial_input_take(struct machine *m, u8 *buf, size_t n, bool guest);
+void serial_input_deinit(struct machine *m);
 void console_put(struct machine *m, enum console_channel which, u8 byte);
 
 void uart_reset(struct machine *m);

@@ -183,6 +183,7 @@ void machine_destroy(struct machine *m)
 	if (!m)
 		return;
 	memory_deinit(m);
+	serial_input_deinit(m);
 	for (int i = 0; i < CONSOLE_COUNT; i++)
 		channel_deinit(&m->channel[i]);
 	spec_deinit(&m->spec);

@@ -39,6 +39,7 @@ static const char *const gap_texts[] = {
 	[GAP_CPL3] = "this KVM does not step ring 3",
 	[GAP_REP] = "iterations of a REP instruction were not seen one by one",
 	[GAP_RUN] = "the guest ran freely",
+	[GAP_BACK] = "the guest was put back to an earlier state",
 	[GAP_OTHER] = "the engine could not see what ran here",
 };
 

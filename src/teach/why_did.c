@@ -93,6 +93,11 @@ void why_did(struct session *s, const struct did *d, struct strbuf *out)
 				 "first instruction; vmstep made it pending there.\n",
 			    (unsigned long long)d->a);
 		break;
+	case DID_REPLAY:
+		strbuf_addf(out, "This is no new step: reverse-stepi put the guest back to an earlier state and ran it again "
+				 "up to this boundary, %llu back. The report is that run's; points were not counted.\n",
+			    (unsigned long long)d->a);
+		break;
 	case DID_KIND_COUNT:
 		break;
 	}

@@ -222,6 +222,9 @@ static void did_put(const struct did *d, struct strbuf *out)
 		PUT(out, "put back the #DB that a MOV SS held, dr6=");
 		strbuf_addhex(out, d->a, false);
 		break;
+	case DID_REPLAY:
+		strbuf_addf(out, "run again up to here, %llu back", (unsigned long long)d->a);
+		break;
 	case DID_KIND_COUNT:
 		break;
 	}

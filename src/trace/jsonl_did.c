@@ -29,6 +29,7 @@ static const struct {
 	[DID_EMULATE_SYSCALL] = { "emulate-syscall", 0 },
 	[DID_TOOK_BACK] = { "took-back", DID_HAS_A },
 	[DID_EMULATE_IRET] = { "emulate-iret", 0 },
+	[DID_REPLAY] = { "replay", DID_HAS_A },
 	[DID_PUT_BACK_DB] = { "put-back-db", DID_HAS_A },
 };
 

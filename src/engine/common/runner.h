@@ -57,6 +57,15 @@ struct runner {
 	enum machine_event event; /* ordered by the guest, not yet told in a stop */
 	u32 event_value;
 };
+/* What of it belongs to the guest's state. */
+struct runner_saved {
+	struct records rec;
+	int late_end;
+	bool dead, owed;
+	struct pending pending;
+	enum machine_event event;
+	u32 event_value;
+};
 static inline struct runner *to_runner(struct engine *e)
 {
 	return (struct runner *)e;
@@ -68,6 +77,12 @@ int runner_run(struct engine *e, const struct plan *plan, struct ring *ring, enu
 	       struct err *err);
 int runner_skip(struct engine *e, enum skip_kind kind, struct ring *ring, struct err *err);
 int runner_queue_event(struct engine *e, const struct guest_event *ev, struct err *err);
+
+/* ---- for its state_get() and state_set(): saved.c ------------------------------------------------- */
+
+void runner_save(const struct runner *r, struct runner_saved *ret);
+void runner_restore(struct runner *r, const struct runner_saved *s);
+int runner_saved_whole(const struct strbuf *out, struct err *err); /* -ENOMEM: it did not fit */
 
 /* ---- for its steps ------------------------------------------------------------------------------- */
 

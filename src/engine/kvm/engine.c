@@ -185,5 +185,7 @@ const struct engine_ops kvm_engine_ops = {
 	.set_points = set_points,
 	.skip = runner_skip,
 	.queue_event = runner_queue_event,
+	.state_get = kvm_state_get,
+	.state_set = kvm_state_set,
 	.info = info,
 };

@@ -12,6 +12,7 @@
  *   unhandled.c exceptions that end in vmstep's own default handlers
  *   pending.c   events owed to the guest: deliver or swallow
  *   cont.c      free running
+ *   saved.c     the state as bytes, and back
  *   info.c      `info engine`, `info events`
  */
 #ifndef VMSTEP_KVM_KVM_H
@@ -175,6 +176,11 @@ int irq_let_in(struct vcpu *k, struct step *st, const u8 *vector, unsigned n, bo
 	       struct err *err);
 int hlt_resume(struct vcpu *k, int *ret_end, struct err *err); /* still in HLT from before */
 int hlt_step(struct vcpu *k, struct step *st, int *ret_end, struct err *err);
+
+/* ---- saved.c ------------------------------------------------------------------------------------- */
+
+int kvm_state_get(struct engine *base, struct strbuf *out, struct err *err);
+int kvm_state_set(struct engine *base, const void *state, size_t n, struct err *err);
 
 /* ---- cont.c, info.c ------------------------------------------------------------------------------ */
 

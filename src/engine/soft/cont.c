@@ -4,7 +4,7 @@
  */
 #include "engine/soft/soft.h"
 
-enum { CHUNK = 1 << 16, POLL_TICKS = 1 << 20 };
+enum { CHUNK = 1 << 16 };
 
 static u32 classes_of(u32 catches)
 {
@@ -86,6 +86,26 @@ static void limited(struct soft_engine *e, struct step *st, int *ret_end)
 	soft_step_finish(e, st, ret_end);
 }
 
+static u64 least(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+/* The clock at which the run has to be looked at again, later than now. */
+static u64 next_look(const struct soft_engine *e, u64 now)
+{
+	u64 at = least(least(now + CHUNK, e->chips.deadline), e->poll_at);
+
+	if (e->r.plan->until)
+		at = least(at, e->r.plan->until);
+	return at > now ? at : now + 1;
+}
+
+static bool is_far_enough(const struct soft_engine *e)
+{
+	return e->r.plan->until && model_clock(e->m) >= e->r.plan->until;
+}
+
 /* Until there is something to tell, or the user is there. */
 static void run_free(struct soft_engine *e, int *ret_end)
 {
@@ -101,15 +121,13 @@ static void run_free(struct soft_engine *e, int *ret_end)
 	do {
 		u64 now = model_clock(e->m);
 
-		if (now - e->polled > POLL_TICKS)
+		if (now >= e->poll_at)
 			platform_poll(e);
 		platform_tick(e);
-		run.until = e->chips.deadline < now + CHUNK ? e->chips.deadline : now + CHUNK;
-		if (run.until <= now)
-			run.until = now + 1;
+		run.until = next_look(e, now);
 		told = model_free_run(e->m, &ctl, &run, &st.r);
 		passed = told && is_passed(e, &st, run.classes);
-	} while (passed ? !at_point(e, &run) : !told && !is_stop(e, &run));
+	} while ((passed ? !at_point(e, &run) : !told && !is_stop(e, &run)) && !is_far_enough(e));
 	st.retired = model_retired(e->m) - start;
 	if (!told || passed)
 		limited(e, &st, ret_end);
@@ -123,7 +141,9 @@ static void run_free(struct soft_engine *e, int *ret_end)
 
 void soft_cont(struct soft_engine *e, int *ret_end)
 {
-	if (e->r.plan->catches & CATCH_MMIO)
+	if (is_far_enough(e))
+		*ret_end = RUN_COUNT;
+	else if (e->r.plan->catches & CATCH_MMIO)
 		soft_step(e, ret_end); /* which address, only the step can tell */
 	else
 		run_free(e, ret_end);

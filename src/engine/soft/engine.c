@@ -251,5 +251,8 @@ const struct engine_ops soft_engine_ops = {
 	.set_points = set_points,
 	.skip = runner_skip,
 	.queue_event = runner_queue_event,
+	.state_get = soft_state_get,
+	.state_set = soft_state_set,
+	.position = soft_position,
 	.info = info,
 };

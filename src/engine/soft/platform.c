@@ -8,6 +8,8 @@
 #define APIC_BASE_ENABLE BIT64(11)
 #define APIC_BASE_ADDR   0xffffff000ull
 
+enum { POLL_TICKS = 1 << 20 };
+
 bool platform_apic_on(const struct soft_engine *e)
 {
 	return e->c->apic_base & APIC_BASE_ENABLE;
@@ -42,10 +44,18 @@ void platform_line(void *arg, unsigned gsi, bool level)
 	line_update(e);
 }
 
+/* Input that comes again comes at its time (machine_restore). */
+u64 platform_poll_at(const struct soft_engine *e, u64 at)
+{
+	const u64 due = machine_input_due(e->r.base.machine) / TICK_NS;
+
+	return due < at ? due : at;
+}
+
 void platform_poll(struct soft_engine *e)
 {
-	e->polled = model_clock(e->m);
 	machine_poll(e->r.base.machine);
+	e->poll_at = platform_poll_at(e, model_clock(e->m) + POLL_TICKS);
 }
 
 /* What the guest orders of the machine ends a run at this instruction. */
@@ -145,6 +155,7 @@ static void tpr_write(void *arg, u8 cr8)
 void platform_init(struct soft_engine *e, struct model_bus *ret)
 {
 	chips_reset(&e->chips);
+	e->poll_at = POLL_TICKS;
 	*ret = (struct model_bus){ .arg = e, .port = port_access, .mmio = mmio_access, .intr_ack = intr_ack,
 				   .tpr = tpr_write };
 }

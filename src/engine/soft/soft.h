@@ -15,6 +15,7 @@
  *   hlt.c       sleep, and what ends it
  *   pending.c   events owed to the guest
  *   points.c    the user's points
+ *   saved.c     the state as bytes, and back
  *   info.c      `info engine`, `info events`, `info vmcs`, `info apic`
  */
 #ifndef VMSTEP_SOFT_SOFT_H
@@ -43,7 +44,7 @@ struct soft_engine {
 	struct point_set points;
 	u64 mmio;              /* address by which the instruction asked a device, 0: it did not */
 	bool trap_noted;       /* a delivery of the guest's #DB is on its way to be told */
-	u64 polled;            /* clock of the last look at the host's input */
+	u64 poll_at;           /* clock of the next look at the host's input */
 	struct at at;
 	struct vmx_evidence last; /* the last exit, for `info vmcs` */
 	bool has_last;
@@ -81,6 +82,7 @@ static inline void platform_tick(struct soft_engine *e)
 }
 bool platform_apic_on(const struct soft_engine *e);
 void platform_poll(struct soft_engine *e); /* the host's input */
+u64 platform_poll_at(const struct soft_engine *e, u64 at); /* when next, if not for other reasons before `at` */
 
 /* ---- at.c ----------------------------------------------------------------------------------------- */
 
@@ -131,6 +133,12 @@ int soft_points_set(struct soft_engine *e, struct point *p, size_t n, struct err
 void soft_points_refresh(struct soft_engine *e); /* values, which the debugger may have changed */
 /* The user's points at this stop become causes, if accepted. True: the run ends here. */
 bool soft_points_check(struct soft_engine *e, struct step *st);
+
+/* ---- saved.c -------------------------------------------------------------------------------------- */
+
+int soft_state_get(struct engine *base, struct strbuf *out, struct err *err);
+int soft_state_set(struct engine *base, const void *state, size_t n, struct err *err);
+u64 soft_position(struct engine *base);
 
 /* ---- cont.c, info.c ------------------------------------------------------------------------------- */
 

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { POLL_TICKS = 1 << 20 };
-
 /* TF that does not come to the debugger would go to the guest: then the model itself tells of the
  * boundaries. */
 struct model_controls controls_of(const struct soft_engine *e, bool stepping)
@@ -73,7 +71,7 @@ static bool sleep_through(struct soft_engine *e, struct step *st)
 
 static void poll_now_and_then(struct soft_engine *e)
 {
-	if (model_clock(e->m) - e->polled > POLL_TICKS)
+	if (model_clock(e->m) >= e->poll_at)
 		platform_poll(e);
 }
 

@@ -8,6 +8,7 @@
  *   caps.c vm.c   /dev/kvm and the VM; watch.c the timer that kicks KVM_RUN, and interrupt()
  *   vcpu.c        the one door to KVM_RUN
  *   regs.c regs_slow.c   registers by group
+ *   saved.c       what KVM has of the guest, read and put back
  *   at.c          the boundary the guest is at: address, bytes, instruction, stop record
  *   step.c        what is known of a step before it, and where it may lead; operand.c its operands
  *   frame.c       where a vector's handler begins, and the frame it finds; iret.c the return through one
@@ -145,6 +146,12 @@ int regs_msrs_get(struct vcpu *k, struct cpu_state *ret, struct err *err);
 int regs_msrs_set(struct vcpu *k, const struct cpu_state *c, struct err *err);
 int regs_fpu_get(struct vcpu *k, struct cpu_state *ret, struct err *err);
 int regs_fpu_set(struct vcpu *k, const struct cpu_state *c, struct err *err);
+
+/* ---- saved.c ------------------------------------------------------------------------------------- */
+
+/* What KVM has of the guest besides memory, appended to *out, and back. */
+int vcpu_save(struct vcpu *k, struct strbuf *out, struct err *err);
+int vcpu_restore(struct vcpu *k, const void *state, size_t n, struct err *err);
 
 /* ---- at.c ---------------------------------------------------------------------------------------- */
 
