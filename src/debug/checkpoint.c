@@ -62,7 +62,7 @@ int session_checkpoint(struct session *s, u32 *ret_num, struct err *err)
 	*k = (struct kept_state){ .num = s->next_checkpoint + 1, .v = v };
 	if (s->way.changed) /* the stop's registers are those from before */
 		state_fill_stop(s, &v->last, NULL);
-	if (s->way.n) {
+	if (s->settings.record && !s->way.off) {
 		history_keep(&s->way, v, s->way.changed);
 		s->way.changed = false;
 	}

@@ -8,7 +8,7 @@
 #include "private.h"
 
 enum {
-	FREE_TICKS = 1 << 26, /* between two states: a second or two of a free run on the model, */
+	FREE_TICKS = 1 << 25, /* between two states: a second or less of a free run on the model, */
 	HELD_TICKS = 1 << 21, /* the same of steps with interrupts held, that only steps can repeat, */
 	TOLD_STEPS = 1 << 14, /* and of steps on KVM */
 	LIVE_MIB = 512,       /* memory of all states, from which on more are dropped */

@@ -75,6 +75,6 @@ for name, usage, example in rows:
     t.eq((rc, err), (0, ""), "example of %s: %s" % (name, example))
 # Those without an example say why: they need a state of their own, which other tests give them.
 without = sorted(r[0] for r in rows if not r[2])
-t.eq(without, sorted("""catch cr;catch msr;clear;commands;condition;define;document;down;else;end;if;ignore;info apic;info macro;info macros;info scope;info vmcs;layout;list;loop_break;
-    loop_continue;macro expand;remove-symbol-file;return;rwatch;swallow;trace off;tui;tui enable;up;while""".replace("\n", "").replace("    ", "").split(";")), "commands without an example")
+t.eq(without, sorted("""catch cr;catch msr;clear;commands;condition;define;delete checkpoint;document;down;else;end;if;ignore;info apic;info macro;info macros;info scope;info vmcs;layout;list;loop_break;
+    loop_continue;macro expand;remove-symbol-file;restart;return;rwatch;swallow;trace off;tui;tui enable;up;while""".replace("\n", "").replace("    ", "").split(";")), "commands without an example")
 t.done()

@@ -80,7 +80,7 @@ layers() {
 		split("util 1 x86 2 semantics 3 shim 3 machine 4 model 4.5 engine 5 symbols 5 debug 6 trace 7 teach 7 compare 7.5 probe 7.5 cli 8", w, " ")
 		for (i = 1; i in w; i += 2) rank[w[i]] = w[i + 1]
 		split("types 1 err 1 strbuf 1 parse 1 cpu 2 x86 2 x86_tables 2 insn 2 stop 3 semantics 3 mailbox 3 machine 4 model 4.5 " \
-		      "engine 5 symbols 5 cfi 5 source 5 ctype 5 scope 5 macro 5 srctext 6 location 6 expr 6 print 6 unwind 6 session 6 trace 7 teach 7 lesson 7 command 8 cli 8", h, " ")
+		      "engine 5 symbols 5 cfi 5 source 5 ctype 5 scope 5 macro 5 srctext 6 location 6 expr 6 print 6 unwind 6 session 6 checkpoint 6 trace 7 teach 7 lesson 7 command 8 cli 8", h, " ")
 		for (i = 1; i in h; i += 2) header[h[i]] = h[i + 1]
 		split("common 1 vcpu 2 kvm 3 mtf 3 soft 3", e, " ")
 		for (i = 1; i in e; i += 2) part[e[i]] = e[i + 1]
