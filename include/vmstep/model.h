@@ -24,6 +24,11 @@ struct model_bus {
 	int (*intr_ack)(void *arg);
 	/* CR8 was written (its low 4 bits); may be NULL. */
 	void (*tpr)(void *arg, u8 cr8);
+	/*
+	 * The pin FERR#: an x87 exception is reported by a waiting instruction under CR0.NE=0, or no longer.
+	 * Returns the pin IGNNE#: the instruction goes on. May be NULL: wired to nothing.
+	 */
+	bool (*ferr)(void *arg, bool on);
 };
 
 struct model_config {
@@ -66,13 +71,15 @@ enum model_end {
 	MODEL_BOUNDARY, /* at the next boundary: an instruction or an iteration of a REP is done, or an
 			 * event delivered */
 	MODEL_EXIT,     /* a VM exit before anything else came: RIP as it was, nothing retired */
-	MODEL_HALTED,   /* in HLT and nothing wakes it; nothing ran */
+	MODEL_HALTED,   /* in HLT, or at an x87 instruction that waits for the interrupt FERR# makes, and
+			 * nothing wakes it; nothing ran */
 	MODEL_SHUTDOWN, /* triple fault: the state is as the processor leaves it */
-	MODEL_MISSING,  /* CPUID shows the instruction at RIP and the model lacks it: model_missing() */
+	MODEL_MISSING,  /* it cannot execute the instruction at RIP: `lack` */
 };
 
 struct model_report {
 	u8 end;               /* enum model_end */
+	u8 lack;              /* MODEL_MISSING: enum model_lack */
 	u64 from_rip, from_lin; /* the boundary it began at */
 	u8 retired;           /* 0 or 1 */
 	u8 cls;               /* enum insn_class of what retired or exited */
@@ -137,7 +144,8 @@ u64 model_retired(const struct model *m); /* instructions completed since creati
  * only their owner can tell. The TSC goes with it. */
 u64 model_clock(const struct model *m);
 void model_clock_skip(struct model *m, u64 ticks);
-const char *model_missing(const struct model *m);
+/* At an x87 instruction that waits for the interrupt FERR# makes. */
+bool model_frozen(const struct model *m);
 
 /* Linear ranges whose accesses by instructions are noted, any number; borrowed, sorted by address. */
 struct model_range {

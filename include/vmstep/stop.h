@@ -29,7 +29,8 @@ const char *cause_name(enum cause c);       /* "TF", "ICEBP", "BREAK", "WATCH" (
 enum proof { PROOF_SEEN, PROOF_DEDUCED };
 
 /* --- evidence, verbatim --- */
-enum evidence_kind { EVIDENCE_NONE, EVIDENCE_KVM, EVIDENCE_VMX, EVIDENCE_SOFT, EVIDENCE_SHIM };
+enum evidence_kind { EVIDENCE_NONE, EVIDENCE_KVM, EVIDENCE_VMX, EVIDENCE_SOFT, EVIDENCE_SHIM,
+		     EVIDENCE_MODEL /* engine soft: why the model cannot go on */ };
 
 struct kvm_evidence {
 	u32 reason;        /* kvm_run.exit_reason; KVM_EXIT_INTR when KVM_RUN gave EINTR */
@@ -75,10 +76,18 @@ struct shim_evidence {
 	u32 kicks;                       /* SILENT: NMIs sent in vain */
 };
 
+/* Why the processor model cannot go on: the guest ends with ERROR at the instruction. */
+enum model_lack {
+	LACK_INSTRUCTION, /* CPUID shows it and the model has it not */
+	LACK_FERR,        /* an x87 exception with CR0.NE=0, and FERR# is wired to nothing */
+	LACK_IRQ13,       /* the same, and the interrupt it is wired to cannot come */
+};
+
 struct evidence {
 	u8 kind; /* enum evidence_kind */
 	union {
 		struct shim_evidence shim;
+		u8 lack; /* MODEL: enum model_lack */
 		struct kvm_evidence kvm;
 		struct vmx_evidence vmx; /* also kind SOFT: the model shows the same fields */
 	};

@@ -5,7 +5,6 @@
  * Floating-Point Error (#MF)", "Interrupt 19 - SIMD Floating-Point Exception (#XM)"; which of #UD and
  * #NM comes is in volume 2, "Exceptions Type" tables.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "model/fpu.h"
@@ -42,19 +41,39 @@ void fpu_summary(struct fpu *f)
 		f->fsw |= FSW_ES | FSW_B;
 }
 
-/*
- * With CR0.NE clear the error goes out by the pin FERR# and comes back as interrupt 13, if the
- * machine is wired so; this one is not.
- */
-enum ex fpu_wait(struct model *m)
+static bool ferr_set(struct model *m, bool on)
 {
-	if (likely(!(fpu_of(m)->fsw & FSW_ES)))
-		return EX_DONE;
+	m->ferr = on;
+	return m->cfg.bus.ferr(m->cfg.bus.arg, on);
+}
+
+/*
+ * With CR0.NE clear the error goes out by the pin FERR#, and the processor waits before the instruction for
+ * the interrupt that the machine makes of it, or goes on where the machine answers with IGNNE# (SDM volume 1,
+ * "MS-DOS Compatibility Sub-mode"). FERR# falls, as far as the machine can tell, with the next instruction
+ * that waits and finds no error.
+ */
+static enum ex error_report(struct model *m)
+{
 	if (m->c.cr0 & CR0_NE)
 		return raise_vector(m, EXC_MF);
-	snprintf(m->missing, sizeof(m->missing),
-		 "an x87 exception with CR0.NE=0: FERR# is wired to nothing here");
-	return EX_MISSING;
+	if (!m->cfg.bus.ferr) {
+		m->lack = LACK_FERR;
+		return EX_MISSING;
+	}
+	if (ferr_set(m, true))
+		return EX_DONE;
+	m->frozen_rip = m->c.rip;
+	return EX_FROZEN;
+}
+
+enum ex fpu_wait(struct model *m)
+{
+	if (unlikely(fpu_of(m)->fsw & FSW_ES))
+		return error_report(m);
+	if (unlikely(m->ferr))
+		ferr_set(m, false);
+	return EX_DONE;
 }
 
 enum ex need_x87(struct model *m)

@@ -26,7 +26,8 @@ enum ex {
 	EX_REPEAT,   /* RIP stays: one iteration of a REP string instruction is done */
 	EX_EVENT,    /* m->event: a fault of this instruction, or the INT n, INT3, INTO, INT1 it is */
 	EX_SHUTDOWN, /* cannot go on (a task switch that failed beyond repair) */
-	EX_MISSING,  /* CPUID shows it and the model lacks it: m->missing says what */
+	EX_FROZEN,   /* waits at the instruction for the interrupt that FERR# makes; nothing is changed */
+	EX_MISSING,  /* the model lacks something: m->lack says what */
 };
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -110,7 +111,7 @@ struct model {
 	struct phys_ops phys;    /* RAM and ROM, for the core's walks and deliveries */
 	u64 next;                /* address behind the instruction (register value), see the protocol */
 	struct guest_event event;
-	char missing[80];
+	u8 lack;                 /* enum model_lack */
 
 	/* Derived from c by model_changed() and at each change of mode. */
 	u8 mode, bits, cpl;      /* enum cpu_mode; 16, 32, 64 */
@@ -130,6 +131,8 @@ struct model {
 	bool stop_asked;         /* model_poke() */
 	u64 rep_rip;             /* RIP of a REP with iterations done, ~0: an event's frame has RF there */
 	struct guest_event injected;
+	bool ferr;               /* the pin FERR# */
+	u64 frozen_rip;          /* where EX_FROZEN waits, ~0: nowhere */
 	u64 retired;             /* instructions completed */
 	u64 extra;               /* other ticks of the clock: iterations, deliveries, sleep in HLT */
 	u64 random;              /* random.c: the state behind RDRAND and RDSEED */

@@ -135,7 +135,7 @@ void model_changed(struct model *m)
 	m->c.rflags |= FL_FIXED;
 	fpu_of(m)->mxcsr &= MXCSR_MASK;
 	fpu_of(m)->mxcsr_mask = MXCSR_MASK;
-	m->rep_rip = ~0ull;
+	m->rep_rip = m->frozen_rip = ~0ull;
 	tlb_flush(m);
 	model_derive(m);
 }

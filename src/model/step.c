@@ -86,7 +86,7 @@ static void code_breakpoint(struct model *m, const struct model_controls *ctl, u
 
 static u32 due_mask(struct model *m, const struct model_controls *ctl, u8 *ret_code)
 {
-	bool hold = ctl->hold_irq && m->c.activity != ACT_HLT;
+	bool hold = ctl->hold_irq && m->c.activity != ACT_HLT && !model_frozen(m);
 	struct due_masks masks = { .shadow = m->c.shadow, .rf = m->c.rflags & FL_RF,
 				   .if_flag = m->c.rflags & FL_IF, .nmi_blocked = m->c.nmi_blocked };
 	u32 due = 0;
@@ -213,7 +213,7 @@ void model_clock_skip(struct model *m, u64 ticks)
 	m->c.tsc += ticks;
 }
 
-const char *model_missing(const struct model *m)
+bool model_frozen(const struct model *m)
 {
-	return m->missing;
+	return m->frozen_rip == m->c.rip;
 }

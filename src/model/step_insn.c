@@ -6,7 +6,7 @@
 
 bool event_deliver_to(struct model *m, const struct guest_event *ev, struct model_report *r)
 {
-	m->rep_rip = ~0ull;
+	m->rep_rip = m->frozen_rip = ~0ull;
 	model_clock_skip(m, 1);
 	if (model_deliver(m, ev, &r->event) == DELIVERY_SHUTDOWN) {
 		exit_begin(m, EXIT_TRIPLE_FAULT, &r->ev);
@@ -219,8 +219,12 @@ void step_insn(struct model *m, const struct model_controls *ctl, struct model_r
 		m->c.activity = ACT_SHUTDOWN;
 		r->end = MODEL_SHUTDOWN;
 		break;
+	case EX_FROZEN:
+		r->end = MODEL_HALTED;
+		break;
 	case EX_MISSING:
 		r->end = MODEL_MISSING;
+		r->lack = m->lack;
 		break;
 	}
 }

@@ -1,5 +1,4 @@
 /* table.c - mnemonic to exec function: the families' tables joined. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <Zydis/Zydis.h>
 
@@ -34,8 +33,7 @@ enum ex op_undefined(struct model *m, const struct op *o)
 
 enum ex op_missing(struct model *m, const struct op *o)
 {
-	snprintf(m->missing, sizeof(m->missing), "%s: CPUID shows it and the model has it not",
-		 ZydisMnemonicGetString(o->mnemonic));
+	m->lack = LACK_INSTRUCTION;
 	return EX_MISSING;
 }
 

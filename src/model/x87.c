@@ -89,8 +89,22 @@ static bool store_is_made(const struct fpu *f)
 	return !(f->fsw & ~f->fcw & (X87_EXCEPTIONS & ~FSW_PE));
 }
 
+/*
+ * Under IGNNE# an exception that waits is ignored: the host, which would not, does not see it. What is put
+ * back behind the instruction.
+ */
+static u16 waiting_take(struct fpu *f)
+{
+	u16 waiting = f->fsw & FSW_ES ? f->fsw & X87_EXCEPTIONS : 0;
+
+	f->fsw &= ~waiting;
+	fpu_summary(f);
+	return waiting;
+}
+
 static enum ex op_compute(struct model *m, const struct op *o)
 {
+	u16 waiting;
 	u8 buf[16] = { 0 };
 	u64 rflags = m->c.rflags;
 	struct fpu *f = fpu_of(m);
@@ -101,9 +115,12 @@ static enum ex op_compute(struct model *m, const struct op *o)
 	else if (has_memory(o))
 		TRY(memory_load(m, o, buf));
 	pointers_set(m, o, f);
+	waiting = waiting_take(f);
 	x87_host_run(f, opcode_of(o), o->modrm, buf, &rflags);
 	if (is_store(o) && store_is_made(f))
 		TRY(memory_store(m, o, buf));
+	f->fsw |= waiting;
+	fpu_summary(f);
 	flags_set(m, FL_ARITH, rflags & FL_ARITH);
 	return EX_DONE;
 }

@@ -117,6 +117,20 @@ static void shim_words(const struct stop *st, struct strbuf *out)
 	}
 }
 
+static void model_words(u8 lack, struct strbuf *out)
+{
+	strbuf_adds(out, lack == LACK_INSTRUCTION
+				 ? "The processor model cannot go on: its CPUID shows this instruction and it has none.\n"
+				 : "The processor model cannot go on. With CR0.NE clear an x87 exception is no #MF: it "
+				   "goes out by the pin FERR#, and the next x87 instruction that waits stands "
+				   "until the interrupt comes that a PC makes of it, IRQ13 (SDM \"MS-DOS "
+				   "Compatibility Sub-mode\"). Here it cannot: ");
+	if (lack == LACK_FERR)
+		strbuf_adds(out, "FERR# is wired to nothing.\n");
+	if (lack == LACK_IRQ13)
+		strbuf_adds(out, "IF is clear, or the interrupt controllers mask it.\n");
+}
+
 void why_evidence(const struct stop *st, struct strbuf *out)
 {
 	if (st->ev.kind == EVIDENCE_KVM)
@@ -125,6 +139,8 @@ void why_evidence(const struct stop *st, struct strbuf *out)
 		vmx_words(st, out);
 	else if (st->ev.kind == EVIDENCE_SHIM)
 		shim_words(st, out);
+	else if (st->ev.kind == EVIDENCE_MODEL)
+		model_words(st->ev.lack, out);
 	else if (st->first != CAUSE_START)
 		strbuf_adds(out, "No report of a processor or of KVM stands behind this stop: it "
 				 "is vmstep's own "

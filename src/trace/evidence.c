@@ -317,6 +317,17 @@ static void shim_put(const struct shim_evidence *s, struct strbuf *out)
 	}
 }
 
+static void model_put(u8 lack, struct strbuf *out)
+{
+	static const char *const texts[] = {
+		[LACK_INSTRUCTION] = "CPUID shows this instruction and the model lacks it",
+		[LACK_FERR] = "an x87 exception with CR0.NE=0, and FERR# is wired to nothing",
+		[LACK_IRQ13] = "an x87 exception with CR0.NE=0 waits for IRQ13, which cannot come",
+	};
+
+	strbuf_adds(out, texts[lack]);
+}
+
 void stop_evidence(const struct stop *st, struct strbuf *out)
 {
 	switch (st->ev.kind) {
@@ -331,6 +342,10 @@ void stop_evidence(const struct stop *st, struct strbuf *out)
 	case EVIDENCE_SOFT:
 		PUT(out, "soft: ");
 		vmx_put(&st->ev.vmx, out);
+		break;
+	case EVIDENCE_MODEL:
+		PUT(out, "soft: ");
+		model_put(st->ev.lack, out);
 		break;
 	case EVIDENCE_SHIM:
 		PUT(out, "shim: ");

@@ -114,6 +114,17 @@ static void shim_exit(const struct shim_evidence *s, struct strbuf *out)
 	PUT(out, "},\"vmx\":null");
 }
 
+static void model_exit(u8 lack, struct strbuf *out)
+{
+	static const char *const names[] = {
+		[LACK_INSTRUCTION] = "instruction", [LACK_FERR] = "ferr", [LACK_IRQ13] = "irq13",
+	};
+
+	PUT(out, ",\"exit\":{\"reason\":\"MODEL\",\"lacks\":\"");
+	strbuf_adds(out, names[lack]);
+	PUT(out, "\"},\"vmx\":null");
+}
+
 void jsonl_exit_put(const struct stop *st, struct strbuf *out)
 {
 	switch (st->ev.kind) {
@@ -123,6 +134,9 @@ void jsonl_exit_put(const struct stop *st, struct strbuf *out)
 	case EVIDENCE_VMX:
 	case EVIDENCE_SOFT:
 		vmx_exit(&st->ev.vmx, out);
+		break;
+	case EVIDENCE_MODEL:
+		model_exit(st->ev.lack, out);
 		break;
 	case EVIDENCE_SHIM:
 		shim_exit(&st->ev.shim, out);

@@ -109,6 +109,7 @@ static const struct {
 	{ EVIDENCE_KVM, "KVM's", "KVM", { "The VM exit has", "interruption type is 5", "qualification", "No report of" } },
 	{ EVIDENCE_VMX, "a VM exit's", "The VM exit has basic reason", { "KVM ended", "KVM left", "No report of", "processor model" } },
 	{ EVIDENCE_SOFT, "the model's", "from the processor model. The VM exit has", { "KVM ended", "KVM left", "No report of" } },
+	{ EVIDENCE_MODEL, "the model's own", "The processor model cannot go on", { "The VM exit has", "KVM ended", "No report of" } },
 	{ EVIDENCE_SHIM, "the shim's", "the shim, the small hypervisor", { "The VM exit has", "KVM ended", "No report of" } },
 };
 

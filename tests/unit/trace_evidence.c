@@ -106,6 +106,18 @@ static void vmx_forms(void)
 	claim(&st, "soft: exit 37 rip=0 intr=0 pdbg=4000 shadow=movss", "the model, in a MOV-SS shadow with BS pending");
 }
 
+static void model_forms(void)
+{
+	struct stop st = { .causes = CAUSE_BIT(CAUSE_ERROR), .first = CAUSE_ERROR };
+
+	st.ev = (struct evidence){ .kind = EVIDENCE_MODEL, .lack = LACK_INSTRUCTION };
+	claim(&st, "soft: CPUID shows this instruction and the model lacks it", "an instruction that is not there");
+	st.ev.lack = LACK_FERR;
+	claim(&st, "soft: an x87 exception with CR0.NE=0, and FERR# is wired to nothing", "FERR# without a wire");
+	st.ev.lack = LACK_IRQ13;
+	claim(&st, "soft: an x87 exception with CR0.NE=0 waits for IRQ13, which cannot come", "FERR# in vain");
+}
+
 static void shim_forms(void)
 {
 	struct stop st = { .causes = CAUSE_BIT(CAUSE_ERROR), .first = CAUSE_ERROR };
@@ -228,6 +240,7 @@ int main(void)
 	kvm_forms();
 	vmx_forms();
 	shim_forms();
+	model_forms();
 	occasions();
 	what_was_done();
 	cause_sets();

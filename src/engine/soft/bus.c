@@ -3,7 +3,7 @@
  */
 #include "engine/soft/chips.h"
 
-enum { LINE_PIT = 0 };
+enum { LINE_PIT = 0, LINE_X87 = 13, PORT_X87 = 0xf0 };
 #define IOAPIC_BASE 0xfec00000ull
 
 void chips_reset(struct chips *c)
@@ -44,6 +44,23 @@ void chips_line(struct chips *c, unsigned gsi, bool level)
 {
 	pics_line(&c->pics, gsi, level);
 	ioapic_send(c, ioapic_line(&c->ioapic, gsi, level));
+}
+
+/* As a PC/AT has it (SDM volume 1, "MS-DOS Compatibility Sub-mode", and the figure of its external logic). */
+bool chips_ferr(struct chips *c, bool on)
+{
+	if (on && !c->x87.ferr)
+		chips_line(c, LINE_X87, true);
+	if (!on)
+		c->x87.ignne = false;
+	c->x87.ferr = on;
+	return c->x87.ignne;
+}
+
+static void x87_error_clear(struct chips *c)
+{
+	chips_line(c, LINE_X87, false);
+	c->x87.ignne = c->x87.ferr;
 }
 
 void chips_advance(struct chips *c, u64 now)
@@ -110,6 +127,10 @@ bool chips_port(struct chips *c, bool write, u16 port, u8 *data, u64 now)
 			pics_write(&c->pics, port, *data);
 		else
 			*data = pics_read(&c->pics, port);
+		return true;
+	}
+	if (port == PORT_X87 && write) {
+		x87_error_clear(c);
 		return true;
 	}
 	if ((port & ~3) != 0x40 && port != 0x61)

@@ -111,6 +111,13 @@ u32 ioapic_write(struct ioapic *i, u32 off, u32 v);
 u32 ioapic_line(struct ioapic *i, unsigned line, bool level);
 u32 ioapic_eoi(struct ioapic *i, u8 vector);
 
+/* ---- the x87 error -------------------------------------------------------------------------------- */
+
+/* FERR# sets a latch that is line 13; a write to F0 clears it and answers with IGNNE# until FERR# falls. */
+struct x87_error {
+	bool ferr, ignne;
+};
+
 /* ---- all of them: bus.c --------------------------------------------------------------------------- */
 
 struct chips {
@@ -118,6 +125,7 @@ struct chips {
 	struct pit pit;
 	struct lapic lapic;
 	struct ioapic ioapic;
+	struct x87_error x87;
 	u64 deadline; /* tick of the next timer event, NEVER */
 	bool nmi;     /* taken by chips_take_nmi() */
 };
@@ -127,6 +135,7 @@ bool chips_port(struct chips *c, bool write, u16 port, u8 *data, u64 now);
 /* Registers of 32 bits at local APIC or I/O APIC: true, done. `base`: of the local APIC, 0 when off. */
 bool chips_mmio(struct chips *c, bool write, u64 gpa, u64 base, u32 *data, u64 now);
 void chips_line(struct chips *c, unsigned gsi, bool level);
+bool chips_ferr(struct chips *c, bool on);              /* FERR#; returns IGNNE# */
 void chips_advance(struct chips *c, u64 now);           /* timers up to now */
 bool chips_wants(const struct chips *c, bool apic_on);  /* INTR of the CPU */
 int chips_ack(struct chips *c, bool apic_on);           /* its vector, -1 */

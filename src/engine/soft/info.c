@@ -97,8 +97,8 @@ static void engine_text(struct soft_engine *e, struct strbuf *out)
 	u64 ns = platform_ns(e);
 
 	strbuf_adds(out, "soft: a processor model in VMX non-root operation, the debugger its hypervisor\n"
-			 "not modelled, hidden by CPUID: x87, MMX, SSE and later, VMX, SVM, bus-lock and "
-			 "RTM debug exceptions\n");
+			 "not modelled, hidden by CPUID: AES, PCLMULQDQ, SHA, AVX and later, VMX, SVM, "
+			 "bus-lock and RTM debug exceptions\n");
 	strbuf_addf(out, "virtual time: %llu.%09llu s (%u ns an instruction); TSC %llu\n",
 		    (unsigned long long)(ns / 1000000000), (unsigned long long)(ns % 1000000000),
 		    (unsigned)TICK_NS, (unsigned long long)e->c->tsc);

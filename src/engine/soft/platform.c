@@ -152,10 +152,19 @@ static void tpr_write(void *arg, u8 cr8)
 	line_update(e);
 }
 
+static bool ferr_pin(void *arg, bool on)
+{
+	struct soft_engine *e = arg;
+	bool ignne = chips_ferr(&e->chips, on);
+
+	line_update(e);
+	return ignne;
+}
+
 void platform_init(struct soft_engine *e, struct model_bus *ret)
 {
 	chips_reset(&e->chips);
 	e->poll_at = POLL_TICKS;
 	*ret = (struct model_bus){ .arg = e, .port = port_access, .mmio = mmio_access, .intr_ack = intr_ack,
-				   .tpr = tpr_write };
+				   .tpr = tpr_write, .ferr = ferr_pin };
 }

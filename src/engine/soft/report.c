@@ -109,6 +109,12 @@ static void event_tell(struct step *st)
 		stop_did(s, DID_DELIVER, d->vector, d->return_rip, d->handler_lin);
 }
 
+enum cause soft_frozen(struct stop *s)
+{
+	s->ev = (struct evidence){ .kind = EVIDENCE_MODEL, .lack = LACK_IRQ13 };
+	return CAUSE_ERROR;
+}
+
 static void end_tell(struct soft_engine *e, struct step *st)
 {
 	static const u8 cause_of[] = {
@@ -116,6 +122,10 @@ static void end_tell(struct soft_engine *e, struct step *st)
 	};
 
 	st->v.first = cause_of[st->r.end];
+	if (st->r.end == MODEL_MISSING)
+		st->stop.ev = (struct evidence){ .kind = EVIDENCE_MODEL, .lack = st->r.lack };
+	if (st->r.end == MODEL_HALTED && model_frozen(e->m))
+		st->v.first = soft_frozen(&st->stop);
 	st->v.causes = CAUSE_BIT(st->v.first);
 	e->r.dead |= st->r.end == MODEL_SHUTDOWN;
 }

@@ -107,6 +107,8 @@ struct model_controls controls_of(const struct soft_engine *e, bool stepping);
 /* What the report st->r means: st->v and what was done about it in st->stop; e->at is where it left the
  * guest. */
 void report_take(struct soft_engine *e, struct step *st);
+/* The stop at an x87 instruction that waits for an interrupt nothing brings. */
+enum cause soft_frozen(struct stop *s);
 /* runner_ops.skip */
 bool soft_skip(struct runner *r, enum skip_kind kind, unsigned len, struct stop *s);
 

@@ -64,6 +64,10 @@ static bool sleep_through(struct soft_engine *e, struct step *st)
 		return true;
 	}
 	soft_plain_stop(e, st, a == AWAKE_NEVER ? CAUSE_HLT : CAUSE_INTERRUPT);
+	if (a == AWAKE_NEVER && model_frozen(e->m)) {
+		st->v.first = soft_frozen(&st->stop);
+		st->v.causes = CAUSE_BIT(st->v.first);
+	}
 	if (a == AWAKE_INTERRUPTED)
 		e->r.interrupted = 0;
 	return false;
