@@ -1,4 +1,5 @@
 /* settings_table.c - one row per setting: set, show, completion and the manual read this table. */
+#include <inttypes.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,16 @@ static int predict_apply(struct cli *c, const struct setting *row, const char *v
 	return r;
 }
 
+static void predict_show(struct cli *c, struct strbuf *out)
+{
+	const struct check_total *t = c->checker ? checker_total(c->checker) : NULL;
+
+	strbuf_adds(out, t ? "on" : "off");
+	if (t)
+		strbuf_addf(out, ": %" PRIu64 " stops checked, %" PRIu64 " differ, %" PRIu64
+			    " could not be predicted", t->checked, t->differences, t->open);
+}
+
 #define IN_SESSION(f) false, offsetof(struct settings, f), NULL, NULL
 #define IN_CLI(f)     true, offsetof(struct cli, f), NULL, NULL
 
@@ -210,7 +221,7 @@ const struct setting setting_table[] = {
 	  "another one the command ends there and both are shown, and a script ends with status 1. "
 	  "Interrupts, devices and what runs freely cannot be predicted and are not judged. Steps "
 	  "cost three to five times as much.",
-	  false, offsetof(struct settings, predict), predict_apply, NULL },
+	  false, offsetof(struct settings, predict), predict_apply, predict_show },
 	{ "record", "off on", "Whether the way the guest goes is kept for reverse-stepi.",
 	  "States are kept on the way and thinned out, up to 512 MiB of memory; steps cost nothing more. off "
 	  "forgets what is kept at the next resume.",

@@ -17,7 +17,7 @@ enum {
 static void input_look(struct compare *c, const struct row *r, u32 differ)
 {
 	const char *word = NULL;
-	bool alone = false;
+	bool alone = false, irq;
 
 	for (unsigned i = 0; i < c->cfg->n_engines; i++) {
 		const char *w = r->present[i] ? input_taken(&c->lane[i]) : NULL;
@@ -25,7 +25,9 @@ static void input_look(struct compare *c, const struct row *r, u32 differ)
 		word = w ? w : word;
 		alone = alone || !r->present[i];
 	}
-	if (!word || (!(differ & (INPUTS | PATH)) && !(alone && !strcmp(word, "an interrupt"))))
+	/* Only an interrupt leads elsewhere by itself; a value does where the guest branches on it. */
+	irq = word && !strcmp(word, "an interrupt");
+	if (!word || (!(differ & (irq ? INPUTS | PATH : INPUTS)) && !(alone && irq)))
 		return;
 	c->input = word;
 	c->input_row = r->n;

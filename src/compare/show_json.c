@@ -38,6 +38,8 @@ static void stop_put(struct strbuf *out, const struct lane *l)
 	string_put(out, strbuf_str(&text));
 	strbuf_addf(out, ",\"proof\":\"%s\",\"lin\":\"0x%" PRIx64 "\",\"retired\":%d",
 		    st->proof == PROOF_SEEN ? "seen" : "deduced", st->lin, st->retired);
+	if (st->n_from && st->first != CAUSE_START)
+		strbuf_addf(out, ",\"from\":\"0x%" PRIx64 "\"", st->from_lin);
 	if (st->has_event && st->event_rep)
 		strbuf_adds(out, ",\"event\":\"rep\"");
 	else if (st->has_event)

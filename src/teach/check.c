@@ -58,10 +58,18 @@ static bool causes_same(const struct ahead *n, const struct stop *st)
 	return !differ;
 }
 
-/* DR6 of a report that only stands for the stop, such as a temporary point's, is the engine's own. */
+/*
+ * DR6 of a report that only stands for the stop, such as a temporary point's, is the engine's own. So is a Bn
+ * beside TF that no cause of the stop goes with: of a temporary point (K7), or of a breakpoint that matched and
+ * is not enabled, whose bit a processor may set (SDM "Debug Status Register (DR6)").
+ */
 static bool dr6_same(const struct ahead *n, const struct stop *st)
 {
-	return !n->has_dr6 || !st->has_dr || st->proof == PROOF_DEDUCED || !((n->dr6 ^ st->dr6) & DR6_CAUSE);
+	const u32 have_bn = CAUSE_BIT(CAUSE_HWBP) | CAUSE_BIT(CAUSE_WATCH) | CAUSE_BIT(CAUSE_IOBP) |
+			    CAUSE_BIT(CAUSE_BREAK) | CAUSE_BIT(CAUSE_UWATCH);
+	const u64 bits = (n->causes | st->causes) & have_bn ? DR6_CAUSE : DR6_CAUSE & ~DR6_BN;
+
+	return !n->has_dr6 || !st->has_dr || st->proof == PROOF_DEDUCED || !((n->dr6 ^ st->dr6) & bits);
 }
 
 static bool same(const struct ahead *n, const struct stop *st)

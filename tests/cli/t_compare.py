@@ -4,7 +4,7 @@
 import json, os, subprocess, sys, tempfile
 sys.path.insert(0, os.path.dirname(__file__))
 from run import *
-from term import Tap, kvm_missing
+from term import Tap, Term, kvm_missing
 
 t = Tap()
 DIR = tempfile.TemporaryDirectory()
@@ -97,6 +97,13 @@ else:
     t.eq(rc, 1, "an unlisted difference: status 1")
     for part in ("cause: kvm a step, soft WATCH", "why, on kvm:", "why, on soft:", "\033[1;31m", "the paths part here and meet again: kvm after 0 records, soft after"):
         t.has(out, part, "an unlisted difference shows " + part.replace("\033", "ESC"))
+    screen = Term([os.path.abspath(VMSTEP), "compare", "-e", "kvm,soft", "-q", guest], cols=100)
+    status = screen.wait()
+    shown = screen.plain(screen.raw).splitlines()
+    t.ok(status == 1 and b"\x1b[1;31m" in screen.raw and any(l.startswith("!") for l in shown), "on a terminal it is coloured",
+         (status, screen.raw[:300]), "ESC[1;31m, a row with !, status 1")
+    t.ok(all(len(l) <= 100 for l in shown if l[:1] in ("!", "~", " ") and l[1:2].isdigit()), "and no wider than it",
+         max(map(len, shown)), "<= 100")
     t.eq(out.count("why, on kvm:"), 1, "`why` for the first difference alone")
     t.lacks(compare("--color", "auto", guest, env={"NO_COLOR": "1"})[1], "\033[", "NO_COLOR")
     rc, head, body, total = rows("-q", guest)

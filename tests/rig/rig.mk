@@ -226,6 +226,26 @@ $(RIG_NOTICE): $(O)/tests/guests/notice.elf tests/guests/transparency.py
 
 rig-root: $(RIG_NOTICE)
 
+# Sessions under `set predict on`: predict.GUEST.ENGINE; the boot sectors are copied below.
+RIG_PREDICTED := demo boot mbr corpus-real corpus-prot corpus-long
+RIG_PREDICT   := $(foreach e,kvm mtf,$(RIG_PREDICTED:%=$(RIG_ROOT)/predict/predict.%.$(e)))
+
+$(RIG_PREDICT): guests $(wildcard tests/guests/*.py tests/guests/corpus/*.txt)
+	$(Q)mkdir -p $(@D)
+	$(Q)for f in $(wildcard $(O)/tests/guests/$(call rig_word,2).elf $(O)/tests/guests/$(call rig_word,2).bin); do cp $$f $(@D)/; done
+	$(Q)python3 tests/guests/predictions.py commands $(O)/tests/guests/$(call rig_word,2).elf $(call rig_word,3)-rig >$@
+
+rig-root: $(RIG_PREDICT)
+
+# What `vmstep compare` must show to differ there.
+RIG_KNOWN := $(patsubst tests/rig/%,$(RIG_ROOT)/%,$(wildcard tests/rig/compare/*.known))
+
+$(RIG_KNOWN): $(RIG_ROOT)/%: tests/rig/%
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+rig-root: $(RIG_KNOWN)
+
 # --- guests in C, stepped by line ------------------------------------------------------------------
 
 RIG_SOURCE := $(addprefix $(RIG_ROOT)/source/,$(notdir $(wildcard tests/rig/source/*.cmds tests/guests/c/*.[ch])))
