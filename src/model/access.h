@@ -82,6 +82,35 @@ static inline void store(u8 *p, unsigned size, u64 v)
 	}
 }
 
+/* As value_read() and value_write(), of any few bytes; most are 16, of an SSE register. */
+static inline void bytes_copy(void *to, const void *from, unsigned size)
+{
+	if (likely(size == 16))
+		memcpy(to, from, 16);
+	else
+		memcpy(to, from, size);
+}
+
+static inline enum ex bytes_read(struct model *m, u64 lin, unsigned size, u8 need, void *ret)
+{
+	const u8 *p = host_bytes(m, lin, size, need);
+
+	if (unlikely(!p))
+		return slow_read(m, lin, size, need, ret);
+	bytes_copy(ret, p, size);
+	return EX_DONE;
+}
+
+static inline enum ex bytes_write(struct model *m, u64 lin, unsigned size, u8 need, const void *buf)
+{
+	u8 *p = host_bytes(m, lin, size, need);
+
+	if (unlikely(!p))
+		return slow_write(m, lin, size, need, buf);
+	bytes_copy(p, buf, size);
+	return EX_DONE;
+}
+
 static inline enum ex value_read(struct model *m, u64 lin, unsigned size, u8 need, u64 *ret)
 {
 	const u8 *p = host_bytes(m, lin, size, need);

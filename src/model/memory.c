@@ -109,7 +109,7 @@ enum ex mem_read_bytes(struct model *m, u8 seg, u64 off, unsigned size, void *re
 	u64 lin;
 
 	TRY(seg_linear(m, seg, off, size, false, &lin));
-	TRY(slow_read(m, lin, size, TLB_READ << asker(m, m->cpl), ret));
+	TRY(bytes_read(m, lin, size, TLB_READ << asker(m, m->cpl), ret));
 	if (unlikely(m->data_points))
 		access_note(m, lin, size, false);
 	return EX_DONE;
@@ -120,7 +120,7 @@ enum ex mem_write_bytes(struct model *m, u8 seg, u64 off, unsigned size, const v
 	u64 lin;
 
 	TRY(seg_linear(m, seg, off, size, true, &lin));
-	TRY(slow_write(m, lin, size, TLB_WRITE << asker(m, m->cpl), buf));
+	TRY(bytes_write(m, lin, size, TLB_WRITE << asker(m, m->cpl), buf));
 	if (unlikely(m->data_points))
 		access_note(m, lin, size, true);
 	return EX_DONE;
