@@ -56,6 +56,12 @@ enum reg_group {
 	REGS_ALL = BIT(6) - 1,
 };
 
+/* PAE's PDPTE registers, loaded under `cr3`; not loaded: the walk reads memory (SDM "PDPTE Registers"). */
+struct pdptes {
+	bool loaded;
+	u64 cr3, entry[4];
+};
+
 struct cpu_state {
 	u32 known; /* mask of enum reg_group */
 	u64 gpr[GPR_COUNT];
@@ -70,8 +76,14 @@ struct cpu_state {
 	bool nmi_blocked;
 	u64 star, lstar, cstar, sfmask, fs_base_msr, gs_base_msr, kernel_gs_base;
 	u64 sysenter_cs, sysenter_esp, sysenter_eip, debugctl, tsc, pat;
+	struct pdptes pdptes; /* the processor model's */
 	u8 fxsave[512] __attribute__((aligned(16))); /* FXSAVE64 image: x87, MXCSR, XMM0-15 */
 };
+
+static inline bool pdptes_hold(const struct cpu_state *c)
+{
+	return c->pdptes.loaded && c->pdptes.cr3 == c->cr3;
+}
 
 enum cpu_mode { MODE_REAL, MODE_V86, MODE_PROT16, MODE_PROT32, MODE_COMPAT16, MODE_COMPAT32, MODE_LONG,
 		MODE_COUNT };

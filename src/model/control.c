@@ -20,25 +20,43 @@ static enum ex gp0(struct model *m)
 	return raise_code(m, EXC_GP, 0);
 }
 
-/* --- PAE: the four PDPTEs are read, and checked, when CR3 or the mode is written --- */
+/* --- PAE: the four PDPTEs are loaded, and checked, when CR3 or the mode is written --- */
 
 static bool pae_paging(u64 cr0, u64 cr4, u64 efer)
 {
 	return (cr0 & CR0_PG) && (cr4 & CR4_PAE) && !(efer & EFER_LMA);
 }
 
-/* SDM 3 "PDPTE Registers": bits 1-2, 5-8 and those above the physical width are reserved. */
-static bool pdptes_valid(struct model *m, u64 cr3)
+static void pdptes_read(struct model *m, u64 cr3, struct pdptes *ret)
 {
-	for (unsigned i = 0; i < 4; i++) {
-		u64 e;
+	*ret = (struct pdptes){ .loaded = true, .cr3 = cr3 };
+	for (unsigned i = 0; i < ARRAY_SIZE(ret->entry); i++)
+		if (m->phys.read(m->phys.arg, (cr3 & 0xffffffe0) + 8 * i, &ret->entry[i], 8))
+			ret->entry[i] = 0; /* not RAM: nothing is mapped */
+}
 
-		if (m->phys.read(m->phys.arg, (cr3 & 0xffffffe0) + 8 * i, &e, 8))
-			continue; /* not RAM: nothing is mapped, the walk says so */
-		if ((e & 1) && (e & 0xfff00000000001e6ull))
+/* SDM 3 "PDPTE Registers": bits 1-2, 5-8 and those above the physical width are reserved, and nothing is
+ * loaded then. */
+static bool pdptes_load(struct model *m, u64 cr3)
+{
+	struct pdptes p;
+
+	pdptes_read(m, cr3, &p);
+	for (unsigned i = 0; i < ARRAY_SIZE(p.entry); i++)
+		if ((p.entry[i] & 1) && (p.entry[i] & 0xfff00000000001e6ull))
 			return false;
-	}
+	m->c.pdptes = p;
 	return true;
+}
+
+void pdptes_follow(struct model *m)
+{
+	struct cpu_state *c = &m->c;
+
+	if (!pae_paging(c->cr0, c->cr4, c->efer))
+		c->pdptes.loaded = false;
+	else if (!pdptes_hold(c))
+		pdptes_read(m, c->cr3, &c->pdptes);
 }
 
 /* --- CR0 --- */
@@ -77,7 +95,7 @@ static enum ex cr0_write(struct model *m, u64 value)
 	if (!cr0_long_mode(m, value, &efer))
 		return gp0(m);
 	if (pae_paging(value, c->cr4, efer) && ((value ^ old) & (CR0_PG | CR0_CD | CR0_NW)) &&
-	    !pdptes_valid(m, c->cr3))
+	    !pdptes_load(m, c->cr3))
 		return gp0(m);
 	c->cr0 = value;
 	c->efer = efer;
@@ -99,7 +117,7 @@ enum ex cr3_write(struct model *m, u64 value)
 		value &= ~CR3_KEEP;
 	if (is_long(m) && value >> 52)
 		return gp0(m);
-	if (pae_paging(m->c.cr0, m->c.cr4, m->c.efer) && !pdptes_valid(m, value))
+	if (pae_paging(m->c.cr0, m->c.cr4, m->c.efer) && !pdptes_load(m, value))
 		return gp0(m);
 	m->c.cr3 = value;
 	model_derive(m);
@@ -119,7 +137,7 @@ static enum ex cr4_write(struct model *m, u64 value)
 	if (changed & value & CR4_PCIDE && (!is_long(m) || c->cr3 & 0xfff))
 		return gp0(m);
 	if (pae_paging(c->cr0, value, c->efer) &&
-	    (changed & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)) && !pdptes_valid(m, c->cr3))
+	    (changed & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)) && !pdptes_load(m, c->cr3))
 		return gp0(m);
 	c->cr4 = value;
 	model_derive(m);

@@ -287,6 +287,9 @@ enum ex seg_load(struct model *m, u8 seg, u16 sel);
 /* After a change of CR0, CR4, EFER, CS, SS, RFLAGS.VM or DR7: mode, bits, cpl, data_points... */
 void model_derive(struct model *m);
 
+/* control.c: PAE's PDPTE registers of a state that was written from outside. */
+void pdptes_follow(struct model *m);
+
 /* ---- families ----------------------------------------------------------------------------------- */
 
 /* Each family exports one table, ended by a NULL exec; table.c joins them. */

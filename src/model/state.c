@@ -136,6 +136,7 @@ void model_changed(struct model *m)
 	fpu_of(m)->mxcsr &= MXCSR_MASK;
 	fpu_of(m)->mxcsr_mask = MXCSR_MASK;
 	m->rep_rip = m->frozen_rip = ~0ull;
+	pdptes_follow(m);
 	tlb_flush(m);
 	model_derive(m);
 }

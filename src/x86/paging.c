@@ -89,6 +89,17 @@ static u64 leaf_address(const struct shape *s, const struct level *l, u64 e, u64
 	return frame | (la & offset);
 }
 
+/* PAE's top table is four registers, where they are known. */
+static bool entry_read(const struct cpu_state *c, const struct phys_ops *mem, const struct shape *s,
+		       bool top, struct walk_step *step)
+{
+	if (top && s->pdpte_bare && pdptes_hold(c)) {
+		step->entry = c->pdptes.entry[step->index];
+		return true;
+	}
+	return !mem->read(mem->arg, step->entry_gpa, &step->entry, s->entry_size);
+}
+
 /* Goes through one table. True when the next one is to be read; else the walk is over. */
 static bool level_walk(const struct cpu_state *c, const struct phys_ops *mem, const struct shape *s,
 		       u64 table, u64 la, struct page_walk *w)
@@ -101,8 +112,8 @@ static bool level_walk(const struct cpu_state *c, const struct phys_ops *mem, co
 	step->index = la >> l->shift & (BIT64(l->bits) - 1);
 	step->entry_gpa = table + (u64)step->index * s->entry_size;
 	step->entry = 0;
+	w->unreadable = !entry_read(c, mem, s, !w->n, step);
 	w->n++;
-	w->unreadable = mem->read(mem->arg, step->entry_gpa, &step->entry, s->entry_size) != 0;
 	if (w->unreadable || !(step->entry & E_P))
 		return false;
 	leaf = w->n == s->n || (l->large && step->entry & E_PS);

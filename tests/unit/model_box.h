@@ -107,4 +107,13 @@ static inline enum ex box_run(struct box *b)
 	return insn_run(b->m, &o);
 }
 
+/* One read or write through a segment: the vector it raises, -1: none. */
+static inline int access_try(struct box *b, u8 seg, u64 off, unsigned size, bool write)
+{
+	u64 v = 0;
+	enum ex r = write ? mem_write(b->m, seg, off, size, 0) : mem_read(b->m, seg, off, size, &v);
+
+	return r == EX_DONE ? -1 : b->m->event.vector;
+}
+
 #endif

@@ -1,8 +1,9 @@
 /*
  * model_memory.c - accesses of the model, checks and their order, against the SDM's words (volume
- * 3, "Segment and Page Protection", "Paging", "Access Rights", "Page-Fault Exceptions").
+ * 3, "Segment and Page Protection"); data breakpoints, fetching, and memory that is none. Pages are
+ * model_paging.c's.
  */
-#include "model_box.h"
+#include "model_pages.h"
 
 /* ---- segments: one read or write of `size` at `off`
  * ---------------------------------------------- */
@@ -41,14 +42,6 @@ static const struct seg_row {
 	{ "64-bit: a null selector is no fault", 64, 0, 0, 0x10000, SEG_DS, 8, true, -1 },
 };
 
-static int access_try(struct box *b, u8 seg, u64 off, unsigned size, bool write)
-{
-	u64 v = 0;
-	enum ex r = write ? mem_write(b->m, seg, off, size, 0) : mem_read(b->m, seg, off, size, &v);
-
-	return r == EX_DONE ? -1 : b->m->event.vector;
-}
-
 static void segments_test(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(seg_rows); i++) {
@@ -65,229 +58,6 @@ static void segments_test(void)
 		       (u64)(s64)r->vector, "%s", r->name);
 		box_close(&b);
 	}
-}
-
-/* ---- pages: 4 KiB each, rights by address
- * --------------------------------------------------------- */
-
-enum {
-	PG_RO = 0x20000,
-	PG_SUPER = 0x21000,
-	PG_NONE = 0x22000,
-	PG_NX = 0x23000,
-	PG_CLEAN = 0x25000,
-	PG_NEXT = 0x26000
-};
-
-/* The 2-MiB page becomes a table of its own, A and D clear. */
-static void pages_split(struct box *b)
-{
-	u32 pt = BOX_TABLES + 0x3000;
-
-	box_put(b, BOX_TABLES + 0x2000, pt | 7);
-	for (u64 at = 0; at < BOX_RAM; at += 4096)
-		box_put(b, pt + at / 512, at | 7);
-	box_put(b, pt + PG_RO / 512, PG_RO | 5);
-	box_put(b, pt + PG_SUPER / 512, PG_SUPER | 3);
-	box_put(b, pt + PG_NONE / 512, 0);
-	box_put(b, pt + PG_NX / 512, PG_NX | 7 | BIT64(63));
-	model_changed(b->m);
-}
-
-static u64 pte(const struct box *b, u64 at)
-{
-	return box_get(b, BOX_TABLES + 0x3000 + at / 512);
-}
-
-enum { KEY_USER = 1, KEY_NO_WP = 2, KEY_SMAP = 4, KEY_AC = 8, KEY_SMEP = 16, KEY_IMPLICIT = 32 };
-enum { READ, WRITE, FETCH };
-
-static const struct page_row {
-	const char *name;
-	u8 keys, what;
-	u64 at;
-	int error; /* -1: goes through */
-} page_rows[] = {
-	{ "supervisor reads anything", 0, READ, PG_SUPER, -1 },
-	{ "user reads a supervisor page", KEY_USER, READ, PG_SUPER, 5 },
-	{ "user writes a read-only page", KEY_USER, WRITE, PG_RO, 7 },
-	{ "supervisor writes a read-only page under WP", 0, WRITE, PG_RO, 3 },
-	{ "supervisor writes a read-only page without WP", KEY_NO_WP, WRITE, PG_RO, -1 },
-	{ "user writes a read-only page without WP", KEY_NO_WP | KEY_USER, WRITE, PG_RO, 7 },
-	{ "not present, read", 0, READ, PG_NONE, 0 },
-	{ "not present, user write", KEY_USER, WRITE, PG_NONE, 6 },
-	{ "SMAP: supervisor reads a user page", KEY_SMAP, READ, PG_CLEAN, 1 },
-	{ "SMAP: with AC it may", KEY_SMAP | KEY_AC, READ, PG_CLEAN, -1 },
-	{ "SMAP: with AC an implicit access may not", KEY_SMAP | KEY_AC | KEY_IMPLICIT, READ,
-	  PG_CLEAN, 1 },
-	{ "SMAP: supervisor pages are as ever", KEY_SMAP, WRITE, PG_SUPER, -1 },
-	{ "NX: a read", 0, READ, PG_NX, -1 },
-	{ "NX: a fetch", 0, FETCH, PG_NX, 0x11 },
-	{ "NX: a user's fetch", KEY_USER, FETCH, PG_NX, 0x15 },
-	{ "SMEP: supervisor fetches from a user page", KEY_SMEP, FETCH, PG_CLEAN, 0x11 },
-	{ "SMEP: a user may", KEY_SMEP | KEY_USER, FETCH, PG_CLEAN, -1 },
-	{ "user fetches from a supervisor page", KEY_USER, FETCH, PG_SUPER, 0x15 },
-	{ "not present, fetch", 0, FETCH, PG_NONE, 0x10 },
-	{ "a read that ends on a page that is not there", 0, READ, PG_NONE - 1, 0 },
-};
-
-static enum ex page_access(struct box *b, const struct page_row *r)
-{
-	const struct op *o;
-	u64 v;
-
-	if (r->what == FETCH) {
-		model_cpu(b->m)->rip = r->at;
-		return op_fetch(b->m, &o);
-	}
-	if (r->keys & KEY_IMPLICIT)
-		return sys_read(b->m, r->at, 2, &v);
-	return r->what == WRITE ? mem_write(b->m, SEG_DS, r->at, 2, 0)
-				: mem_read(b->m, SEG_DS, r->at, 2, &v);
-}
-
-static void pages_test(void)
-{
-	for (unsigned i = 0; i < ARRAY_SIZE(page_rows); i++) {
-		const struct page_row *r = &page_rows[i];
-		struct cpu_state *c;
-		struct box b;
-		enum ex x;
-
-		box_open(&b, 64);
-		c = model_cpu(b.m);
-		pages_split(&b);
-		if (r->keys & KEY_USER)
-			c->seg[SEG_SS].attr |= 0x60, c->seg[SEG_CS].attr |= 0x60;
-		c->cr0 &= r->keys & KEY_NO_WP ? ~CR0_WP : ~0ull;
-		c->cr4 |= (r->keys & KEY_SMAP ? CR4_SMAP : 0) | (r->keys & KEY_SMEP ? CR4_SMEP : 0);
-		c->rflags |= r->keys & KEY_AC ? FL_AC : 0;
-		model_changed(b.m);
-		x = page_access(&b, r);
-		tap_eq(x == EX_DONE ? ~0ull : b.m->event.error, (u64)(s64)r->error, "%s", r->name);
-		if (x != EX_DONE)
-			tap_eq(b.m->event.cr2, r->at == PG_NONE - 1 ? PG_NONE : r->at, "%s: CR2",
-			       r->name);
-		box_close(&b);
-	}
-}
-
-/* ---- accessed, dirty, TLB
- * ------------------------------------------------------------------------- */
-
-static void marks_test(void)
-{
-	struct box b;
-	u64 v;
-
-	box_open(&b, 64);
-	pages_split(&b);
-	mem_read(b.m, SEG_DS, PG_CLEAN, 8, &v);
-	tap_eq(pte(&b, PG_CLEAN) & 0x60, 0x20, "a read sets accessed");
-	tap_eq(box_get(&b, BOX_TABLES) & 0x60, 0x20, "in every level");
-	mem_write(b.m, SEG_DS, PG_CLEAN, 8, 0);
-	tap_eq(pte(&b, PG_CLEAN) & 0x60, 0x60, "a write behind it sets dirty");
-	mem_probe_write(b.m, SEG_DS, PG_NEXT, 8);
-	tap_eq(pte(&b, PG_NEXT) & 0x60, 0x60, "so does asking for a write");
-	mem_write(b.m, SEG_DS, PG_NONE - 4, 8, ~0ull);
-	tap_eq(pte(&b, PG_SUPER) & 0x60, 0x60,
-	       "the first page of a write that faults in its second was used");
-	tap_eq(box_get(&b, PG_NONE - 8), 0, "and holds what it held");
-	box_close(&b);
-}
-
-static void tlb_test(void)
-{
-	u32 pt = BOX_TABLES + 0x3000;
-	struct box b;
-	u64 v = 0;
-
-	box_open(&b, 64);
-	pages_split(&b);
-	box_put(&b, PG_CLEAN, 1);
-	box_put(&b, PG_NEXT, 2);
-	mem_read(b.m, SEG_DS, PG_CLEAN, 8, &v);
-	box_put(&b, pt + PG_CLEAN / 512, PG_NEXT | 7);
-	mem_read(b.m, SEG_DS, PG_CLEAN, 8, &v);
-	tap_eq(v, 1, "a translation stays until it is invalidated");
-	tlb_flush_page(b.m, PG_CLEAN + 5);
-	mem_read(b.m, SEG_DS, PG_CLEAN, 8, &v);
-	tap_eq(v, 2, "INVLPG drops it");
-	box_put(&b, pt + PG_CLEAN / 512, PG_CLEAN | 7 | BIT64(8));
-	model_cpu(b.m)->cr4 |= CR4_PGE;
-	model_derive(b.m);
-	mem_read(b.m, SEG_DS, PG_CLEAN, 8, &v);
-	tap_eq(v, 1, "a change of CR4.PGE drops all");
-	box_put(&b, pt + PG_CLEAN / 512, PG_NEXT | 7);
-	tlb_flush_local(b.m);
-	mem_read(b.m, SEG_DS, PG_CLEAN, 8, &v);
-	tap_eq(v, 1, "MOV CR3 keeps a global page");
-	tlb_flush(b.m);
-	mem_read(b.m, SEG_DS, PG_CLEAN, 8, &v);
-	tap_eq(v, 2, "what drops all does not");
-	box_put(&b, pt + PG_CLEAN / 512, 0);
-	tlb_flush(b.m);
-	tap_eq(access_try(&b, SEG_DS, PG_CLEAN, 1, false), EXC_PF, "and then it is gone");
-	box_close(&b);
-}
-
-/* A large page came in by several addresses: INVLPG of any drops them all. */
-static void large_page_test(void)
-{
-	struct box b;
-	u64 v;
-
-	box_open(&b, 64);
-	box_put(&b, 0x30000, 7);
-	mem_read(b.m, SEG_DS, 0x30000, 8, &v);
-	mem_read(b.m, SEG_DS, 0x31000, 8, &v);
-	box_put(&b, BOX_TABLES + 0x2000, 0);
-	tlb_flush_page(b.m, 0x31000);
-	tap_eq(access_try(&b, SEG_DS, 0x30000, 1, false), EXC_PF,
-	       "INVLPG drops a large page whole");
-	box_close(&b);
-}
-
-/* ---- 32-bit paging and PAE
- * ------------------------------------------------------------------------ */
-
-static void legacy_paging_test(void)
-{
-	struct cpu_state *c;
-	struct box b;
-	u64 v = 0;
-
-	box_open(&b, 32);
-	c = model_cpu(b.m);
-	c->cr3 = BOX_TABLES;
-	c->cr4 = CR4_PSE;
-	c->cr0 |= CR0_PG;
-	box_put(&b, BOX_TABLES,
-		(BOX_TABLES + 0x1000) | 7 | 0x83ull << 32); /* a table; 4 MiB at 0 */
-	box_put(&b, BOX_TABLES + 0x1000, 0x12007 | 0x13005ull << 32);
-	box_put(&b, 0x12344, 0x11);
-	model_changed(b.m);
-	mem_read(b.m, SEG_DS, 0x344, 4, &v);
-	tap_eq(v, 0x11, "32-bit paging: a page of 4 KiB");
-	mem_read(b.m, SEG_DS, 0x412344, 4, &v);
-	tap_eq(v, 0x11, "32-bit paging: a page of 4 MiB");
-	tap_eq(box_get(&b, BOX_TABLES) >> 32 & 0x60, 0x20, "its entry is accessed");
-	mem_write(b.m, SEG_DS, 0x412344, 4, 0x22);
-	tap_eq(box_get(&b, BOX_TABLES) >> 32 & 0x60, 0x60, "and dirty");
-	box_put(&b, BOX_TABLES + 8, (0x83 | BIT64(21)));
-	tap_eq(access_try(&b, SEG_DS, 0x800000, 1, false), EXC_PF, "a reserved bit faults");
-	tap_eq(b.m->event.error, 9, "and says so");
-
-	box_put(&b, BOX_TABLES, (BOX_TABLES + 0x2000) | 1); /* PAE: PDPT, PD with a page of 2 MiB */
-	box_put(&b, BOX_TABLES + 0x2000, 0x83);
-	c->cr4 = CR4_PAE;
-	model_derive(b.m);
-	mem_read(b.m, SEG_DS, 0x12344, 4, &v);
-	tap_eq(v, 0x22, "PAE: a page of 2 MiB");
-	tap_eq(box_get(&b, BOX_TABLES) & 0x60, 0,
-	       "the entries of its top table have no accessed bit");
-	tap_eq(box_get(&b, BOX_TABLES + 0x2000) & 0x60, 0x20, "the others do");
-	box_close(&b);
 }
 
 /* ---- alignment, breakpoints, fetching
@@ -446,11 +216,6 @@ static void bus_test(void)
 int main(void)
 {
 	segments_test();
-	pages_test();
-	marks_test();
-	tlb_test();
-	large_page_test();
-	legacy_paging_test();
 	alignment_test();
 	points_test();
 	fetch_test();
