@@ -105,6 +105,23 @@ int variable_describe(const struct variable *v, u64 pc, struct strbuf *out, stru
  */
 int call_site_value(struct symbols *s, u64 pc, u64 callee_pc, unsigned reg, const struct location_ops *ops, u64 *ret,
 		    struct err *err);
+/*
+ * The functions between a caller and the function around `callee_pc` that left by a jump and so have no frame
+ * of their own: the call returns to `pc`. As gdb tells them: all ways from the function called to the callee,
+ * by tail calls alone, are looked at (DW_AT_call_tail_call), and what all of them begin and end with is told;
+ * nothing where a function does not say all of its tail calls, or not where one leads. Innermost first;
+ * returns how many, at most max.
+ */
+struct tail_call {
+	u64 pc;     /* behind the jump, or of the jump itself where only that is said */
+	u64 lookup; /* in the jump */
+};
+unsigned tail_calls(struct symbols *s, u64 pc, u64 callee_pc, struct tail_call *ret, unsigned max);
+/*
+ * Whether a location in a register that calls may change holds during a call from `pc`: GCC ends it before
+ * the call unless what is called leaves the register alone (-fipa-ra); other compilers let it stand.
+ */
+bool scope_keeps_registers(struct symbols *s, u64 pc);
 /* Only the storage of a variable that has one address: true and *ret. */
 bool variable_static(const struct variable *v, u64 *ret);
 

@@ -208,7 +208,7 @@ struct upoint {
 	bool scoped;         /* watch: a local of a frame, which ends when control is back at scope_pc */
 	bool left;           /* it has ended: deleted when the run is over */
 	u8 scope_cpl;
-	u64 scope_pc, scope_sp;
+	u64 scope_pc, scope_sp, scope_function;
 	u8 got;              /* enum point_how, by the engine; valid when the guest lives */
 	const char *cost;
 	bool stopped;        /* the last stop is one of this point */

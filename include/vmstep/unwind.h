@@ -49,6 +49,7 @@ enum frame_how {
 	FRAME_EVENT,     /* the frame that an interrupt or exception pushed */
 	FRAME_PATH,      /* what the code ahead pops until its RET or IRET */
 	FRAME_SCAN,      /* a guess: the next word on the stack that follows a call into this function */
+	FRAME_TAIL,      /* no frame any more: the function left by a jump to the frame below, as call sites tell */
 	FRAME_INLINED,   /* the same code as the frame below: that one's body is inlined into this one */
 	FRAME_HOW_COUNT,
 };
@@ -72,9 +73,17 @@ struct frame {
 		u32 error;
 		u64 at;     /* linear address of what was pushed: the error code or the return address */
 	} event;
+	unsigned _tail;     /* of a tail call frame, and of those its bodies are inlined into: its number from 1 */
+	unsigned _base;     /* then: level of the frame below that is on the stack */
 	u64 _cfa;           /* frame_cfa() */
 	u8 _cfa_state;
 };
+
+/* Not on the stack by itself: inlined, or gone by a tail call. Who returns to it is the one above. */
+static inline bool frame_is_virtual(const struct frame *f)
+{
+	return f->how == FRAME_INLINED || f->_tail;
+}
 
 /*
  * Frame `level`, unwinding as far as needed: 0, or -ENOENT with the sentence why the stack ends before

@@ -27,7 +27,7 @@ static const struct frame *caller_of(struct session *s, unsigned level)
 	do {
 		if (frame_at(s, ++level, &f, NULL))
 			return NULL;
-	} while (f->how == FRAME_INLINED);
+	} while (frame_is_virtual(f));
 	return f;
 }
 

@@ -320,7 +320,8 @@ const struct command commands_frames[] = {
 	  "information (.eh_frame, .debug_frame); code without it is unwound by its frame "
 	  "pointers, "
 	  "at a function's first and last instructions by the top of the stack. Behind a frame not "
-	  "found by call frame information stands how it was found. Where the stack ends for "
+	  "found by call frame information stands how it was found; [tail call] is a function that left by a "
+	  "jump, as the debug information of the calls tells. Where the stack ends for "
 	  "another reason than that the outermost frame was reached, the last line says why.",
 	  "backtrace", cmd_backtrace, NULL },
 	{ "frame", "f", GROUP_STATE, ARG_COUNT, CMD_NEEDS_GUEST, "frame [N|level N|function NAME]",

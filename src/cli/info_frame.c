@@ -51,13 +51,14 @@ static void above_format(struct cli *c, const struct frame *f, struct strbuf *ou
 	}
 	strbuf_addf(out, " %s frame %u",
 		    up->how == FRAME_INLINED ? "inlined into"
+		    : up->_tail              ? "reached by a tail call of"
 		    : up->interrupted        ? "handler of an event that interrupted"
 					     : "called by",
 		    up->level);
 	if (!frame_cfa(c->s, up, &cfa, NULL))
 		strbuf_addf(out, " at 0x%" PRIx64, cfa);
-	strbuf_addf(out, "%s%s%s\n", up->how == FRAME_INLINED ? "" : ", found by ",
-		    up->how == FRAME_INLINED ? "" : frame_how_text(up->how),
+	strbuf_addf(out, "%s%s%s\n", frame_is_virtual(up) ? "" : ", found by ",
+		    frame_is_virtual(up) ? "" : frame_how_text(up->how),
 		    up->deduced ? " (deduced)" : "");
 }
 
@@ -68,7 +69,10 @@ static void below_format(struct cli *c, const struct frame *f, struct strbuf *ou
 
 	if (!f->level || frame_at(c->s, f->level - 1, &down, NULL))
 		return;
-	strbuf_addf(out, " %s frame %u", f->interrupted ? "interrupted, handler is" : "caller of",
+	strbuf_addf(out, " %s frame %u",
+		    f->interrupted ? "interrupted, handler is"
+		    : f->_tail     ? "tail call frame, caller of"
+				   : "caller of",
 		    down->level);
 	if (!frame_cfa(c->s, down, &cfa, NULL))
 		strbuf_addf(out, " at 0x%" PRIx64, cfa);
@@ -83,7 +87,7 @@ static const struct frame *caller_of(struct cli *c, const struct frame *f)
 	do {
 		if (frame_at(c->s, up->level + 1, &up, NULL))
 			return NULL;
-	} while (up->how == FRAME_INLINED);
+	} while (frame_is_virtual(up));
 	return up;
 }
 

@@ -86,6 +86,9 @@ int val_cast(struct eval *ev, const struct node *n, const struct val *v, const s
 /* Where a variable is now, as a value not read yet. */
 int eval_name(struct eval *ev, const struct node *n, struct val *ret);
 int eval_variable(struct eval *ev, const struct variable *var, struct val *ret);
+/* Whether what debug information says to be in a register of the frame is to be found there. */
+struct frame;
+bool place_register_known(struct session *s, const struct frame *f, unsigned reg);
 /* `n` bytes from offset `off` of the value; *ret_gone: some of them are optimized out. */
 int val_bytes(struct eval *ev, const struct val *v, u64 off, void *buf, size_t n, bool *ret_gone);
 /* The frame whose variables count. */

@@ -53,7 +53,7 @@ static bool piece_raw(struct eval *ev, const struct piece *p, u8 *buf, size_t ma
 		if (i < 0)
 			return wide_register(ev, f, f->regs.mode == MODE_LONG, p->at, buf);
 		memcpy(buf, &f->regs.value[i], 8);
-		return f->regs.known & BIT(i);
+		return place_register_known(ev->s, f, i);
 	}
 	return false;
 }

@@ -10,11 +10,19 @@
 
 /* ---- what location expressions ask for ------------------------------------------------------- */
 
+enum { ENTRIES_MAX = 64 }; /* frames gone up for one value: what was passed may have been passed before */
+
 struct access {
 	struct session *s;
 	const struct frame *frame;
 	bool is64;
+	unsigned entries;
 };
+
+bool place_register_known(struct session *s, const struct frame *f, unsigned reg)
+{
+	return (f->regs.known & BIT(reg)) || (!f->_tail && scope_keeps_registers(s->symbols, f->lookup));
+}
 
 static int get_reg(void *arg, unsigned reg, u64 *ret, struct err *err)
 {
@@ -24,7 +32,7 @@ static int get_reg(void *arg, unsigned reg, u64 *ret, struct err *err)
 	if (i < 0)
 		return err_set(err, ENODATA, "a location uses register %u, which has no value here",
 			       reg);
-	if (!(a->frame->regs.known & BIT(i)))
+	if (!place_register_known(a->s, a->frame, i))
 		return err_set(err, ENODATA, "a register of the frame was not saved");
 	*ret = a->frame->regs.value[i];
 	return 0;
@@ -66,11 +74,11 @@ static int get_entry(void *arg, unsigned reg, u64 *ret, struct err *err)
 	struct access *a = arg;
 	const struct frame *callee = NULL, *up;
 	struct access there = *a;
-	struct location_ops ops = { get_reg, get_memory, get_cfa, NULL, &there };
+	struct location_ops ops = { get_reg, get_memory, get_cfa, get_entry, &there };
 
 	if (a->frame->pc == a->frame->function && !a->frame->inline_depth)
 		return get_reg(arg, reg, ret, err);
-	up = caller(a, &callee);
+	up = ++there.entries < ENTRIES_MAX ? caller(a, &callee) : NULL;
 	if (!up)
 		return err_set(err, ENODATA, "the caller is not known");
 	there.frame = up;

@@ -215,6 +215,8 @@ int watch_read_place(struct session *s, const struct upoint *p, u64 *ret);
 int watch_expr_read(struct session *s, struct upoint *p, u64 *ret);
 /* Where a value lies in memory and its length, into `p`; a sentence for what cannot be watched. */
 int watch_place(const struct value *v, const char *text, struct upoint *p, struct err *err);
+/* The function of a frame, not the body inlined into it. */
+u64 watch_function(struct session *s, unsigned level);
 /* Whether more is read for it than its place. */
 bool watch_moves(struct session *s, const struct expr *e);
 /* Whether some watchpoint has to be looked at after every step. */

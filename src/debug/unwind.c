@@ -53,18 +53,21 @@ static int frame_first(struct session *s, struct err *err)
 static int frame_next(struct session *s, struct err *err)
 {
 	struct frames *fs = &s->frames;
-	struct frame *f = frame_new(s), *from;
+	struct frame *f = frame_new(s), *from, *base;
 
 	if (!f)
 		return err_set(err, ENOMEM, "no memory for the frames");
 	from = fs->frame[fs->n - 1];
+	base = from->_tail ? fs->frame[from->_base] : from;
 	if (fs->n == FRAMES_MAX) {
 		fs->ended = true;
 		fs->why = "Backtrace stopped: more frames than a stack can hold";
 	} else if (from->inline_depth) {
 		frame_around(s, from, f);
 		fs->n++;
-	} else if (frame_up(s, from, f, &fs->why)) {
+	} else if (frame_up(s, base, f, &fs->why)) {
+		frame_tail(s, base, from->_tail, f);
+		f->level = from->level + 1;
 		fs->n++;
 	} else {
 		fs->ended = true;
@@ -109,7 +112,7 @@ const struct frame *frame_caller(struct session *s, unsigned level)
 	do {
 		if (frame_at(s, ++level, &f, NULL))
 			return NULL;
-	} while (f->how == FRAME_INLINED);
+	} while (frame_is_virtual(f));
 	return f;
 }
 
@@ -225,6 +228,7 @@ const char *frame_how_text(enum frame_how how)
 		[FRAME_EVENT] = "event's frame",
 		[FRAME_PATH] = "what the code pops until it returns",
 		[FRAME_SCAN] = "scan of the stack",
+		[FRAME_TAIL] = "tail call",
 		[FRAME_INLINED] = "inlined",
 	};
 

@@ -92,6 +92,12 @@ bool frame_up(struct session *s, struct frame *from, struct frame *ret, const ch
 /* Puts a sentence into `why`. */
 void climb_why(struct climb *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* ---- unwind_tail.c --------------------------------------------------------------------------- */
+
+/* Makes `caller`, the frame above `base`, tail call frame `number` of those between them, from 0 on; false: it
+ * has no such one. */
+bool frame_tail(struct session *s, const struct frame *base, unsigned number, struct frame *caller);
+
 /* ---- unwind_name.c --------------------------------------------------------------------------- */
 
 /* Function, name and how deep it is inlined, for the innermost body around f->lookup that is shown. */

@@ -95,6 +95,7 @@ static void scope_set(struct session *s, struct upoint *p)
 	if (!up)
 		return;
 	p->scoped = true;
+	p->scope_function = watch_function(s, f->level);
 	p->scope_pc = up->pc;
 	p->scope_sp = frame_linear_sp(up);
 	p->scope_cpl = up->regs.cpl;

@@ -51,14 +51,26 @@ static void seen_drop(struct eval_seen *seen, u64 addr, u64 len)
 
 /* ---- the frame it means ---------------------------------------------------------------------- */
 
-/* The frame whose locals are meant; the outermost one has no caller to know it by. */
+u64 watch_function(struct session *s, unsigned level)
+{
+	const struct frame *f = NULL;
+
+	do
+		if (frame_at(s, level++, &f, NULL))
+			return 0;
+	while (f->inline_depth);
+	return f->function;
+}
+
+/* The frame whose locals are meant, not one that its function left to by a jump; the outermost one has no caller to know it by. */
 static bool is_frame(struct session *s, const struct upoint *p, unsigned level)
 {
 	const struct frame *up = frame_caller(s, level);
 
 	if (!p->scoped || !up)
 		return !p->scoped && !up;
-	return up->pc == p->scope_pc && frame_linear_sp(up) == p->scope_sp;
+	return up->pc == p->scope_pc && frame_linear_sp(up) == p->scope_sp &&
+	       watch_function(s, level) == p->scope_function;
 }
 
 static bool frame_of(struct session *s, const struct upoint *p, unsigned *ret)

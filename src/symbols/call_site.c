@@ -1,6 +1,7 @@
 /* call_site.c - what a caller passed, from its call sites (DWARF 5, "Call Site Entries"; the GNU ones
  * before it are alike). */
 #include <errno.h>
+#include "call_site.h"
 #include "location.h"
 
 struct search {
@@ -19,10 +20,14 @@ static bool returns_to(Dwarf_Die die, u64 link)
 	       pc == link;
 }
 
-/* The DIE of the function called; false: called through a pointer. */
-static bool target_of(Dwarf_Die die, u64 *ret)
+bool site_target(Dwarf_Die die, u64 *ret)
 {
 	return dw_ref(die, DW_AT_call_origin, ret) || dw_ref(die, DW_AT_abstract_origin, ret);
+}
+
+bool site_is_tail(Dwarf_Die die)
+{
+	return dw_flag(die, DW_AT_call_tail_call) || dw_flag(die, DW_AT_GNU_tail_call);
 }
 
 static bool matches(const struct search *q, Dwarf_Die die)
@@ -31,8 +36,7 @@ static bool matches(const struct search *q, Dwarf_Die die)
 
 	if (q->link)
 		return returns_to(die, q->link);
-	return (dw_flag(die, DW_AT_call_tail_call) || dw_flag(die, DW_AT_GNU_tail_call)) &&
-	       target_of(die, &to) && (to == q->to || to == q->to_origin);
+	return site_is_tail(die) && site_target(die, &to) && (to == q->to || to == q->to_origin);
 }
 
 static enum dw_walk look(void *arg, struct dwfile *f, Dwarf_Die die, u16 tag, unsigned depth)
@@ -88,31 +92,26 @@ static u32 function_block(struct dwfile *f, struct dwunit *u, u64 link)
 	return b;
 }
 
-/* A function's DIE and the abstract one it is an instance of. */
-struct function {
-	u64 die, origin;
-};
-
-static struct function function_at(struct dwfile *f, struct dwunit *u, u64 link)
+struct site_function site_function_at(struct dwfile *f, struct dwunit *u, u64 link)
 {
-	struct function ret = { 0 };
+	struct site_function ret = { 0 };
 	u32 b;
 
 	dw_blocks(f, u);
 	b = function_block(f, u, link);
 	if (b != DW_NONE)
-		ret = (struct function){ u->block[b].die, u->block[b].origin };
+		ret = (struct site_function){ u->block[b].die, u->block[b].origin };
 	return ret;
 }
 
-static bool is_function(const struct function *fn, u64 die)
+bool site_is_function(const struct site_function *fn, u64 die)
 {
 	return die && (die == fn->die || die == fn->origin);
 }
 
-/* The instance with code of the function a call site names, in the unit. */
-static u64 instance_of(struct dwunit *u, u64 die)
+u64 site_instance(struct dwfile *f, struct dwunit *u, u64 die)
 {
+	dw_blocks(f, u);
 	for (u32 i = 0; i < u->n_blocks; i++)
 		if (u->block[i].tag == DW_TAG_subprogram &&
 		    (u->block[i].die == die || u->block[i].origin == die))
@@ -129,26 +128,34 @@ static void search_in(struct dwfile *f, u64 function, struct search *q)
 	dw_free(die);
 }
 
+u64 site_returning(struct dwfile *f, u64 function, u64 link)
+{
+	struct search q = { .link = link };
+
+	search_in(f, function, &q);
+	return q.die;
+}
+
 /*
  * The call that leads to `callee`: the one that returns to q->link, or, where that is of another
  * function, the only tail call of that one to the callee. *ret_tail: nothing is known of the
  * registers there.
  */
 static u64 call_of(struct dwfile *f, struct dwunit *u, struct search *q,
-		   const struct function *callee, bool *ret_tail)
+		   const struct site_function *callee, bool *ret_tail)
 {
 	struct search tail = { .to = callee->die, .to_origin = callee->origin };
 	Dwarf_Die die = q->die ? dw_die(f, q->die) : NULL;
 	u64 to = 0;
-	bool known = die && target_of(die, &to);
+	bool known = die && site_target(die, &to);
 
 	dw_free(die);
 	*ret_tail = false;
-	if (!q->die || (known && is_function(callee, to)))
+	if (!q->die || (known && site_is_function(callee, to)))
 		return q->die;
 	if (!known) /* through a pointer: to whomever it is */
 		return q->die;
-	search_in(f, instance_of(u, to), &tail);
+	search_in(f, site_instance(f, u, to), &tail);
 	*ret_tail = true;
 	return tail.n == 1 ? tail.die : 0;
 }
@@ -158,7 +165,7 @@ int call_site_value(struct symbols *s, u64 pc, u64 callee_pc, unsigned reg,
 {
 	static const struct location_ops nothing;
 	struct location_env env = { .ops = ops };
-	struct function caller, callee;
+	struct site_function caller, callee;
 	struct search q = { 0 };
 	Dwarf_Die site = NULL;
 	bool tail = false;
@@ -170,8 +177,8 @@ int call_site_value(struct symbols *s, u64 pc, u64 callee_pc, unsigned reg,
 		env.unit = dw_unit_at(env.file, q.link - 1);
 	if (env.unit && dw_to_link(env.file, callee_pc, &link) &&
 	    dw_unit_at(env.file, link) == env.unit) {
-		caller = function_at(env.file, env.unit, q.link - 1);
-		callee = function_at(env.file, env.unit, link);
+		caller = site_function_at(env.file, env.unit, q.link - 1);
+		callee = site_function_at(env.file, env.unit, link);
 		search_in(env.file, caller.die, &q);
 		site = dw_die(env.file, call_of(env.file, env.unit, &q, &callee, &tail));
 		env.pc = q.link - 1;

@@ -213,3 +213,16 @@ int scope_each(struct symbols *s, const struct scope_at *at, scope_each_fn *each
 	}
 	return 0;
 }
+
+bool scope_keeps_registers(struct symbols *s, u64 pc)
+{
+	struct dwfile *f = s ? dw_file_at(s, pc) : NULL;
+	struct dwunit *u = NULL;
+	u64 link;
+
+	if (f && dw_to_link(f, pc, &link))
+		u = dw_unit_at(f, link);
+	if (u)
+		dw_unit_details(f, u);
+	return u && u->producer && !strncmp(u->producer, "GNU ", 4) && !strstr(u->producer, " AS ");
+}

@@ -26,10 +26,7 @@ def value(f, r):
 def show():
     f, out, tail = gdb.newest_frame(), [], False
     while f:
-        if f.type() == gdb.TAILCALL_FRAME:
-            tail = True
-            f = f.older()
-            continue
+        tail |= f.type() == gdb.TAILCALL_FRAME
         inline = f.type() == gdb.INLINE_FRAME
         out.append([f.pc(), f.name(), inline, f.find_sal().line, [value(f, r) for r in KEPT]])
         if f.name() == "_start":
@@ -38,7 +35,7 @@ def show():
             f = f.older()
         except gdb.error:
             break
-    print("@@" + json.dumps([out, "" if tail else gdb.execute("bt", to_string=True)]))
+    print("@@" + json.dumps([out, gdb.execute("bt", to_string=True), tail]))
 for i in range(%d):
     show()
     gdb.execute("stepi", to_string=True)
@@ -142,7 +139,9 @@ def compare(guest, bits, name, n=60, by=11, guessed=False):
     if not t.ok(len(theirs) == len(stops) > 10, name + ": gdb saw every stop", (len(theirs), text), len(stops)):
         return
     wrong, depth, inlined = [], 0, 0
-    for i, ((regs, _, _, trace, kept), (gdb, gdb_trace)) in enumerate(zip(stops, theirs)):
+    for i, ((regs, _, _, trace, kept), (gdb, gdb_trace, tail)) in enumerate(zip(stops, theirs)):
+        if not tail and "[tail call]" in trace: # gdb does not read where clang says one is, t_tail.py does
+            continue
         ours = frames(trace)
         # An inlined call has no address of its own here.
         mine = [[re.sub(r"\.\d+$", "", f[1]), f[3], f[0]] for f in upto_start(ours)]  # gdb cuts numbers off the linker's names

@@ -130,8 +130,11 @@ static void place_ask(struct symbols *s, u64 pc)
 {
 	struct scope_at at = { true, pc, SCOPE_INNERMOST };
 	struct asked a = { s, pc, 0 };
+	struct tail_call tail[8];
 	u64 v;
 
+	tail_calls(s, pc, pc - 60, tail, ARRAY_SIZE(tail));
+	scope_keeps_registers(s, pc);
 	scope_each(s, &at, variable_each, &a, NULL);
 	for (unsigned r = 0; r < 8; r++)
 		call_site_value(s, pc, pc - 40, r, &ops, &v, NULL);
