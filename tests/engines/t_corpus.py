@@ -49,7 +49,7 @@ def session(elf, how, flavour, only=None):
 
 def flavour_check(flavour):
     for elf in sorted(glob.glob(os.path.join(O, "tests/guests/corpus-*.elf"))):
-        for how in corpora.HOWS:
+        for how in corpora.HOWS + (("bare",) if flavour == "soft" else ()):
             session(elf, how, flavour)
         for case in corpora.Corpus(elf).chosen(corpora.ALONE):
             session(elf, "stepped", flavour, case)

@@ -21,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 import corpus as corpora  # noqa: E402
+import corpus_judge  # noqa: E402
 import expect  # noqa: E402
 
 LISTED = ("soft", "soft-tf", "kvm-pvm", "kvm-rig", "mtf-rig")
@@ -55,23 +56,24 @@ class Differences:
         return None
 
 
-def report(title, wrong, listed, known_machine):
-    """One TAP line."""
+def report(title, wrong, listed, known_machine, cited):
+    """One TAP line. What is wrong is told with the case's sections of the SDM."""
+    cited = " (%s)" % cited
     if not known_machine and wrong:
         expect.skip(title, "this machine is not one of those listed: " + wrong)
     elif listed is None:
-        return expect.tap(title, wrong)
+        return expect.tap(title, wrong and wrong + cited)
     elif wrong and fnmatch.fnmatchcase(wrong, listed[0]):
         print("ok - %s: differs as listed (%s)" % (title, listed[1]))
     else:
-        return expect.tap(title, "got %s, wanted the listed difference: %s" % (wrong or "what the case expects", listed[0]))
+        return expect.tap(title, "got %s, wanted the listed difference: %s" % (wrong or "what the case expects" + cited, listed[0]))
     return True
 
 
 def result(corpus, case, flavour, how, wrong, differences, known_machine=True):
     """The case's TAP line."""
     title = "/".join((flavour, corpus.name, case.name, how))
-    return report(title, wrong, differences.find(title), known_machine)
+    return report(title, wrong, differences.find(title), known_machine, case.cited())
 
 
 def mask_of(how):
@@ -127,9 +129,11 @@ def commands(corpus, how, engine, only=None, left_out=(), folder="."):
     cases = [only] if only else [c for c in corpus.chosen(mask_of(how)) if c.index not in left_out]
     if engine == "soft-tf":
         lines.append("set mtf off")
+    if how == "bare":
+        lines += ["set intercept db off", "set intercept bp off"]
     if how in ("deliver", "swallow"):
         lines += ["set icebp " + how, "set int3 " + how]
-    if how == "free":
+    if how in ("free", "bare"):
         lines.append("continue")
     elif how in ("int3", "hard"):
         lines += point_lines(corpus, cases, how)
@@ -151,24 +155,24 @@ def judge_case(corpus, case, how, log, stops, traced, engine):
         gap = next((r for r in records if "gap" in r), None)
         if gap:
             return "got a gap (%s), wanted none" % gap["reason"]
-        wrong = corpora.stepped_judge(corpus, case, records, swallow)
+        wrong = corpus_judge.stepped_judge(corpus, case, records, swallow)
     elif how in ("int3", "hard"):
         points = case.points(how == "hard" and engine not in ("soft", "soft-tf"))
-        wrong = corpora.points_judge(case, stops, points[:REGISTERS] if how == "hard" else points)
+        wrong = corpus_judge.points_judge(case, stops, points[:REGISTERS] if how == "hard" else points)
     elif how == "deliver":
-        wrong = corpora.catches_judge(case, stops)
+        wrong = corpus_judge.catches_judge(case, stops)
     else:
         wrong = None
-    return wrong or corpora.sights_judge(corpus, case, log, swallow)
+    return wrong or corpus_judge.sights_judge(corpus, case, log, swallow)
 
 
 def judge(elf, how, flavour, prefix, only=None, known_machine=True):
     """Prints a TAP line for each case; whether all held. `prefix`: of the files that the session left."""
     corpus, differences = corpora.Corpus(elf, flavour in MTF), Differences()
-    stops = corpora.stop_lines(prefix + "out")
-    log = corpora.log_read(prefix + "log")
+    stops = corpus_judge.stop_lines(prefix + "out")
+    log = corpus_judge.log_read(prefix + "log")
     trace = prefix + "trace.jsonl"
-    traced = corpora.trace_cases(corpus, trace) if how in ("stepped", "swallow") else {}
+    traced = corpus_judge.trace_cases(corpus, trace) if how in ("stepped", "swallow") else {}
     fine, left_out = True, not_run(corpus, flavour, how, differences)
     chosen = [only] if only else corpus.chosen(mask_of(how))
     ends = not (only and only.kind & corpora.ALONE) and any(c.index not in left_out for c in chosen)

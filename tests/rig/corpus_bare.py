@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "guests"))
 sys.dont_write_bytecode = True
 import corpus as corpora  # noqa: E402
+import corpus_judge  # noqa: E402
 import corpus_run  # noqa: E402
 import expect  # noqa: E402
 
@@ -51,9 +52,9 @@ def mode_judge(bochs, roms, corpus, out, differences):
     log, ended = printed(out)
     fine = expect.tap("bochs/%s/end/bare" % corpus.name,
                       None if ended else "got %s, wanted the log's last line" % (said.split("\n")[0] or "no word why"))
-    entries = corpora.log_entries(log)
+    entries = corpus_judge.log_entries(log)
     for case in corpus.chosen(corpora.DEFAULT):
-        wrong = corpora.sights_judge(corpus, case, entries, False)
+        wrong = corpus_judge.sights_judge(corpus, case, entries, False)
         fine = corpus_run.result(corpus, case, "bochs", "bare", wrong, differences) and fine
     return fine
 
