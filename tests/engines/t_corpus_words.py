@@ -112,7 +112,7 @@ def words_wrong(corpus, case):
 # --- README's table ---
 
 def modes_of(text):
-    words = text.partition(":")[0].replace(",", "").split()
+    words = text.partition(":")[0].replace(",", "").split() or [""]
     if words[0] in ("all", "not"):
         return {m for m in MODES if m not in words[1:]}
     return set(words)

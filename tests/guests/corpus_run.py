@@ -174,6 +174,7 @@ def judge(elf, how, flavour, prefix, only=None, known_machine=True):
     trace = prefix + "trace.jsonl"
     traced = corpus_judge.trace_cases(corpus, trace) if how in ("stepped", "swallow") else {}
     fine, left_out = True, not_run(corpus, flavour, how, differences)
+    only = only and corpus.cases[only.index]
     chosen = [only] if only else corpus.chosen(mask_of(how))
     ends = not (only and only.kind & corpora.ALONE) and any(c.index not in left_out for c in chosen)
     if ends and not any("EXIT" in causes for causes, _ in stops):

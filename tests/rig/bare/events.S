@@ -5,36 +5,27 @@
  * ends with INT 30. (E)BX points to `watched`, the accumulator is 0.
  */
 #if BITS == 64
-#define AX %rax
 #define BX %rbx
 #define CX %rcx
-#define SP %rsp
 #define SI %rsi
 #define DI %rdi
 #define WORD .quad
-#define GD_REG %rax
 #define IRET iretq
 	.code64
 #elif BITS == 32
-#define AX %eax
 #define BX %ebx
 #define CX %ecx
-#define SP %esp
 #define SI %esi
 #define DI %edi
 #define WORD .long
-#define GD_REG %eax
 #define IRET iretl
 	.code32
 #else
-#define AX %ax
 #define BX %bx
 #define CX %cx
-#define SP %sp
 #define SI %si
 #define DI %di
 #define WORD .long
-#define GD_REG %eax
 #define IRET iretw
 	.code16
 #endif
@@ -204,43 +195,12 @@ end_stub:
 	movl %eax, %ss
 	.endm
 
-	SNIPPET "nop; nop, TF", T
-	nop
-	nop
-	END
-	SNIPPET "icebp"
-	nop
-	.byte 0xf1
-	nop
-	END
-	SNIPPET "icebp, TF", T
-	nop
-	.byte 0xf1
-	nop
-	END
-	SNIPPET "icebp twice, TF", T
-	.byte 0xf1, 0xf1
-	nop
-	END
 	SNIPPET "66 icebp, TF", T
 	.byte 0x66, 0xf1
 	nop
 	END
-	SNIPPET "int3, TF", T
-	nop
-	int3
-	nop
-	END
-	SNIPPET "int 1, TF", T
-	.byte 0xcd, 0x01
-	nop
-	END
 	SNIPPET "int 3 as CD 03, TF", T
 	.byte 0xcd, 0x03
-	nop
-	END
-	SNIPPET "int 80, TF", T
-	int $0x80
 	nop
 	END
 #if BITS != 64
@@ -253,34 +213,6 @@ end_stub:
 	nop
 	END
 #endif
-	SNIPPET "cpuid, TF", T
-	cpuid
-	xorl %eax, %eax
-	mov $watched, BX
-	nop
-	END
-	SNIPPET "out, in, TF", T
-	outb %al, $0x80
-	inb $0x80, %al
-	xorl %eax, %eax
-	END
-	SNIPPET "wrmsr, TF", T
-	movl $0x174, %ecx
-	xorl %edx, %edx
-	wrmsr
-	nop
-	END
-	SNIPPET "sti; nop; cli, TF", T
-	sti
-	nop
-	cli
-	nop
-	END
-	SNIPPET "mov ss; nop; nop, TF", T
-	SS_LOAD
-	nop
-	nop
-	END
 #if BITS != 64
 	SNIPPET "pop ss; nop; nop, TF", T
 	push %ss
@@ -295,11 +227,6 @@ end_stub:
 	nop
 	nop
 	END
-	SNIPPET "mov ss; icebp; nop, TF", T
-	SS_LOAD
-	.byte 0xf1
-	nop
-	END
 	SNIPPET "mov ss; int3; nop, TF", T
 	SS_LOAD
 	int3
@@ -308,39 +235,6 @@ end_stub:
 	SNIPPET "mov ss; int 1; nop, TF", T
 	SS_LOAD
 	.byte 0xcd, 0x01
-	nop
-	END
-	SNIPPET "sti; icebp; cli, TF", T
-	sti
-	.byte 0xf1
-	cli
-	nop
-	END
-	SNIPPET "pushf, TF", T
-	pushf
-	pop AX
-	nop
-	END
-	SNIPPET "popf old 0 new 0"
-	push $2
-	popf
-	nop
-	END
-	SNIPPET "popf old 0 new 1"
-	push $0x102
-	popf
-	nop
-	nop
-	END
-	SNIPPET "popf old 1 new 0", T
-	push $2
-	popf
-	nop
-	nop
-	END
-	SNIPPET "popf old 1 new 1", T
-	push $0x102
-	popf
 	nop
 	END
 	/* IRET to `to` with `flags` */
@@ -363,34 +257,10 @@ end_stub:
 #endif
 	IRET
 	.endm
-	SNIPPET "iret to TF=1"
-	IRET_TO 1f, 0x102
-1:	nop
-	nop
-	END
-#if BITS != 16
-	SNIPPET "iret to RF=1 on an execute breakpoint", 0, X0, at_rf
-	IRET_TO at_rf, 0x10002
-at_rf:	nop
-	nop
-	END
-#endif
-	SNIPPET "write watch of 1", 0, W1, watched
-	movb $1, 1(BX)
-	movb $1, (BX)
-	movw $1, -1(BX)
-	nop
-	END
 	SNIPPET "write watch of 2, unaligned address", 0, W2, watched+1
 	movb $1, (BX)
 	movb $1, 1(BX)
 	movb $1, 2(BX)
-	nop
-	END
-	SNIPPET "write watch of 4", 0, W0, watched
-	movl $0x11, (BX)
-	nop
-	movl (BX), %eax
 	nop
 	END
 	SNIPPET "write watch of 4, neighbours", 0, W0, watched
@@ -398,52 +268,6 @@ at_rf:	nop
 	movb $1, 3(BX)
 	movb $1, -1(BX)
 	movw $1, -1(BX)
-	nop
-	END
-#if BITS == 64
-	SNIPPET "write watch of 8", 0, 0x90002, watched
-	movl $1, 4(%rbx)
-	movl $1, 8(%rbx)
-	movq $1, (%rbx)
-	nop
-	END
-#endif
-	SNIPPET "read-write watch", 0, RW0, watched
-	movl $0x11, (BX)
-	nop
-	movl (BX), %eax
-	nop
-	END
-	SNIPPET "write watch, TF", T, W0, watched
-	movl $0x11, (BX)
-	nop
-	END
-	SNIPPET "watch hit by mov ss; nop", 0, RW0, watched
-	movl %ss, %eax
-	movl %eax, (BX)
-	mov (BX), %ss
-	nop
-	nop
-	END
-	SNIPPET "watch hit by mov ss; nop, TF", T, RW0, watched
-	movl %ss, %eax
-	movl %eax, (BX)
-	mov (BX), %ss
-	nop
-	nop
-	END
-	SNIPPET "watch hit by mov ss; int3", 0, RW0, watched
-	movl %ss, %eax
-	movl %eax, (BX)
-	mov (BX), %ss
-	int3
-	nop
-	END
-	SNIPPET "watch hit by mov ss; int 1", 0, RW0, watched
-	movl %ss, %eax
-	movl %eax, (BX)
-	mov (BX), %ss
-	.byte 0xcd, 0x01
 	nop
 	END
 	SNIPPET "watch hit by mov ss; ud2", 0, RW0, watched, behind_ss_ud
@@ -454,69 +278,9 @@ at_rf:	nop
 behind_ss_ud:
 	nop
 	END
-	SNIPPET "execute breakpoint", 0, X0, at_execute
-	nop
-at_execute:
-	nop
-	nop
-	END
-	SNIPPET "execute breakpoint, TF", T, X0, at_execute_tf
-	nop
-at_execute_tf:
-	nop
-	nop
-	END
-	SNIPPET "execute breakpoint behind mov ss", 0, X0, at_execute_ss
-	SS_LOAD
-at_execute_ss:
-	nop
-	nop
-	END
-	SNIPPET "execute breakpoint on icebp", 0, X0, at_execute_f1
-	nop
-at_execute_f1:
-	.byte 0xf1
-	nop
-	END
-	SNIPPET "I/O breakpoint of an out", 0, IO0, 0x80
-	outb %al, $0x80
-	outb %al, $0x81
-	nop
-	END
-	SNIPPET "I/O breakpoint of an in", 0, IO0, 0x80
-	inb $0x80, %al
-	xorl %eax, %eax
-	END
 	SNIPPET "I/O breakpoint of a word beside", 0, IO0, 0x81
 	outw %ax, $0x80
 	outb %al, $0x80
-	nop
-	END
-	SNIPPET "I/O breakpoint, TF", T, IO0, 0x80
-	outb %al, $0x80
-	nop
-	END
-	SNIPPET "GD", 0, 0x2000
-	nop
-	mov %dr0, GD_REG
-	xorl %eax, %eax
-	nop
-	END
-	SNIPPET "GD, TF", T, 0x2000
-	mov %dr0, GD_REG
-	xorl %eax, %eax
-	nop
-	END
-	SNIPPET "GD behind mov ss", 0, 0x2000
-	SS_LOAD
-	mov %dr0, GD_REG
-	xorl %eax, %eax
-	END
-	SNIPPET "rep movsb of 3, TF", T
-	mov $watched+16, SI
-	mov $watched+32, DI
-	mov $3, CX
-	rep movsb
 	nop
 	END
 	SNIPPET "rep movsb of 3 over a watch", 0, W1, watched+33
@@ -524,29 +288,6 @@ at_execute_f1:
 	mov $watched+32, DI
 	mov $3, CX
 	rep movsb
-	nop
-	END
-	SNIPPET "ud2", 0, 0, 0, behind_ud
-	nop
-	ud2
-behind_ud:
-	nop
-	END
-	SNIPPET "ud2, TF", T, 0, 0, behind_ud_tf
-	nop
-	ud2
-behind_ud_tf:
-	nop
-	END
-	SNIPPET "#GP, TF", T, 0, 0, behind_gp_tf
-#if BITS == 16
-	mov $-2, SI
-	movl (SI), %ecx
-#else
-	mov $0xfff8, %ecx
-	movl %ecx, %ds
-#endif
-behind_gp_tf:
 	nop
 	END
 	SNIPPET "#DE, TF", T, 0, 0, behind_de_tf
@@ -562,56 +303,19 @@ behind_undone:
 	END
 
 	/* --- with IRQ 0 pending --- */
-	SNIPPET "irq; sti; nop; nop", irq=1
-	sti
-	nop
-	nop
-	END
-	SNIPPET "irq; sti; sti; nop", irq=1
-	sti
-	sti
-	nop
-	END
-	SNIPPET "irq; sti; mov ss; nop; nop", irq=1
-	movl %ss, %eax
-	sti
-	movl %eax, %ss
-	nop
-	nop
-	END
 	SNIPPET "irq; sti; cli; nop", irq=1
 	sti
 	cli
-	nop
-	END
-	SNIPPET "irq; sti; hlt; nop", irq=1
-	sti
-	hlt
-	nop
-	END
-	SNIPPET "irq; popf to IF=1; nop", irq=1
-	push $0x202
-	popf
 	nop
 	END
 	SNIPPET "irq; iret to IF=1", irq=1
 	IRET_TO 1f, 0x202
 1:	nop
 	END
-	SNIPPET "irq; sti; icebp; nop", irq=1
-	sti
-	.byte 0xf1
-	nop
-	END
 	SNIPPET "irq; sti; ud2", 0, 0, 0, behind_irq_ud, 1
 	sti
 	ud2
 behind_irq_ud:
-	nop
-	END
-	SNIPPET "irq; sti; nop; nop, TF", T, irq=1
-	sti
-	nop
 	nop
 	END
 	SNIPPET "irq; popf to IF=1, TF", T, irq=1

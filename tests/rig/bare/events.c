@@ -1,5 +1,5 @@
 /*
- * events.c - the cases of semantics.md section 12 as programs that watch themselves, in each width.
+ * events.c - events that the corpus has not (tests/guests/corpus), as programs that watch themselves, in each width.
  *
  * Built with BITS 16 (real-address mode), 32 (protected mode, no paging) and 64 (long mode). As oracle.c
  * it runs each snippet of events.S with handlers of its own and prints every event to port E9:
