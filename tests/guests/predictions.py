@@ -114,7 +114,7 @@ def commands(elf, guest, flavour):
         lines += corpus_run.choose(corpus, "stepped", None, left_out)
         lines += ["tbreak *%#x" % corpus.symbols["log_print"], "commands", "show predict", "kill", "end"]
     # A script ends with its first step of a guest that is gone: the count is asked for before that, too.
-    lines += ["stepi %d" % FIRST_STEPS.get(guest, 1000000), "show predict"] * STRETCHES
+    lines += ["stepi %d" % FIRST_STEPS.get(guest, 1000000), "show predict"] * (20 if guest in FIRST_STEPS else STRETCHES)
     return "\n".join(lines) + "\n"
 
 
