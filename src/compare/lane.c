@@ -87,10 +87,11 @@ static int room_make(struct lane *l, struct err *err)
 
 	if (l->first_ahead + l->n_ahead < l->max_ahead)
 		return 0;
-	memmove(l->ahead, l->ahead + l->first_ahead, l->n_ahead * sizeof(*l->ahead));
-	l->first_ahead = 0;
-	if (l->n_ahead < l->max_ahead)
+	if (l->first_ahead) {
+		memmove(l->ahead, l->ahead + l->first_ahead, l->n_ahead * sizeof(*l->ahead));
+		l->first_ahead = 0;
 		return 0;
+	}
 	max = l->max_ahead ? 2 * l->max_ahead : 8;
 	p = realloc(l->ahead, max * sizeof(*p));
 	if (!p)
