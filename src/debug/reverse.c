@@ -85,6 +85,13 @@ static void target_set(struct back *b, struct saved *v)
 	b->target = v;
 }
 
+/* Back over what the user did by hand. A skip is a stop of its own, all else leaves the boundary. */
+static void undo(struct back *b, struct saved *before)
+{
+	b->left -= b->left && b->target->n_stops != before->n_stops;
+	target_set(b, before);
+}
+
 /* States of the target's own boundary lead nowhere; what the user changed there was not so before. */
 static void states_pass(struct back *b)
 {
@@ -93,7 +100,7 @@ static void states_pass(struct back *b)
 	while (b->i && same_place(h->state[b->i - 1], b->target)) {
 		b->i--;
 		if (h->cut[b->i] && b->i)
-			target_set(b, h->state[b->i - 1]);
+			undo(b, h->state[b->i - 1]);
 	}
 }
 
@@ -155,8 +162,8 @@ static int go_surely(struct back *b, const struct saved *from, u64 steps, u64 re
 	return !rc && digest_of_last(b) != digest ? went_elsewhere(b, err) : rc;
 }
 
-/* The begin of what is kept. Nobody may have told of it when the guest was there. */
-static int land_at_begin(struct back *b, struct err *err)
+/* A state that is kept. Nobody may have told of it when the guest was there. */
+static int land_at(struct back *b, struct err *err)
 {
 	int rc = replay_begin(&b->r, b->s, b->target, err);
 
@@ -176,9 +183,9 @@ static int search(struct back *b, bool *ret_begin, struct err *err)
 		struct saved *from;
 
 		states_pass(b);
-		if (!b->i) {
+		if (!b->i || (!b->left && b->target->has_stop)) {
 			*ret_begin = b->left;
-			return land_at_begin(b, err);
+			return land_at(b, err);
 		}
 		from = b->s->way.state[b->i - 1];
 		rc = replay_begin(&b->r, b->s, from, err);
@@ -246,7 +253,7 @@ int session_reverse_stepi(struct session *s, u64 count_wanted, bool *ret_begin, 
 		return rc;
 	b.target = saved_ref(origin);
 	if (changed) /* by the user: the boundary is the one before that */
-		target_set(&b, s->way.state[--b.i]);
+		undo(&b, s->way.state[--b.i]);
 	machine_set_replay(s->machine, true);
 	rc = search(&b, ret_begin, err);
 	if (rc) {
