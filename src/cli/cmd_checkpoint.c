@@ -145,6 +145,8 @@ static int cmd_reverse_stepi(struct cli *c, const char *args, struct err *err)
 	term_run_begin(c->s, false);
 	r = session_reverse_stepi(c->s, n, &begin, err);
 	term_run_end();
+	if (r == -EINTR)
+		say(c, "The guest is where it was.\n");
 	if (r)
 		return r;
 	if (begin)

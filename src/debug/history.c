@@ -134,11 +134,18 @@ static int rule_add(struct session *s, const struct run_rules *rules, bool pendi
 	return mark_here(s, pending, &h->rule[h->n_rules].from, err) ?: (h->n_rules++, 0);
 }
 
+/*
+ * To compare all memory with the state before takes as long as some tens of ticks a page: with a lot of it
+ * the states lie farther apart, so that keeping them stays at a few hundredths of the guest's time.
+ */
 static u64 spacing(const struct session *s, const struct plan *plan)
 {
-	if (!s->ops->position)
-		return TOLD_STEPS;
-	return plan->hold_irq ? HELD_TICKS : FREE_TICKS;
+	const u64 least = !s->ops->position ? TOLD_STEPS : plan->hold_irq ? HELD_TICKS : FREE_TICKS;
+	u64 bytes, own;
+
+	machine_saved_size(s->way.state[s->way.n - 1]->machine, &bytes, &own);
+	bytes /= FREE_TICKS / least;
+	return bytes > least ? bytes : least;
 }
 
 /* Memory is short when all of it together is; what the user keeps is not ours to drop. */
@@ -146,7 +153,7 @@ static void thin_out(struct session *s)
 {
 	struct history *h = &s->way;
 
-	while (h->n > 2 && machine_saved_live(s->machine) > (u64)LIVE_MIB << 20)
+	while (h->n > 1 && machine_saved_live(s->machine) > (u64)LIVE_MIB << 20)
 		state_drop(h, state_to_spare(h));
 }
 
@@ -173,11 +180,10 @@ static int state_add(struct session *s, const struct stop *here, bool cut, struc
 /* What cannot be kept is said once, and the guest runs on. */
 static void give_up(struct session *s, const struct err *why)
 {
-	const bool told = s->way.n;
-
 	history_clear(&s->way);
 	s->way.off = true;
-	if (told || s->ops->state_get)
+	/* An engine that cannot says so to who asks for it. */
+	if (why->code != ENOTSUP)
 		note(s, "%s; reverse-stepi cannot go back from here", why->text);
 }
 
@@ -206,7 +212,8 @@ void history_before(struct session *s, const struct plan *plan, const struct sto
 	}
 	if (is_due(s, plan, here)) {
 		rc = state_add(s, here, h->changed, &err);
-		h->next = history_position(s) + spacing(s, plan);
+		if (!rc)
+			h->next = history_position(s) + spacing(s, plan);
 	}
 	if (!rc && !rules_hold(h, &rules))
 		rc = rule_add(s, &rules, pending, &err);

@@ -225,17 +225,12 @@ static void landed(struct back *b, const struct saved *origin, u64 count)
 	points_forget_stop(s);
 }
 
-static int possible(const struct session *s, struct err *err)
+static int no_way(const struct session *s, struct err *err)
 {
-	if (!s->engine)
-		return err_set(err, ESRCH, "the guest is not running; start it with run or start");
-	if (!s->ops->state_get)
-		return 0; /* the sentence comes from there */
-	if (!s->way.n)
-		return err_set(err, ENOENT, "no way back is kept from here: %s",
-			       s->settings.record ? "the guest has not run since it was started or put here"
-						  : "set record on keeps it from then on");
-	return 0;
+	return err_set(err, ENOENT, "no way back is kept from here: %s",
+		       !s->settings.record ? "set record on keeps it from then on"
+		       : s->way.off        ? "there was no memory for it"
+					   : "the guest has not run since it was started or put here");
 }
 
 int session_reverse_stepi(struct session *s, u64 count_wanted, bool *ret_begin, struct err *err)
@@ -244,13 +239,18 @@ int session_reverse_stepi(struct session *s, u64 count_wanted, bool *ret_begin, 
 	const bool changed = s->way.changed;
 	struct saved *origin;
 	struct err lost;
-	int rc = possible(s, err);
+	int rc;
 
 	*ret_begin = false;
-	if (!rc)
-		rc = saved_take(s, s->way.n ? s->way.state[s->way.n - 1] : NULL, &origin, err);
+	if (!s->engine)
+		return err_set(err, ESRCH, "the guest is not running; start it with run or start");
+	rc = saved_take(s, s->way.n ? s->way.state[s->way.n - 1] : NULL, &origin, err);
 	if (rc)
 		return rc;
+	if (!s->way.n) {
+		saved_unref(origin);
+		return no_way(s, err);
+	}
 	b.target = saved_ref(origin);
 	if (changed) /* by the user: the boundary is the one before that */
 		undo(&b, s->way.state[--b.i]);

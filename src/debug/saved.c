@@ -59,7 +59,7 @@ static int cpu_take(struct session *s, struct saved *v, struct err *err)
 	struct strbuf b;
 	int rc;
 
-	if (!s->ops->state_get || !s->ops->state_set)
+	if (!s->ops->state_get)
 		return no_states(s, err);
 	strbuf_init(&b);
 	rc = s->ops->state_get(s->engine, &b, err);

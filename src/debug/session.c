@@ -73,6 +73,12 @@ void note(struct session *s, const char *fmt, ...)
 	s->note(s->note_arg, text);
 }
 
+static void checkpoints_tell(struct session *s)
+{
+	if (s->n_checkpoints)
+		note(s, "The checkpoints are gone with the guest they were of.");
+}
+
 static const struct settings default_settings = {
 	.icebp = EVENT_AUTO,
 	.int3 = EVENT_AUTO,
@@ -138,6 +144,7 @@ int session_start(struct session *s, struct err *err)
 	rc = engine_check(s, err);
 	if (rc)
 		return rc;
+	checkpoints_tell(s);
 	take_down(s);
 	rc = load_machine(s, err); /* first: a broken image is told once, by its loader */
 	if (!rc)
@@ -163,6 +170,7 @@ int session_kill(struct session *s, struct err *err)
 {
 	if (!s->engine)
 		return err_set(err, ESRCH, "the guest is not running");
+	checkpoints_tell(s);
 	take_down(s);
 	return 0;
 }

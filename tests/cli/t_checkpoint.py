@@ -4,7 +4,7 @@
 import json, os, re, resource, subprocess, sys, tempfile
 sys.path.insert(0, os.path.dirname(__file__))
 from run import *
-from term import Tap, kvm_missing
+from term import Tap, Term, kvm_missing
 
 t = Tap()
 D = tempfile.TemporaryDirectory()
@@ -70,8 +70,23 @@ t.eq(stops(out)[-(last - 3):], line[last - 1:2:-1], "engine soft: back through w
 
 # 40 million instructions, in real mode: mov ecx, 20000000; 1: dec ecx; jnz 1b; hlt
 LOOP = "66 b9 00 2d 31 01 66 49 75 fc f4"
-status, out, err = session(["run", "rsi 4", "info registers ecx", "rsi 20000", "info registers ecx"], "-e", "soft", "--hex", LOOP)
+status, out, err = session(["run", "rsi 4", "info registers ecx", "rsi 20000", "info registers ecx"], "-e", "soft", "--hex", LOOP, timeout=120)
 t.eq(re.findall(r"^ecx +(0x\w+)", out, re.M), ["0x1", "0x%x" % (1 + 10000)], "engine soft: back into a long free run")
+
+# ---- Ctrl-C -------------------------------------------------------------------------------------------------
+
+# Half a million rounds: on engine kvm the way back is looked for by a million steps, which nobody waits for.
+ROUNDS = "66 b9 00 00 08 00 66 49 75 fc f4"
+if "kvm" in ENGINES:
+    s = Term([VMSTEP, "-q", "-nx", "-e", "kvm", "--hex", ROUNDS], home=HOME.name)
+    s.prompt()
+    s.command("continue", 60)
+    s.send("rsi\r")
+    s.expect("rsi")
+    s.send("\x03")
+    t.ok(s.prompt() is not None, "engine kvm: Ctrl-C ends the search for a way back", s.text, "a prompt")
+    t.has(s.command("x/1i $pc"), "100b", "engine kvm: the guest is where it was")
+    s.close()
 
 # ---- what the user did ------------------------------------------------------------------------------------
 

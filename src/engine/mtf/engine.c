@@ -155,6 +155,13 @@ static int set_points(struct engine *e, struct point *p, size_t n, struct err *e
 	return r;
 }
 
+/* KVM_GET_NESTED_STATE has the shim's VMCS only while the shim's guest runs, and never the shim itself. */
+static int no_state(struct engine *e, struct strbuf *out, struct err *err)
+{
+	return err_set(err, ENOTSUP, "engine mtf cannot keep a state of the guest: its CPU is in a VMCS that "
+				     "belongs to the shim; engines soft and kvm can");
+}
+
 static int info(struct engine *e, const char *what, struct strbuf *out, struct err *err)
 {
 	return mtf_info(to_mtf(e), what, out, err);
@@ -175,5 +182,6 @@ const struct engine_ops mtf_engine_ops = {
 	.set_points = set_points,
 	.skip = runner_skip,
 	.queue_event = runner_queue_event,
+	.state_get = no_state,
 	.info = info,
 };
