@@ -69,7 +69,7 @@ static int line_take(struct reader *d, const struct report *r, const char *line,
 {
 	struct slice key, value, id = { 0 }, did = { 0 }, kernel = { 0 };
 	struct json_members m;
-	bool head = false;
+	bool head = false, unshown = false;
 	size_t bad;
 
 	if (!json_object(&m, line, n, &bad))
@@ -77,6 +77,7 @@ static int line_take(struct reader *d, const struct report *r, const char *line,
 			       bad + 1);
 	while (json_next(&m, &key, &value)) {
 		head = head || (slice_is(&key, "vmstep_probe") && value.n == 1 && *value.s == '1');
+		unshown = unshown || slice_is(&key, "unshown");
 		if (slice_is(&key, "id"))
 			id = value;
 		else if (slice_is(&key, "did"))
@@ -89,6 +90,8 @@ static int line_take(struct reader *d, const struct report *r, const char *line,
 		slice_text(&kernel, d->kernel, sizeof(d->kernel));
 		return head ? 0 : err_set(err, EINVAL, "%s: these are no results of vmstep probe --json", d->path);
 	}
+	if (unshown && !id.s)
+		return 0;
 	if (!id.s || !did.s)
 		return err_set(err, EINVAL, "%s:%u: a result without id or did", d->path, d->line);
 	outcome_compare(d, r, &id, &did, out);

@@ -28,6 +28,7 @@ struct probe {
 	const char *source; /* where the architecture or the API asks for it */
 	const char *want;
 	const char *vmstep; /* what vmstep does about it */
+	const char *shows;  /* the K of docs/semantics.md it is about where no departure has it; or NULL */
 	struct departure known[DEPARTURES]; /* ended by did NULL */
 
 	const u8 *code, *end;
@@ -50,6 +51,14 @@ struct probe {
 extern const struct probe probes_step[], probes_flow[], probes_icebp[], probes_event[], probes_point[],
 	probes_state[], probes_nested[];
 
+/* What of a K no probe shows, and why none can; ended by an id NULL. A K that is neither here, nor in
+ * `shows`, nor a departure's fails tests/unit/probe.c. */
+struct unshown {
+	const char *id;  /* "K18" */
+	const char *why; /* a sentence without its point */
+};
+extern const struct unshown probes_unshown[];
+
 /* All of them in the order of the report, NULL behind the last. */
 const struct probe *probe_at(size_t i);
 /* Runs one in this process. What was done, or -errno: a word why not in `out`. It takes signals that
@@ -63,6 +72,8 @@ enum verdict_kind probe_verdict(const struct probe *p, const char *did, const st
 
 /* ---- helpers of the rows (run.c) --- */
 
+/* "B0 BS": the causes in DR6 or a #DB's exit qualification. */
+void dr6_put(u64 dr6, struct strbuf *out);
 /* "+2", "v1+0": an address as an offset into the code or into a vector's handler. */
 void place_put(u64 rip, struct strbuf *out);
 /* One stop as text: "debug+2[BS]", "io", "hlt v1+1". */
@@ -73,5 +84,7 @@ void frame_more(struct lab *lab, struct strbuf *out);
 void frame_dr6_more(struct lab *lab, struct strbuf *out);
 void dr6_more(struct lab *lab, struct strbuf *out);
 bool has_block_irq(int kvm);
+/* A bit of KVM_GET_SUPPORTED_CPUID's ECX. */
+bool has_cpuid_ecx(int kvm, u32 function, unsigned bit);
 
 #endif

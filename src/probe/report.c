@@ -78,6 +78,8 @@ void report_text(const struct report *r, bool color, struct strbuf *out)
 		outcome_text(&r->outcome[i], color, out);
 		count[r->outcome[i].verdict]++;
 	}
+	for (const struct unshown *u = probes_unshown; u->id; u++)
+		strbuf_addf(out, "%-13s not shown: %s\n", u->id, u->why);
 	strbuf_addf(out, "total %zu: %u as documented, %u known departures, %u unknown, %u not tried\n", r->n,
 		    count[VERDICT_DOCUMENTED], count[VERDICT_KNOWN], count[VERDICT_UNKNOWN],
 		    count[VERDICT_ABSENT]);
@@ -104,6 +106,8 @@ static void outcome_json(const struct outcome *o, struct strbuf *out)
 		member_put(out, ",", "departure", o->departure->id);
 		member_put(out, ",", "note", o->departure->note);
 	}
+	if (o->probe->shows)
+		member_put(out, ",", "shows", o->probe->shows);
 	member_put(out, ",", "vmstep", o->probe->vmstep);
 	strbuf_adds(out, "}\n");
 }
@@ -116,4 +120,9 @@ void report_json(const struct report *r, struct strbuf *out)
 	strbuf_adds(out, "}\n");
 	for (size_t i = 0; i < r->n; i++)
 		outcome_json(&r->outcome[i], out);
+	for (const struct unshown *u = probes_unshown; u->id; u++) {
+		member_put(out, "{", "unshown", u->id);
+		member_put(out, ",", "why", u->why);
+		strbuf_adds(out, "}\n");
+	}
 }

@@ -9,6 +9,7 @@
  *	eintr+3          only a signal ended KVM_RUN
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <vmstep/x86.h>
@@ -26,7 +27,7 @@ void place_put(u64 rip, struct strbuf *out)
 		strbuf_addf(out, " 0x%llx", (unsigned long long)rip);
 }
 
-static void dr6_put(u64 dr6, struct strbuf *out)
+void dr6_put(u64 dr6, struct strbuf *out)
 {
 	static const char *const bit[16] = { "B0", "B1", "B2", "B3", [13] = "BD", "BS", "BT" };
 	const char *sep = "";
@@ -187,6 +188,23 @@ void frame_dr6_more(struct lab *lab, struct strbuf *out)
 {
 	frame_more(lab, out);
 	dr6_more(lab, out);
+}
+
+bool has_cpuid_ecx(int kvm, u32 function, unsigned bit)
+{
+	enum { ENTRIES = 256 };
+	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + ENTRIES * sizeof(cpuid->entries[0]));
+	bool has = false;
+
+	if (!cpuid)
+		return false;
+	cpuid->nent = ENTRIES;
+	if (!ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
+		for (u32 i = 0; i < cpuid->nent; i++)
+			has = has || (cpuid->entries[i].function == function && !cpuid->entries[i].index &&
+				      cpuid->entries[i].ecx & BIT(bit));
+	free(cpuid);
+	return has;
 }
 
 bool has_block_irq(int kvm)

@@ -35,16 +35,18 @@ if kvm_missing():
 
 rc, text, err = vmstep("probe", "--json")
 lines = [json.loads(l) for l in text.splitlines()]
-head, rows = lines[0], lines[1:]
+head, rows, unshown = lines[0], [l for l in lines[1:] if "id" in l], [l for l in lines[1:] if "unshown" in l]
 t.eq((rc, err, head["vmstep_probe"]), (0, "", 1), "--json: a header, and no complaint")
 t.ok(len(rows) >= 40 and len({r["id"] for r in rows}) == len(rows), "forty probes or more, each with its own name", len(rows))
 t.ok(all(r["verdict"] in VERDICTS and r["asked"] and r["source"] and r["vmstep"] for r in rows), "each says what was asked, by whom, and what vmstep does")
 t.eq([r["id"] for r in rows if r["verdict"] == "known" and not r["departure"]], [], "each known departure has its name")
+t.ok(len(rows) + len(unshown) == len(lines) - 1 and all(len(u["why"]) > 20 for u in unshown), "what no probe shows says why", unshown)
 t.eq([r["did"] for r in rows if r["did"] in ("hangs", "the child died")], [], "no guest hangs or kills")
 names = {r["departure"] for r in rows if "departure" in r}
 rc, out, err = vmstep("probe", "--color", "always")
 t.ok(rc == 0 and "\033[" in out and "total %d:" % len(rows) in out, "as text, in colour", out[-200:])
 t.ok(all(n in out for n in names), "the text names the departures", names)
+t.ok(all(u["why"] in out for u in unshown), "the text says what is not shown", unshown)
 
 kept = {}
 for f in os.listdir("docs/probe"):
