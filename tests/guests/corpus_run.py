@@ -24,7 +24,8 @@ import corpus as corpora  # noqa: E402
 import corpus_judge  # noqa: E402
 import expect  # noqa: E402
 
-LISTED = ("soft", "soft-tf", "kvm-pvm", "kvm-rig", "mtf-rig")
+LISTED = ("soft", "soft-tf", "kvm-pvm", "kvm-rig", "mtf-rig", "kvm-amd")
+RIG = {"kvm": "kvm-rig", "mtf": "mtf-rig", "amd": "kvm-amd"}  # how a session of the rig ends, and its flavour
 MTF = ("soft", "mtf-rig")
 REGISTERS = 3  # a guest has a breakpoint of its own
 
@@ -189,14 +190,14 @@ def judge(elf, how, flavour, prefix, only=None, known_machine=True):
 
 
 def judge_files(files, guests):
-    """All that the rig handed over: GUEST.HOW.ENGINE.out and beside it log and trace."""
+    """All that the rig handed over: GUEST.HOW.WHERE.out and beside it log and trace."""
     fine, seen = True, 0
     for name in sorted(os.listdir(files)):
-        m = re.match(r"(corpus-\w+)\.(\w+)\.(kvm|mtf)\.out$", name)
+        m = re.match(r"(corpus-\w+)\.(\w+)\.(kvm|mtf|amd)\.out$", name)
         if m:
             seen += 1
             try:
-                fine = judge(os.path.join(guests, m[1] + ".elf"), m[2], m[3] + "-rig", os.path.join(files, name[:-3])) and fine
+                fine = judge(os.path.join(guests, m[1] + ".elf"), m[2], RIG[m[3]], os.path.join(files, name[:-3])) and fine
             except (OSError, ValueError, KeyError) as e:
                 fine = expect.tap(name, "got %s: %s, wanted readable files" % (type(e).__name__, e))
     return expect.tap("rig: corpus", None if seen else "got no session, wanted some") and fine

@@ -27,15 +27,15 @@ LAST_OF_ROM = b"oracle: all snippets ran"
 TAP = re.compile(rb"(ok|not ok) - ")
 
 
-def bochsrc(share, out, com1, rom, cpu_log, extra):
+def bochsrc(share, out, com1, args, extra):
     """The emulator's configuration; with its own logging on it deadlocks now and then."""
     return "\n".join([
         "config_interface: textconfig",
         'display_library: rfb, options="timeout=0"',
         "sound: driver=dummy",
         "memory: guest=512, host=512",
-        "cpu: model=broadwell_ult, count=1, ips=20000000, reset_on_triple_fault=0, ignore_bad_msrs=1",
-        f"romimage: file={rom or share + '/bochs/BIOS-bochs-latest, options=fastboot'}",
+        f"cpu: model={args.cpu}, count=1, ips=20000000, reset_on_triple_fault=0, ignore_bad_msrs=1",
+        f"romimage: file={args.rom or share + '/bochs/BIOS-bochs-latest, options=fastboot'}",
         f"vgaromimage: file={share}/vgabios/vgabios.bin",
         "clock: sync=none, time0=1700000000",
         f"com1: enabled=1, {com1}",
@@ -44,27 +44,28 @@ def bochsrc(share, out, com1, rom, cpu_log, extra):
         f"log: {out}/bochs.log",
         "panic: action=fatal",
         "error: action=ignore",
-        "info: action=ignore" + (", cpu0=report" if cpu_log else ""),
+        "info: action=ignore" + (", cpu0=report" if args.log_cpu else ""),
         *extra, ""])
 
 
-def emulator_argv(root):
+def emulator_argv(root, preload):
     """The unpacked emulator, started by the C library it was built for."""
     lib = f"{root}/usr/lib/x86_64-linux-gnu"
-    return [f"{lib}/ld-linux-x86-64.so.2", "--library-path", lib, f"{root}/usr/bin/bochs-bin"]
+    before = ["--preload", preload] if preload else []
+    return [f"{lib}/ld-linux-x86-64.so.2", "--library-path", lib, *before, f"{root}/usr/bin/bochs-bin"]
 
 
 def emulator_start(args, out, com1, extra):
     """Start Bochs, its output into OUT/raw: it writes each character of port E9 by itself, and a file
     takes them at a tenth of what a pipe or terminal costs."""
     with open(f"{out}/bochsrc", "w") as f:
-        f.write(bochsrc(f"{args.bochs}/usr/share", out, com1, args.rom, args.log_cpu, extra))
+        f.write(bochsrc(f"{args.bochs}/usr/share", out, com1, args, extra))
     with open(f"{out}/rc", "w") as f:
         f.write("c\n")  # Debian's build starts in its own debugger: continue
     env = dict(os.environ, LTDL_LIBRARY_PATH=f"{args.bochs}/usr/lib/x86_64-linux-gnu/bochs/plugins",
                BXSHARE=f"{args.bochs}/usr/share/bochs")
     with open(f"{out}/raw", "wb") as raw:
-        return subprocess.Popen(emulator_argv(args.bochs) + ["-q", "-unlock", "-f", f"{out}/bochsrc", "-rc", f"{out}/rc"],
+        return subprocess.Popen(emulator_argv(args.bochs, args.preload) + ["-q", "-unlock", "-f", f"{out}/bochsrc", "-rc", f"{out}/rc"],
                                 stdin=subprocess.DEVNULL, stdout=raw, stderr=subprocess.STDOUT, env=env,
                                 start_new_session=True)
 
@@ -248,6 +249,8 @@ def main():
     p.add_argument("--bochs", required=True, help="root of the unpacked emulator")
     p.add_argument("--iso", help="boot this image")
     p.add_argument("--rom", help="run this ROM instead of a BIOS")
+    p.add_argument("--cpu", default="broadwell_ult", help="the emulator's model of a processor")
+    p.add_argument("--preload", help="a library the emulator is started with")
     p.add_argument("--out", required=True, help="folder for logs")
     p.add_argument("--files", help="folder for the guest's files")
     p.add_argument("--shell", action="store_true", help="join this terminal to the guest's serial line")
@@ -255,7 +258,7 @@ def main():
     p.add_argument("--timeout", type=int, default=480, help="processor seconds in all")
     p.add_argument("--silence", type=int, default=45, help="processor seconds without a sign of life")
     args = p.parse_args()
-    for name in ("bochs", "iso", "rom", "out", "files"):
+    for name in ("bochs", "preload", "iso", "rom", "out", "files"):
         setattr(args, name, getattr(args, name) and os.path.abspath(getattr(args, name)))
     os.makedirs(args.out, exist_ok=True)
     # Debian's build takes one display port and one lock: one emulator at a time on a machine.

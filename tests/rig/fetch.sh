@@ -6,7 +6,7 @@
 # replaced, so a local mirror keeps being used. Once CACHE is complete no network is needed.
 #
 # Leaves  CACHE/bochs/         root of the unpacked emulator with its libraries
-#         CACHE/k-SERIES/      vmlinuz, irqbypass.ko, kvm.ko, kvm-intel.ko, version
+#         CACHE/k-SERIES/      vmlinuz, irqbypass.ko, kvm.ko, kvm-intel.ko, kvm-amd.ko, version
 # Exit 0, or 77 with one sentence on standard output when something could not be fetched.
 set -u
 
@@ -85,31 +85,44 @@ kernel_name() {
 		grep -E "^linux-image-${series}[.-].*cloud-amd64-unsigned\$" | sort -V | tail -1
 }
 
+# A module that is there stays: other trees may share the file.
 module_unpack() {
+	[ ! -e "$3/$2.ko" ] || return
 	found=$(find "$1" -name "$2.ko*" | head -1)
 	case $found in
-	*.xz) xz -dc "$found" >"$3/$2.ko" ;;
-	*.ko) cp "$found" "$3/$2.ko" ;;
+	*.xz) xz -dc "$found" >"$3/$2.new" ;;
+	*.ko) cp "$found" "$3/$2.new" ;;
 	*) give_up "the kernel package has no module $2" ;;
 	esac
-	strip -g "$3/$2.ko"
+	strip -g "$3/$2.new"
+	mv "$3/$2.new" "$3/$2.ko"
+}
+
+# The package itself, where an earlier run has not left it.
+kernel_package() {
+	set -- "$cache/deb/k-$series"/linux-image-*.deb
+	if ! [ -e "$1" ]; then
+		lists_update
+		name=$(kernel_name)
+		[ -n "$name" ] || give_up "the archive has no linux-image-$series cloud kernel"
+		packages_get "$cache/deb/k-$series" "$name"
+		set -- "$cache/deb/k-$series/$name"_*.deb
+	fi
+	package=$1
 }
 
 kernel_fetch() {
 	k=$cache/k-$series
-	[ -e "$k/version" ] && return
-	lists_update
-	name=$(kernel_name)
-	[ -n "$name" ] || give_up "the archive has no linux-image-$series cloud kernel"
-	packages_get "$cache/deb/k-$series" "$name"
+	[ -e "$k/version" ] && [ -e "$k/kvm-amd.ko" ] && return
+	kernel_package
 	mkdir -p "$k/tree"
-	dpkg-deb --fsys-tarfile "$cache/deb/k-$series/$name"_*.deb |
+	dpkg-deb --fsys-tarfile "$package" |
 		tar -C "$k/tree" --wildcards -xf - './boot/vmlinuz*' '*/kvm*.ko*' '*/irqbypass.ko*' ||
-		give_up "cannot unpack $name"
-	cp "$k"/tree/boot/vmlinuz-* "$k/vmlinuz"
-	for m in irqbypass kvm kvm-intel; do module_unpack "$k/tree" "$m" "$k"; done
+		give_up "cannot unpack $package"
+	[ -e "$k/vmlinuz" ] || cp "$k"/tree/boot/vmlinuz-* "$k/vmlinuz"
+	for m in irqbypass kvm kvm-intel kvm-amd; do module_unpack "$k/tree" "$m" "$k"; done
 	rm -rf "$k/tree"
-	echo "$name" >"$k/version"
+	[ -e "$k/version" ] || basename "$package" | sed 's/_.*//' >"$k/version"
 }
 
 emulator_fetch

@@ -3,13 +3,15 @@
 #   make check-rig                   run every case of the rig
 #   make check-rig RIG_KERNEL=6.12   on the other kernel
 #   make rig-evidence                run it and keep what was seen in docs/rig-evidence
+#   make check-rig RIG_CPU=amd       kvm_amd instead
 #   RIG_CACHE=dir                    where the downloads are kept (default: in the build folder)
 
 RIG        := $(O)/rig
 RIG_KERNEL ?= 6.1
 RIG_CACHE  ?= $(RIG)/cache
 RIG_ROOT   := $(RIG)/root
-RIG_OUT     = $(RIG)/run-$(RIG_KERNEL)
+RIG_CPU    ?= intel
+RIG_OUT     = $(RIG)/run-$(RIG_KERNEL)$(if $(filter amd,$(RIG_CPU)),-amd)
 # Programs of the rig's guest are static and never built with sanitizers: they run as they are.
 RIG_CFLAGS := -std=gnu11 $(WARN) -O2 -static
 
@@ -32,7 +34,15 @@ rig-root: $(RIG_ROOT)/.bin/rig-out $(RIG_ROOT)/kfacts $(RIG_CASES)
 # A case that was renamed or removed must not run on from an older build.
 check-rig: rig-root
 	$(Q)rm -f $(filter-out $(RIG_CASES),$(wildcard $(RIG_ROOT)/t_*))
-	$(Q)tests/rig/check.sh $(RIG_OUT) $(RIG_CACHE) $(RIG_KERNEL) $(RIG_ROOT)
+	$(Q)tests/rig/check.sh $(RIG_OUT) $(RIG_CACHE) $(RIG_KERNEL) $(RIG_ROOT) $(RIG_CPU)
+
+# What makes the emulator's SVM fit for kvm_amd; loaded by the emulator, so never with sanitizers.
+$(RIG)/errata.so: tests/rig/amd/errata.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -shared -fPIC -o $@ $<
+
+rig-root: $(RIG)/errata.so
 
 # Evidence is kept per kernel, without what differs from run to run: times and costs.
 rig-evidence: check-rig
@@ -203,16 +213,16 @@ rig-root: guests
 	$(Q)mkdir -p $(RIG_ROOT)/guests
 	$(Q)cp $(RIG_GUESTS) $(RIG_ROOT)/guests/
 
-# The corpus and its sessions: GUEST.HOW.ENGINE. Points by the hundred are tried in one mode only: each costs time.
+# The corpus and its sessions: GUEST.HOW.WHERE, where amd is engine kvm on kvm_amd. Points by the hundred are tried in one mode only: each costs time.
 RIG_CORPUS_HOWS := $(foreach m,$(CORPUS_MODES),$(foreach h,stepped free deliver swallow,$(m).$(h))) long.int3 long.hard
-RIG_SESSIONS    := $(foreach e,kvm mtf,$(RIG_CORPUS_HOWS:%=$(RIG_ROOT)/corpus/corpus-%.$(e)))
+RIG_SESSIONS    := $(foreach e,kvm mtf amd,$(RIG_CORPUS_HOWS:%=$(RIG_ROOT)/corpus/corpus-%.$(e)))
 rig_word         = $(word $(1),$(subst ., ,$(notdir $@)))
 
 $(RIG_SESSIONS): $(CORPUS) $(wildcard tests/guests/*.py tests/guests/corpus/*.txt)
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $(CORPUS) $(@D)/
 	$(Q)python3 tests/guests/corpus_run.py commands $(O)/tests/guests/$(call rig_word,1).elf $(call rig_word,2) \
-	    $(call rig_word,3)-rig >$@
+	    $(patsubst amd-rig,kvm-amd,$(call rig_word,3)-rig) >$@
 
 rig-root: $(RIG_SESSIONS)
 
@@ -265,7 +275,7 @@ rig-root: $(RIG_STEPPED) $(RIG_SOURCE)
 
 # --- what the probes gave on each kernel, to be held against ------------------------------------------
 
-RIG_PROBES := $(patsubst docs/%,$(RIG_ROOT)/%,$(wildcard docs/probe/kvm-intel-*.json))
+RIG_PROBES := $(patsubst docs/%,$(RIG_ROOT)/%,$(wildcard docs/probe/kvm-*.json))
 
 $(RIG_ROOT)/probe/%.json: docs/probe/%.json
 	$(Q)mkdir -p $(@D)

@@ -20,10 +20,12 @@ enum { CATCH_REPORTED = CATCH_ICEBP | CATCH_INT3 };
 
 /*
  * Whether every instruction must be looked at. The software flavour lets INT3 pass in real mode and
- * INT3 and F1 at CPL 3 (K16), so that catching those there is by stepping, too.
+ * INT3 and F1 at CPL 3 (K16), kvm_amd any F1 (K13), so that catching those there is by stepping, too.
  */
 static bool must_step(const struct vcpu *k)
 {
+	if (k->quirks.icebp_unseen && (k->r.plan->catches & CATCH_ICEBP || k->r.plan->icebp == EVENT_SWALLOW))
+		return true;
 	return k->by_address || (k->r.plan->catches & ~CATCH_REPORTED) ||
 	       (k->quirks.software && (k->r.plan->catches & CATCH_REPORTED));
 }

@@ -20,9 +20,9 @@ void quirks_text(const struct kvm_quirks *q, char *buf, size_t size)
 				    "#DB gate, data breakpoints %s",
 			 q->data_points ? "fire" : "do not fire");
 	else
-		snprintf(buf, size, "hardware virtualization: an F1 while stepping is a debug exit "
-				    "with RIP %s, data breakpoints %s",
-			 q->db_on_f1 ? "on it" : "elsewhere", q->data_points ? "fire" : "do not fire");
+		snprintf(buf, size, "hardware virtualization: an F1 while stepping is %s, data breakpoints %s",
+			 q->icebp_unseen ? "not told of (K13), and foreseen" : "a debug exit with RIP on it",
+			 q->data_points ? "fire" : "do not fire");
 }
 
 static void engine_text(const struct vcpu *k, struct strbuf *out)

@@ -67,7 +67,8 @@ static int trial_debug(struct trial *t, u32 control, u64 dr0, u64 dr7, struct er
 	return vcpu_debug(&t->k, &d, err);
 }
 
-/* F1 under SINGLESTEP: a debug exit with RIP on it (VMX, SVM), or an internal error (K16). */
+/* F1 under SINGLESTEP: a debug exit with RIP on it (VMX), behind the guest's handler (SVM, K13), or an internal
+ * error (K16). */
 static int probe_f1(struct trial *t, struct kvm_quirks *q, struct err *err)
 {
 	static const u8 code[] = { 0xf1 };
@@ -83,6 +84,7 @@ static int probe_f1(struct trial *t, struct kvm_quirks *q, struct err *err)
 	q->f1_reason = reason;
 	q->software = reason == KVM_EXIT_INTERNAL_ERROR;
 	q->db_on_f1 = reason == KVM_EXIT_DEBUG && t->k.s->regs.rip == CODE;
+	q->icebp_unseen = !q->software && !q->db_on_f1;
 	return 0;
 }
 

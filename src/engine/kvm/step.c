@@ -115,9 +115,9 @@ bool gap_stop(struct vcpu *k, struct step *st, enum gap_reason why)
 
 /*
  * The software flavour lets INT3 pass in real mode, and INT3 and F1 at CPL 3 and in v86 mode, where an
- * F1's #DB even points at the F1 (K16). A MOV DR under the guest's own GD gets its #DB there with our TF
- * in the frame, which IRET then leaves on. They are stops all the same: known before they run, they do
- * not run.
+ * F1's #DB even points at the F1 (K16); kvm_amd intercepts no F1 (K13). A MOV DR under the guest's own GD
+ * gets its #DB on the flavour with our TF in the frame, which IRET then leaves on. They are stops all the
+ * same: known before they run, they do not run.
  */
 static bool passes_unseen(const struct vcpu *k, const struct step *st)
 {
@@ -125,7 +125,7 @@ static bool passes_unseen(const struct vcpu *k, const struct step *st)
 	bool native = st->from.cpl == 3 || st->from.mode == MODE_V86;
 
 	if (!k->quirks.software)
-		return false;
+		return cls == INSN_ICEBP && k->quirks.icebp_unseen;
 	if (cls == INSN_MOV_DR)
 		return (k->guest_dr.dr7 & DR7_GD) && !st->from.cpl;
 	return cls == INSN_INT3 ? native || st->from.mode == MODE_REAL : cls == INSN_ICEBP && native;

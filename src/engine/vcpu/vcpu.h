@@ -44,6 +44,7 @@ int kvm_open(struct kvm_caps *ret, int *ret_fd, struct err *err);
 struct kvm_quirks {
 	bool software;         /* F1 under SINGLESTEP: KVM_EXIT_INTERNAL_ERROR (K16); else a debug exit */
 	bool db_on_f1;         /* ... a debug exit with RIP on the F1 (K1) */
+	bool icebp_unseen;     /* ... a debug exit behind the guest's handler: not intercepted (K13) */
 	bool data_points;      /* a write watch by DR0 fires */
 	bool exec_repeats;     /* an execute point by DR0 is reported again on resume even with RF=1 */
 	bool int3_real;        /* INT3 in real mode exits under USE_SW_BP */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every guest of tests/guests on engines kvm and mtf: its trace goes to the host, which judges it by
+# Every guest of tests/guests on each engine of this machine: its trace goes to the host, which judges it by
 # what the guest expects (tests/guests/expect.py); run free, it must have printed the same.
 [ -x vmstep ] || { echo "ok - rig: guests # SKIP vmstep is not built"; exit 0; }
 
@@ -26,7 +26,7 @@ for elf in *[0-9].elf; do
 	name=${elf%.elf}
 	image=$elf
 	[ -e "$name.bin" ] && image=$name.bin
-	for engine in kvm mtf; do
+	for engine in $RIG_ENGINES; do
 		guest_run $engine "$name" "$image"
 	done
 done
