@@ -27,6 +27,6 @@ for elf in *[0-9].elf; do
 	image=$elf
 	[ -e "$name.bin" ] && image=$name.bin
 	for engine in $RIG_ENGINES; do
-		guest_run $engine "$name" "$image"
+		guest_run "$engine" "$name" "$image"
 	done
 done
