@@ -54,7 +54,10 @@ rig_run() {
 		echo "not ok - rig: fetch: got status $status, wanted 0"
 		return
 	fi
-	if [ "$cpu" = amd ]; then
+	if [ "$cpu" = amd ] && why=$(errata_misfit); then
+		echo "ok - rig: kvm_amd # SKIP $why"
+		return
+	elif [ "$cpu" = amd ]; then
 		machine_run "rig.cases=$amd_cases" --cpu ryzen --preload "$root/../errata.so"
 	else
 		oracle_bare
@@ -64,6 +67,13 @@ rig_run() {
 		shim_bare
 		machine_run ''
 	fi && results_judge
+}
+
+# Says so where the emulator is another build than the one whose errata are known.
+errata_misfit() {
+	lib=$cache/bochs/usr/lib/x86_64-linux-gnu
+	"$lib/ld-linux-x86-64.so.2" --preload "$root/../errata.so" --library-path "$lib" "$cache/bochs/usr/bin/bochs-bin" \
+		--help 2>&1 </dev/null | grep -m1 '^errata: '
 }
 
 # machine_run PARAMETERS [OPTION...] - boot Linux with these parameters, the emulator with these options.

@@ -34,6 +34,7 @@ flavour=$(sed -n '1s/.*"flavour":"kvm_\([a-z]*\)".*/kvm-\1/p' /tmp/probe.json)
 rig-out file "$flavour.json" /tmp/probe.json
 here=$(uname -r | cut -d . -f 1,2)
 for file in probe/"$flavour"-*.json; do
+	[ -e "$file" ] || continue
 	kernel=${file#probe/"$flavour"-}
 	kernel=${kernel%.json}
 	if ! against "$file"; then
