@@ -16,7 +16,6 @@ import corpus as corpora  # noqa: E402
 import corpus_run  # noqa: E402
 import expect  # noqa: E402
 
-MODES = ("real", "prot", "v86", "long", "compat")
 STI, POP_SS, MOV_SEG = 0xfb, 0x17, 0x8e
 PREFIXES = (0x2e, 0x64, 0x66, 0x67)
 HOWS = {"bochs": ("bare",), "soft": corpora.HOWS + ("bare",)}
@@ -52,7 +51,7 @@ def uncited(cases, known):
 
 def opcode(corpus, start, end):
     """First byte behind the prefixes, and the next; (None, None) where there is no instruction."""
-    code = [b for b in corpus.memory(start, end - start)] if start < end else []
+    code = list(corpus.memory(start, end - start)) if start < end else []
     while code and code[0] in PREFIXES:
         code.pop(0)
     return (code + [None, None])[:2]
@@ -114,7 +113,7 @@ def words_wrong(corpus, case):
 def modes_of(text):
     words = text.partition(":")[0].replace(",", "").split() or [""]
     if words[0] in ("all", "not"):
-        return {m for m in MODES if m not in words[1:]}
+        return {m for m in corpora.MODES if m not in words[1:]}
     return set(words)
 
 
@@ -159,9 +158,9 @@ def titles_of(guests):
 
 
 def main():
-    guests = [corpora.Corpus(os.path.join(O, "tests/guests/corpus-%s.elf" % mode)) for mode in MODES]
+    guests = [corpora.Corpus(os.path.join(O, "tests/guests/corpus-%s.elf" % mode)) for mode in corpora.MODES]
     known, table, found = sections_known(), table_read(), {}
-    for mode, corpus in zip(MODES, guests):
+    for mode, corpus in zip(corpora.MODES, guests):
         for case in corpus.cases:
             found.setdefault(case.name, set()).add(mode)
             expect.tap("%s/%s: cites the SDM" % (corpus.name, case.name), citation_wrong(case, known))

@@ -21,7 +21,6 @@ import corpus_judge  # noqa: E402
 import corpus_run  # noqa: E402
 import expect  # noqa: E402
 
-MODES = ("real", "prot", "v86", "long", "compat")
 FIRST, LAST = b"rom: enters the program\n", b"\noracle: all snippets ran\n"
 GOODBYE = 72 * b"=" + b"\nBochs is exiting"
 ONLY_ASKED = 0x80
@@ -100,7 +99,7 @@ def main():
         sys.exit(__doc__)
     bochs, roms, guests, out = sys.argv[1:]
     differences, fine = corpus_run.Differences(), True
-    for mode in MODES:
+    for mode in corpora.MODES:
         corpus = corpora.Corpus(os.path.join(guests, "corpus-%s.elf" % mode))
         fine = mode_judge(bochs, roms, corpus, os.path.join(out, mode), differences) and fine
         for case in corpus.chosen(corpora.ALONE):
