@@ -55,7 +55,7 @@ int session_checkpoint(struct session *s, u32 *ret_num, struct err *err)
 	int rc = s->engine ? room(s, err) : no_guest(err);
 
 	if (!rc)
-		rc = saved_take(s, base_of(s), &v, err);
+		rc = saved_take(s, base_of(s), s->last.pending, &v, err);
 	if (rc)
 		return rc;
 	k = &s->checkpoint[s->n_checkpoints];

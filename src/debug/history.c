@@ -161,7 +161,7 @@ static int state_add(struct session *s, const struct stop *here, bool cut, struc
 {
 	struct history *h = &s->way;
 	struct saved *v;
-	int rc = saved_take(s, h->n ? h->state[h->n - 1] : NULL, &v, err);
+	int rc = saved_take(s, h->n ? h->state[h->n - 1] : NULL, here && here->pending, &v, err);
 
 	if (rc)
 		return rc;

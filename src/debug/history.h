@@ -42,14 +42,14 @@ struct saved {
 	size_t n_rules;   /* of the journal that is kept with it */
 	u64 free_runs;    /* up to it */
 };
-/* The state of now. Memory is shared with `base`, which may be NULL. */
-int saved_take(struct session *s, const struct saved *base, struct saved **ret, struct err *err);
+/* The state of now. Memory is shared with `base`, which may be NULL. `pending`: as mark_here(). */
+int saved_take(struct session *s, const struct saved *base, bool pending, struct saved **ret, struct err *err);
 struct saved *saved_ref(struct saved *v);
 void saved_unref(struct saved *v); /* NULL too */
 /* A failure leaves a guest that is neither: it is ended then. */
 int saved_put_back(struct session *s, const struct saved *v, struct err *err);
 u64 history_position(const struct session *s);
-/* `last`: the record that told of the boundary the guest is at, for what is pending. */
+/* `pending`: an event is, says the record that told of this boundary. */
 int mark_here(struct session *s, bool pending, struct place_mark *ret, struct err *err);
 
 /* ---- history.c -------------------------------------------------------------------------------- */

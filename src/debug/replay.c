@@ -60,7 +60,7 @@ static int run(struct replay *r, const struct plan *plan, struct err *err)
 	state_forget(s);
 	s->way.told += ring_used(&s->ring);
 	r->fresh = r->fresh && rc;
-	r->has_stop = false;
+	r->has_stop = r->stop.pending = false;
 	drain(r);
 	if (rc)
 		return rc;
@@ -76,6 +76,7 @@ int replay_begin(struct replay *r, struct session *s, const struct saved *from, 
 	int rc = saved_put_back(s, from, err);
 
 	*r = (struct replay){ .s = s, .rule = from->n_rules, .stop = from->last, .has_stop = from->has_stop };
+	r->stop.pending &= r->has_stop;
 	if (!rc)
 		rules_reach(r);
 	return rc;
@@ -154,7 +155,7 @@ int replay_keep(struct replay *r, const struct saved *base, struct saved **ret, 
 
 	if (r->has_stop)
 		s->last = r->stop;
-	rc = saved_take(s, base, &v, err);
+	rc = saved_take(s, base, r->stop.pending, &v, err);
 	if (rc)
 		return rc;
 	v->has_stop = r->has_stop;

@@ -244,7 +244,7 @@ int session_reverse_stepi(struct session *s, u64 count_wanted, bool *ret_begin, 
 	*ret_begin = false;
 	if (!s->engine)
 		return err_set(err, ESRCH, "the guest is not running; start it with run or start");
-	rc = saved_take(s, s->way.n ? s->way.state[s->way.n - 1] : NULL, &origin, err);
+	rc = saved_take(s, s->way.n ? s->way.state[s->way.n - 1] : NULL, s->last.pending, &origin, err);
 	if (rc)
 		return rc;
 	if (!s->way.n) {

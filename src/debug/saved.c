@@ -84,7 +84,7 @@ static void debugger_take(const struct session *s, struct saved *v)
 	v->has_stop = true;
 }
 
-int saved_take(struct session *s, const struct saved *base, struct saved **ret, struct err *err)
+int saved_take(struct session *s, const struct saved *base, bool pending, struct saved **ret, struct err *err)
 {
 	struct saved *v = calloc(1, sizeof(*v));
 	int rc = v ? cpu_take(s, v, err) : err_set(err, ENOMEM, "no memory for a state of the guest");
@@ -92,7 +92,7 @@ int saved_take(struct session *s, const struct saved *base, struct saved **ret, 
 	if (!rc)
 		rc = machine_save(s->machine, base ? base->machine : NULL, &v->machine, err);
 	if (!rc)
-		rc = mark_here(s, s->last.pending, &v->at, err);
+		rc = mark_here(s, pending, &v->at, err);
 	if (rc) {
 		saved_unref(v);
 		return rc;
