@@ -134,11 +134,12 @@ class Case:
         """
         [(address, fewest, most)] for the user's points, GO first. The instruction is about to run once; where
         an event of the guest's is due at that boundary, or comes with it, a point may be told at each visit. A
-        debug register does not hit in a MOV-SS shadow ("Instruction-Breakpoint Exception Condition").
+        debug register does not hit in a MOV-SS shadow ("Instruction-Breakpoint Exception Condition"); who steps off
+        the point in front of it by MTF stands on it all the same.
         """
         found = {self.start: (1, 1)}
         for spot in self.spots:
-            passed = spot.hidden or spot.resumed and self.mode != "real"
+            passed = spot.hidden and not spot.mtf or spot.resumed and self.mode != "real"
             fewest = 0 if registers and passed else 1
             found[spot.address] = (fewest, fewest if spot.hidden or not fewest else spot.visits)
         return [(address, *hits) for address, hits in found.items()]

@@ -200,9 +200,14 @@ static int halted_run(struct vcpu *k, int *ret_end, struct err *err)
 
 static int cont_once(struct vcpu *k, int *ret_end, struct err *err)
 {
+	int r = regs_guest_dr(k, err);
+
+	if (r)
+		return r;
+	points_make_room(k);
 	if (to_kvm(k)->halted)
 		return halted_run(k, ret_end, err);
-	if (must_step(k) || stands_on_point(k))
+	if (must_step(k) || stands_on_point(k) || to_kvm(k)->stray_trap)
 		return step_one(k, ret_end, err);
 	return free_run(k, ret_end, err);
 }

@@ -195,6 +195,7 @@ int arm_apply(struct vcpu *k, const struct arm *a, struct armed *ret, struct err
 
 	if (r)
 		return r;
+	points_make_room(k);
 	if (a->step)
 		d.control |= KVM_GUESTDBG_SINGLESTEP;
 	if (a->block_irq && k->caps.block_irq)

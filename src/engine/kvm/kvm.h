@@ -7,7 +7,7 @@
  *   quirks.c    what this KVM does (probed, never by version)
  *   step.c      one step: step_arm.c before it, step_stop.c and land.c after it; its helpers:
  *               gates.c internal points, fault.c fault_mem.c what can fault, io.c exits of devices,
- *               rep.c iterations, skip.c, hlt.c, irq.c
+ *               rep.c iterations, pair.c MOV SS, skip.c, hlt.c, irq.c
  *   iret.c syscall.c cpl3.c what the software flavour does not step
  *   unhandled.c exceptions that end in vmstep's own default handlers
  *   pending.c   events owed to the guest: deliver or swallow
@@ -49,6 +49,7 @@ struct kvm_engine {
 	bool is_lent;              /* cpl3.c: a #DB gate is lent to the guest; what was there */
 	u8 lent[16];
 	bool guarded;              /* DR7.GD in force is ours */
+	bool stray_trap;           /* a #DB of our TF may come with the next entry (pair.c) */
 	bool halted;               /* in HLT: RIP behind it, nothing has woken the CPU yet */
 	u32 hold_steps;            /* steps for which interrupts are still held though IF=0 */
 };
@@ -124,6 +125,15 @@ void emulated_stop(struct vcpu *k, struct step *st, enum did_kind did, bool had_
 bool iret_step(struct vcpu *k, struct step *st, int *ret_end);
 /* Return through the frame at `lin` with slots of `size` bytes; false: it would fault. */
 bool iret_return(struct vcpu *k, u64 lin, unsigned size, struct err *err);
+
+/* ---- pair.c -------------------------------------------------------------------------------------- */
+
+/* Was the second of a pair intercepted, so that the report is of the boundary between the two? */
+bool pair_cut(const struct vcpu *k, const struct step *st);
+/* Is the report the trap such an exit left behind? */
+bool pair_trap_comes(const struct vcpu *k, const struct step *st);
+/* Is an INT3 of the user's to be planted on the second for this step? */
+bool pair_has_point(const struct vcpu *k, const struct step *st);
 
 /* ---- rep.c --------------------------------------------------------------------------------------- */
 

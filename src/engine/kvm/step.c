@@ -23,6 +23,8 @@ static bool may_stay(const struct insn_facts *f)
 
 static bool nothing_happened(const struct vcpu *k, const struct step *st)
 {
+	if (pair_trap_comes(k, st))
+		return true;
 	return st->ev.reason == KVM_EXIT_DEBUG && st->ev.exception == EXC_DB &&
 	       (st->ev.dr6 & DR6_BS) && st->ev.rip == st->from.lin && !st->ev.completed &&
 	       k->s->regs.rcx == st->rcx && k->s->regs.rsp == st->rsp &&
@@ -165,12 +167,17 @@ static int enter_once(struct vcpu *k, struct step *st, struct arm *a, struct err
 	if (cpl3_is(k, st))
 		cpl3_arm(k, a);
 	r = arm_apply(k, a, &st->armed, err);
+	if (!r && pair_has_point(k, st))
+		point_plant(k, st->from.lin + st->from.insn.facts.length);
 	if (!r)
 		r = enter_until_moved(k, st, err);
 	cpl3_return_gate(k);
-	if (!r)
-		at_load(k);
-	return r;
+	if (r)
+		return r;
+	at_load(k);
+	st->on_planted = point_is_planted(k, k->at.lin);
+	points_unplant(k);
+	return 0;
 }
 
 int step_enter(struct vcpu *k, struct step *st, const struct arm *arm, struct err *err)
@@ -233,6 +240,8 @@ int step_one(struct vcpu *k, int *ret_end, struct err *err)
 	int r = 0;
 
 	step_begin(k, &st);
+	if (!k->quirks.software)
+		st.b.shadow &= ~SHADOW_MOV_SS; /* KVM clears it before it enters (K2) */
 	if (st.from.insn.facts.cls == INSN_HLT && !st.from.cpl)
 		return hlt_step(k, &st, ret_end, err);
 	if (passes_unseen(k, &st)) {

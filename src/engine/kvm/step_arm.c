@@ -86,7 +86,7 @@ void step_arm(struct vcpu *k, struct step *st, struct arm *a)
 {
 	a->block_irq = must_hold(k);
 	a->hw_bp = !k->quirks.software && faults_by_gd(k, st);
-	a->sw_bp = !k->quirks.software && (st->from.insn.facts.cls == INSN_INT3 ||
+	a->sw_bp = !k->quirks.software && (st->from.insn.facts.cls == INSN_INT3 || pair_has_point(k, st) ||
 					   (st->pair && st->second.facts.cls == INSN_INT3));
 	arm_event(k, &st->from.insn, a);
 	if (st->pair)

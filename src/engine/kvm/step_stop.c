@@ -5,17 +5,6 @@
 
 #include <string.h>
 
-/*
- * MOV SS takes the next instruction along (K2). If that one is intercepted, the exit's last boundary is
- * between the two, which no exit showed: the report is judged from there, with MOV SS done.
- */
-static bool pair_cut(const struct vcpu *k, const struct step *st)
-{
-	return st->pair && st->ev.reason == KVM_EXIT_DEBUG &&
-	       !(st->ev.exception == EXC_DB && (st->ev.dr6 & DR6_BS)) &&
-	       k->at.lin == st->from.lin + st->from.insn.facts.length;
-}
-
 /* The #DB that TF leaked into ring 3 is the TF trap of the instruction (cpl3.c). */
 static struct kvm_evidence evidence_meant(const struct step *st)
 {
@@ -34,11 +23,13 @@ void step_attribute(struct vcpu *k, struct step *st)
 		.insn = k->at.insn.facts,
 		.vector = k->at.insn.vector,
 		.armed_emulated = k->quirks.software,
+		.planted = st->on_planted,
 	};
 	struct kvm_evidence ev = evidence_meant(st);
 	struct boundary b = st->b;
 	bool cut = pair_cut(k, st);
 
+	to_kvm(k)->stray_trap = cut;
 	if (cut) {
 		b.lin = k->at.lin;
 		b.insn = k->at.insn.facts;

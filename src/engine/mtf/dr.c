@@ -1,11 +1,17 @@
 /*
  * dr.c - L2's debug registers, shared with the user's points.
+ *
+ * Execute points of the user's are in force only while L2 runs free. A step compares addresses, and one at
+ * the boundary itself could only be passed by RF, which the frame of an interrupt or a trap would show and
+ * which would pass the guest's own breakpoint there, too.
  */
 #include "engine/mtf/mtf.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+
+enum { ANY_ENABLED = 0xff /* L0-G3 */ };
 
 static int debugregs_get(struct mtf_engine *m, struct kvm_debugregs *ret, struct err *err)
 {
@@ -35,12 +41,44 @@ int dr_refresh(struct mtf_engine *m, struct err *err)
 	return 0;
 }
 
+static u64 dr7_merged(const struct mtf_engine *m, bool free)
+{
+	u64 dr7 = m->k.guest_dr.dr7;
+
+	for (size_t i = 0; i < m->k.n_points; i++) {
+		const struct served *p = &m->k.points[i];
+
+		if (p->slot < 0)
+			continue;
+		dr7 &= ~(DR7_LG(p->slot) | 15ull << DR7_RW_SHIFT(p->slot));
+		if (free || p->p.kind != POINT_EXEC)
+			dr7 |= point_dr7(p);
+	}
+	/* With points of ours in them L2 must not see the registers themselves. GD is then ours to
+	 * raise, too: MOV DR exits come first (SDM "Changes to Instruction Behavior"). */
+	return (dr7 & ~(m->slots ? DR7_GD : 0)) | DR7_FIXED;
+}
+
+/* MOV DR exits while slots are in use, so that DR7 is what was written here last. */
+int dr_arm(struct mtf_engine *m, bool free, struct err *err)
+{
+	u64 want = m->slots ? dr7_merged(m, free) : 0;
+	int r;
+
+	if (!m->slots || m->mb->sys[SYS_DR7] == want)
+		return 0;
+	r = state_need_sys(m, err);
+	m->mb->sys[SYS_DR7] = want;
+	m->mb->dirty |= GROUP_SYS;
+	return r;
+}
+
 int dr_write(struct mtf_engine *m, struct err *err)
 {
 	struct kvm_debugregs d = m->k.guest_dr;
-	u64 dr7 = d.dr7;
 	int r = state_need_sys(m, err);
 
+	points_make_room(&m->k);
 	m->slots = 0;
 	for (size_t i = 0; i < m->k.n_points; i++) {
 		const struct served *p = &m->k.points[i];
@@ -48,7 +86,6 @@ int dr_write(struct mtf_engine *m, struct err *err)
 		if (p->slot < 0)
 			continue;
 		d.db[p->slot] = p->p.addr;
-		dr7 = (dr7 & ~(DR7_LG(p->slot) | 15ull << DR7_RW_SHIFT(p->slot))) | point_dr7(p);
 		m->slots |= BIT(p->slot);
 	}
 	d.dr7 = DR7_FIXED; /* the shim's own: nothing fires in it */
@@ -56,10 +93,34 @@ int dr_write(struct mtf_engine *m, struct err *err)
 		r = err_set(err, errno, "KVM refuses these debug registers: %s", strerror(errno));
 	if (r)
 		return r;
-	/* With points of ours in them L2 must not see the registers themselves. GD is then ours to
-	 * raise, too: MOV DR exits come first (SDM "Changes to Instruction Behavior"). */
-	m->mb->sys[SYS_DR7] = (dr7 & ~(m->slots ? DR7_GD : 0)) | DR7_FIXED;
+	m->mb->sys[SYS_DR7] = dr7_merged(m, false);
 	m->mb->dirty |= GROUP_SYS;
 	control_set(m, PROC_MOV_DR, m->slots);
+	return 0;
+}
+
+/*
+ * L2 came to an INT3 of ours though a code breakpoint of its own is on that instruction, which comes first:
+ * RF held it back (or MOV SS did, whose shadow is still there). An INT3 leaves no RF; the instruction it
+ * stands for runs with it (SDM "Instruction-Breakpoint Exception Condition").
+ */
+int dr_rf_restore(struct mtf_engine *m, struct err *err)
+{
+	u64 lin = m->k.at.lin, dr7 = m->mb->sys[SYS_DR7];
+	int r;
+
+	if (!(dr7 & ANY_ENABLED) || (m->k.at.shadow & SHADOW_MOV_SS))
+		return 0;
+	r = dr_refresh(m, err);
+	if (r)
+		return r;
+	dr7 = m->k.guest_dr.dr7;
+	for (unsigned n = 0; n < SLOTS; n++) {
+		if (!(dr7 & DR7_LG(n)) || DR7_RW(dr7, n) != DR_RW_EXEC || m->k.guest_dr.db[n] != lin)
+			continue;
+		m->mb->core[CORE_RFLAGS] |= FL_RF;
+		m->mb->dirty |= GROUP_CORE;
+		state_load_registers(m);
+	}
 	return 0;
 }

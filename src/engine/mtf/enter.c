@@ -46,8 +46,14 @@ static int irq_hold(struct mtf_engine *m, enum drive how, struct err *err)
 	return vcpu_debug(&m->k, &d, err);
 }
 
-/* An interrupt that is there already: KVM looks for it at the entry only if asked to (writing its
- * events back does), and would let L2 run on from HLT without it (seen: Linux 6.1). */
+/*
+ * An interrupt that is there already: KVM looks for it at the entry only if asked to (writing its events
+ * back does), and would let L2 run on from HLT without it (seen: Linux 6.1).
+ *
+ * One that it found while L2 could not take it waits for a window, which is a control of L2's VMCS: it is
+ * gone with the next exit to the shim, and the interrupt comes when something else makes KVM look. So KVM is
+ * asked where L2 may have become able to take one since it was entered last, or may while nobody looks.
+ */
 static int events_ask(struct mtf_engine *m, struct err *err)
 {
 	struct kvm_vcpu_events e;
@@ -55,6 +61,16 @@ static int events_ask(struct mtf_engine *m, struct err *err)
 	if (ioctl(m->k.cpu_fd, KVM_GET_VCPU_EVENTS, &e) < 0 || ioctl(m->k.cpu_fd, KVM_SET_VCPU_EVENTS, &e) < 0)
 		return err_set(err, errno, "KVM_SET_VCPU_EVENTS failed: %s", strerror(errno));
 	return 0;
+}
+
+static bool irq_may_wait(struct mtf_engine *m, enum drive how)
+{
+	bool unseen = how == DRIVE_FREE || m->batch->limit;
+	bool open = (m->k.s->regs.rflags & FL_IF) && !m->k.at.shadow;
+	bool ask = unseen || (open && m->irq_doubt);
+
+	m->irq_doubt = unseen || !open;
+	return ask && !m->asleep;
 }
 
 static int sleep_arm(struct mtf_engine *m, struct err *err)
@@ -69,22 +85,6 @@ static int sleep_arm(struct mtf_engine *m, struct err *err)
 	m->mb->sys[SYS_ACTIVITY] = 1; /* HLT */
 	m->mb->dirty |= GROUP_SYS;
 	return r;
-}
-
-/* An execute point in a debug register at the boundary itself is passed by RF (SDM
- * "Instruction-Breakpoint Exception Condition"). An event that comes first would show it in its frame. */
-void enter_pass_current(struct mtf_engine *m)
-{
-	if (m->injecting)
-		return;
-	for (size_t i = 0; i < m->k.n_points; i++) {
-		const struct served *p = &m->k.points[i];
-
-		if (p->slot >= 0 && p->p.kind == POINT_EXEC && p->p.addr == m->k.at.lin) {
-			m->mb->core[CORE_RFLAGS] |= FL_RF;
-			m->mb->dirty |= GROUP_CORE;
-		}
-	}
 }
 
 static void armed_tell(struct mtf_engine *m, enum drive how, struct step *st)
@@ -174,6 +174,8 @@ static int entry_prepare(struct mtf_engine *m, enum drive how, struct err *err)
 
 	if (!r)
 		r = irq_hold(m, how, err);
+	if (!r)
+		r = dr_arm(m, how == DRIVE_FREE, err);
 	if (!r && how == DRIVE_TF)
 		tf_arm(m);
 	return r;
@@ -189,6 +191,9 @@ static int entry_make(struct mtf_engine *m, const struct step *st, enum drive ho
 	m->mb->op = MAILBOX_RUN;
 	m->mb->fetch = m->came.all ? GROUP_SYS : 0;
 	batch_order(m, how == DRIVE_MTF);
+	r = irq_may_wait(m, how) ? events_ask(m, err) : 0;
+	if (r)
+		return r;
 	r = trip(m, how != DRIVE_MTF, &m->came.end, &m->came.died, err);
 	m->mb->sys[SYS_ACTIVITY] = 0;
 	m->mb->ctl[CTL_ENTRY_INTR] = 0;
@@ -203,8 +208,8 @@ int mtf_enter(struct mtf_engine *m, struct step *st, enum drive how, struct vmx_
 	int r;
 
 	intercepts_set(m);
-	armed_tell(m, how, st);
 	r = batch_waits(m) ? 0 : entry_prepare(m, how, err);
+	armed_tell(m, how, st);
 	if (!r && !batch_waits(m))
 		r = entry_make(m, st, how, err);
 	if (r)

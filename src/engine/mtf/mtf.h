@@ -53,6 +53,7 @@ struct mtf_engine {
 		bool all;      /* system state was fetched with it */
 	} came;                /* what the last entry came to */
 	bool host_tf;          /* RFLAGS.TF in the page is ours; the guest's is k.guest_tf */
+	bool irq_doubt;        /* L0 may have forgotten an interrupt (enter.c) */
 	bool injecting;        /* ctl[ENTRY_INTR] is set for the next entry */
 	struct guest_event injected;
 	u64 deferred;          /* PDBG_*: due behind it */
@@ -112,6 +113,8 @@ int mtf_regs_set(struct mtf_engine *m, u32 groups, const struct cpu_state *c, st
 unsigned mtf_irq_pending(struct mtf_engine *m, u8 ret[2]); /* as irq_pending(); the APIC's base is KVM's */
 int dr_refresh(struct mtf_engine *m, struct err *err);
 int dr_write(struct mtf_engine *m, struct err *err); /* k.guest_dr, merged with the user's, to the CPU */
+int dr_arm(struct mtf_engine *m, bool free, struct err *err); /* before an entry */
+int dr_rf_restore(struct mtf_engine *m, struct err *err); /* at an INT3 of the user's that was run */
 void control_set(struct mtf_engine *m, u32 bits, bool on); /* PROC_* */
 u8 shadow_of(u64 interruptibility);
 
@@ -149,7 +152,6 @@ bool batch_tell(struct mtf_engine *m);
 bool insn_may_change_sys(const struct insn *i);
 /* Does L2 stand where the instruction leads if nothing else happened? Not for returns and their like. */
 bool mtf_explained(const struct at *from, const struct at *at);
-void enter_pass_current(struct mtf_engine *m);
 enum drive { DRIVE_FREE, DRIVE_MTF, DRIVE_TF };
 /* One entry, or the next boundary of a batch. *ret_end >= 0 when the guest died, with the stop's causes
  * set. */

@@ -24,8 +24,8 @@ static void attribute(struct mtf_engine *m, struct step *st, const struct vmx_ev
 		.vector = m->k.at.insn.vector, .planted = point_is_planted(&m->k, m->k.at.lin),
 	};
 
-	/* The breakpoint may have been enabled since the boundary the run started at. */
-	st->b.dr7 = m->mb->sys[SYS_DR7];
+	/* A breakpoint may have been enabled since the boundary the run started at, GD by the very MOV. */
+	st->b.dr7 = (m->mb->sys[SYS_DR7] & ~DR7_GD) | (st->b.dr7 & DR7_GD);
 	attribute_vmx(&st->b, &st->armed, ev, &l, ret);
 	if (ev->reason == REASON_TASK_SWITCH || ev->reason == REASON_EPT_VIOLATION) {
 		ret->causes = CAUSE_BIT(CAUSE_ERROR); /* not done here: the guest cannot go on */
@@ -132,7 +132,6 @@ static void begin(struct mtf_engine *m, struct step *st)
 	st->b.dr7 = m->mb->sys[SYS_DR7];
 	st->b.btf = m->mb->sys[SYS_DEBUGCTL] & DEBUGCTL_BTF;
 	stop_begin(&m->k, &st->from, &st->stop);
-	enter_pass_current(m);
 }
 
 /* In HLT with IF=0: nothing will ever wake the guest, and it is not entered. */
@@ -185,7 +184,8 @@ static int report_get(struct mtf_engine *m, struct step *st, enum drive how, str
 		attribute(m, st, ret_ev, &st->v);
 		place(m, st);
 		r = exit_serve(m, st, &what, err);
-		if (how == DRIVE_FREE && what == EXIT_IS_REPORT && st->v.causes == CAUSE_BIT(CAUSE_MTF))
+		if (how == DRIVE_FREE && what == EXIT_IS_REPORT && st->v.causes == CAUSE_BIT(CAUSE_MTF) &&
+		    !m->k.by_address)
 			what = EXIT_SERVED; /* a boundary nobody asked for */
 	}
 	return r;
@@ -271,6 +271,10 @@ int mtf_free_run(struct mtf_engine *m, int *ret_end, struct err *err)
 		if (is_nmi(&ev) && m->k.r.interrupted)
 			interrupt_take(&m->k);
 		skip_report(m, &st, &ev);
+		r = st.v.planted_hit ? dr_rf_restore(m, err) : 0;
+		if (r)
+			return r;
+		place(m, &st);
 	}
 	st.v.retired = -1;
 	mtf_step_finish(m, &st, ret_end);

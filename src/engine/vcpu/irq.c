@@ -120,13 +120,15 @@ unsigned irq_pending(struct vcpu *k, u8 ret[2])
 
 bool irq_due(struct vcpu *k)
 {
+	/* Not now: what waits comes in at the first boundary where it can. */
+	if (!(k->s->regs.rflags & FL_IF) || k->at.shadow || !k->caps.block_irq) {
+		k->irq_countdown = 0;
+		return false;
+	}
 	if (k->irq_countdown) {
 		k->irq_countdown--;
 		return false;
 	}
-	/* Not now: look again at the first boundary where one could come in. */
-	if (!(k->s->regs.rflags & FL_IF) || k->at.shadow || !k->caps.block_irq)
-		return false;
 	k->irq_countdown = LOOK_EVERY;
 	return true;
 }

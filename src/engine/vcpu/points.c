@@ -163,6 +163,30 @@ int points_set(struct vcpu *k, struct point *p, size_t n, struct err *err)
 	return 0;
 }
 
+/*
+ * K8: the guest's own breakpoints come first. A point of the user's moves to another register; if none is left
+ * it is noticed by stepping from then on, which is slow and misses nothing.
+ */
+void points_make_room(struct vcpu *k)
+{
+	u8 used = 0;
+
+	for (size_t i = 0; i < k->n_points; i++)
+		if (k->points[i].slot >= 0)
+			used |= BIT(k->points[i].slot);
+	for (size_t i = 0; i < k->n_points; i++) {
+		struct served *s = &k->points[i];
+
+		if (s->slot < 0 || !(k->guest_dr.dr7 & DR7_LG(s->slot)))
+			continue;
+		s->slot = slot_free(k, used);
+		if (s->slot >= 0)
+			used |= BIT(s->slot);
+		else
+			k->by_address = true;
+	}
+}
+
 void points_free(struct vcpu *k)
 {
 	points_unplant(k);
@@ -176,22 +200,31 @@ void points_free(struct vcpu *k)
 
 /* ---- planting ------------------------------------------------------------------------------------- */
 
-void points_plant(struct vcpu *k)
+static void plant(struct vcpu *k, struct planted *p)
 {
 	const u8 cc = 0xcc;
 	u8 now;
 
-	for (size_t i = 0; i < k->n_planted; i++) {
-		struct planted *p = &k->planted[i];
+	/* The mapping may be another one since: the point is at the linear address. */
+	if (!p->in && linear_to_phys(&k->cpu, &k->phys, p->lin, &p->gpa))
+		return;
+	if (k->phys.read(k->phys.arg, p->gpa, &now, 1) || (p->in && now == cc))
+		return;
+	p->orig = now; /* also when the guest has overwritten our INT3 */
+	p->in = !k->phys.write(k->phys.arg, p->gpa, &cc, 1);
+}
 
-		/* The mapping may be another one since: the point is at the linear address. */
-		if (!p->in && linear_to_phys(&k->cpu, &k->phys, p->lin, &p->gpa))
-			continue;
-		if (k->phys.read(k->phys.arg, p->gpa, &now, 1) || (p->in && now == cc))
-			continue;
-		p->orig = now; /* also when the guest has overwritten our INT3 */
-		p->in = !k->phys.write(k->phys.arg, p->gpa, &cc, 1);
-	}
+void points_plant(struct vcpu *k)
+{
+	for (size_t i = 0; i < k->n_planted; i++)
+		plant(k, &k->planted[i]);
+}
+
+void point_plant(struct vcpu *k, u64 lin)
+{
+	for (size_t i = 0; i < k->n_planted; i++)
+		if (k->planted[i].lin == lin)
+			plant(k, &k->planted[i]);
 }
 
 void points_unplant(struct vcpu *k)
@@ -205,6 +238,14 @@ void points_unplant(struct vcpu *k)
 			k->phys.write(k->phys.arg, p->gpa, &p->orig, 1);
 		p->in = false;
 	}
+}
+
+bool point_is_int3(const struct vcpu *k, u64 lin)
+{
+	for (size_t i = 0; i < k->n_planted; i++)
+		if (k->planted[i].lin == lin)
+			return true;
+	return false;
 }
 
 bool point_is_planted(const struct vcpu *k, u64 lin)

@@ -46,8 +46,7 @@ void step_begin(struct vcpu *k, struct step *st)
 		.insn = k->at.insn.facts,
 	};
 	st->may_lose_tf = false;
-	st->pair = st->from.insn.facts.cls == INSN_MOV_SS && !k->quirks.software &&
-		   !(st->from.shadow & SHADOW_MOV_SS);
+	st->pair = st->from.insn.facts.cls == INSN_MOV_SS && !k->quirks.software;
 	if (st->pair)
 		second_read(k, st);
 	tf_before(k, st);

@@ -232,9 +232,13 @@ void vcpu_irq_line(void *arg, unsigned gsi, bool level); /* irq_line_fn; arg: a 
 u64 point_value(struct vcpu *k, const struct point *p); /* of a data point, now */
 u64 point_dr7(const struct served *p); /* DR7's bits for it in its slot */
 int points_set(struct vcpu *k, struct point *p, size_t n, struct err *err);
+/* Points of the user's leave the debug registers that the guest has taken into use. */
+void points_make_room(struct vcpu *k);
 void points_free(struct vcpu *k);
 void points_plant(struct vcpu *k);   /* also again what was overwritten */
 void points_unplant(struct vcpu *k);
+void point_plant(struct vcpu *k, u64 lin); /* only the one there */
+bool point_is_int3(const struct vcpu *k, u64 lin); /* is one there to be planted? */
 bool point_is_planted(const struct vcpu *k, u64 lin);
 /* points_hit.c: the user's points at this stop become causes, if accepted. True: the run ends here. */
 bool points_check(struct vcpu *k, struct step *st);
