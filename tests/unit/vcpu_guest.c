@@ -48,6 +48,24 @@ static void registers(void)
 	tap_eq(points[1].slot, 3, "the others are where they were");
 }
 
+/* The guest's own code breakpoint comes before the INT3 planted on its instruction: who met that had RF. */
+static void resume_flag(void)
+{
+	struct vcpu *k = fresh();
+
+	k->at.lin = 0x2000;
+	k->guest_dr.db[1] = 0x2000;
+	k->guest_dr.db[2] = 0x2000;
+	k->guest_dr.dr7 = DR7_FIXED | DR7_L(2) | (u64)DR_RW_WRITE << DR7_RW_SHIFT(2);
+	tap_ok(!planted_had_rf(k), "a disabled breakpoint and a watch say nothing of RF");
+	k->guest_dr.dr7 |= DR7_G(1);
+	tap_eq(guest_breaks_at(k, 0x2000), BIT(1), "the guest's own code breakpoints by register");
+	tap_ok(planted_had_rf(k), "an INT3 met under one had RF set");
+	tap_eq(guest_breaks_at(k, 0x2001), 0, "elsewhere there is none");
+	k->at.shadow = SHADOW_MOV_SS;
+	tap_ok(!planted_had_rf(k), "or MOV SS before it");
+}
+
 /* ---- interrupts --------------------------------------------------------------------------------------- */
 
 static unsigned looks(struct vcpu *k, unsigned steps)
@@ -125,6 +143,7 @@ static void mov_ss_point(void)
 int main(void)
 {
 	registers();
+	resume_flag();
 	interrupts();
 	mov_ss_cut();
 	mov_ss_point();

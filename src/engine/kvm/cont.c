@@ -154,6 +154,18 @@ static bool needs_step(const struct step *st)
 	return st->v.pending && !st->v.causes;
 }
 
+/* KVM keeps the guest's own debug registers in force, merged with the user's or alone. */
+static int rf_restore(struct vcpu *k, struct err *err)
+{
+	int r = regs_guest_dr(k, err);
+
+	if (r || !planted_had_rf(k))
+		return r;
+	k->s->regs.rflags |= FL_RF;
+	vcpu_touch(k, KVM_SYNC_X86_REGS);
+	return 0;
+}
+
 /* One free run up to a report. */
 static int free_run(struct vcpu *k, int *ret_end, struct err *err)
 {
@@ -179,6 +191,10 @@ static int free_run(struct vcpu *k, int *ret_end, struct err *err)
 			record_dropped(&k->r.rec, -1);
 		return step_one(k, ret_end, err);
 	}
+	if (st.v.planted_hit)
+		r = rf_restore(k, err);
+	if (r)
+		return r;
 	step_verdict(k, &st);
 	if (k->quirks.software && k->guest_tf && st.ev.completed && st.ev.is_write &&
 	    !k->r.pending.active)

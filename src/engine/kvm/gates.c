@@ -168,19 +168,24 @@ static void internal_slots(struct vcpu *k, const struct arm *a, struct kvm_guest
 	}
 }
 
-/* An execute point on the very instruction resumed from: RF passes it (SDM "Instruction-Breakpoint
- * Exception Condition"), on the software flavour it must not be there (it repeats for ever). */
-static void pass_current(struct vcpu *k, struct kvm_guest_debug *d)
+/*
+ * An internal point on the very instruction resumed from: RF passes it (SDM "Instruction-Breakpoint
+ * Exception Condition"). It must not be there on the software flavour (it repeats for ever), nor if a
+ * breakpoint of the guest's own is due there, which RF would pass as well.
+ */
+static void pass_current(struct vcpu *k, struct kvm_guest_debug *d, u8 guests)
 {
+	bool due = (guests & guest_breaks_at(k, k->at.lin)) && !(k->s->regs.rflags & FL_RF);
+
 	for (unsigned n = 0; n < SLOTS; n++) {
 		if (!(d->arch.debugreg[7] & DR7_LG(n)) ||
 		    DR7_RW(d->arch.debugreg[7], n) != DR_RW_EXEC ||
 		    d->arch.debugreg[n] != k->at.lin)
 			continue;
-		if (k->quirks.exec_repeats) {
+		if (k->quirks.exec_repeats || (due && !(guests & BIT(n)))) {
 			d->arch.debugreg[7] &= ~(DR7_LG(n) | 15ull << DR7_RW_SHIFT(n));
 			d->arch.debugreg[n] = 0;
-		} else {
+		} else if (!(guests & BIT(n))) {
 			k->s->regs.rflags |= FL_RF;
 			vcpu_touch(k, KVM_SYNC_X86_REGS);
 		}
@@ -209,7 +214,7 @@ int arm_apply(struct vcpu *k, const struct arm *a, struct armed *ret, struct err
 		internal_slots(k, a, &d, used | guests);
 		d.control |= KVM_GUESTDBG_USE_HW_BP;
 		d.arch.debugreg[7] |= DR7_FIXED | (a->guard ? DR7_GD : 0);
-		pass_current(k, &d);
+		pass_current(k, &d, guests);
 	}
 	to_kvm(k)->guarded = a->guard && (d.control & KVM_GUESTDBG_USE_HW_BP) &&
 		     !(k->guest_dr.dr7 & DR7_GD);

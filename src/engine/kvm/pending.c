@@ -51,6 +51,15 @@ int deliver_event(struct vcpu *k, const struct guest_event *ev, struct stop *s, 
 	return 0;
 }
 
+/* The instruction under a code breakpoint of the guest's own is to run now. */
+static void swallowed(struct vcpu *k, const struct pending *p)
+{
+	if (p->ev.vector != EXC_DB || !(p->ev.dr6 & guest_breaks_at(k, k->at.lin)))
+		return;
+	k->s->regs.rflags |= FL_RF;
+	vcpu_touch(k, KVM_SYNC_X86_REGS);
+}
+
 int pending_resume(struct vcpu *k, bool *ret_stop, int *ret_end, struct err *err)
 {
 	struct pending p = k->r.pending;
@@ -65,6 +74,7 @@ int pending_resume(struct vcpu *k, bool *ret_stop, int *ret_end, struct err *err
 	regs_sys(k, &k->cpu);
 	if (pending_is_swallowed(&p, k->r.plan, &k->cpu, &k->phys, &no_gate)) {
 		record_note(&k->r.rec, DID_SWALLOW, p.ev.vector, no_gate, 0);
+		swallowed(k, &p);
 		return 0;
 	}
 	memset(&st, 0, sizeof(st));

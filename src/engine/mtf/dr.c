@@ -99,28 +99,14 @@ int dr_write(struct mtf_engine *m, struct err *err)
 	return 0;
 }
 
-/*
- * L2 came to an INT3 of ours though a code breakpoint of its own is on that instruction, which comes first:
- * RF held it back (or MOV SS did, whose shadow is still there). An INT3 leaves no RF; the instruction it
- * stands for runs with it (SDM "Instruction-Breakpoint Exception Condition").
- */
 int dr_rf_restore(struct mtf_engine *m, struct err *err)
 {
-	u64 lin = m->k.at.lin, dr7 = m->mb->sys[SYS_DR7];
-	int r;
+	int r = m->mb->sys[SYS_DR7] & ANY_ENABLED ? dr_refresh(m, err) : 0;
 
-	if (!(dr7 & ANY_ENABLED) || (m->k.at.shadow & SHADOW_MOV_SS))
-		return 0;
-	r = dr_refresh(m, err);
-	if (r)
+	if (r || !planted_had_rf(&m->k))
 		return r;
-	dr7 = m->k.guest_dr.dr7;
-	for (unsigned n = 0; n < SLOTS; n++) {
-		if (!(dr7 & DR7_LG(n)) || DR7_RW(dr7, n) != DR_RW_EXEC || m->k.guest_dr.db[n] != lin)
-			continue;
-		m->mb->core[CORE_RFLAGS] |= FL_RF;
-		m->mb->dirty |= GROUP_CORE;
-		state_load_registers(m);
-	}
+	m->mb->core[CORE_RFLAGS] |= FL_RF;
+	m->mb->dirty |= GROUP_CORE;
+	state_load_registers(m);
 	return 0;
 }

@@ -11,6 +11,22 @@ const struct served *point_exec_at(const struct vcpu *k, u64 lin)
 	return NULL;
 }
 
+u8 guest_breaks_at(const struct vcpu *k, u64 lin)
+{
+	const struct kvm_debugregs *d = &k->guest_dr;
+	u8 found = 0;
+
+	for (unsigned n = 0; n < SLOTS; n++)
+		if ((d->dr7 & DR7_LG(n)) && DR7_RW(d->dr7, n) == DR_RW_EXEC && d->db[n] == lin)
+			found |= BIT(n);
+	return found;
+}
+
+bool planted_had_rf(const struct vcpu *k)
+{
+	return !(k->at.shadow & SHADOW_MOV_SS) && guest_breaks_at(k, k->at.lin);
+}
+
 static bool overlaps(const struct point *p, u64 lin, u16 size)
 {
 	return p->addr < lin + size && lin < p->addr + p->len;

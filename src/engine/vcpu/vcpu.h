@@ -243,6 +243,14 @@ bool point_is_planted(const struct vcpu *k, u64 lin);
 /* points_hit.c: the user's points at this stop become causes, if accepted. True: the run ends here. */
 bool points_check(struct vcpu *k, struct step *st);
 const struct served *point_exec_at(const struct vcpu *k, u64 lin);
+/* Mask of DR0-3: the guest's own code breakpoints there, as guest_dr has them. */
+u8 guest_breaks_at(const struct vcpu *k, u64 lin);
+/*
+ * An INT3 of the user's was met: was RF set? With a code breakpoint of the guest's own on its instruction it
+ * was, else that had come first (or MOV SS held it back, whose shadow is still there). The INT3 has cleared it;
+ * the instruction that it stands for is to run with it (SDM "Instruction-Breakpoint Exception Condition").
+ */
+bool planted_had_rf(const struct vcpu *k);
 
 /* ---- watch.c ------------------------------------------------------------------------------------- */
 
