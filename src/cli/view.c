@@ -212,11 +212,12 @@ void view_stop(struct cli *c, bool always)
 
 	if (v->hidden || frame_at(c->s, 0, &f, NULL))
 		return;
-	changed = frame_changed(c, f);
-	if (!frame_line(c->s, f, &at)) {
+	if (!frame_line(c->s, f, &at)) { /* nothing to show: nobody needs to know whose frame it is */
+		v->has_frame &= v->function == f->function;
 		v->line = 0;
 		return;
 	}
+	changed = frame_changed(c, f);
 	moved = v->line != at.line || !file_is(&v->stop_file, at.file);
 	v->line = at.line;
 	file_set(&v->stop_file, at.file);

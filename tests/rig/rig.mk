@@ -15,7 +15,7 @@ RIG_OUT     = $(RIG)/run-$(RIG_KERNEL)$(if $(filter amd,$(RIG_CPU)),-amd)
 # Programs of the rig's guest are static and never built with sanitizers: they run as they are.
 RIG_CFLAGS := -std=gnu11 $(WARN) -O2 -static
 
-RIG_CASES := $(patsubst tests/rig/guest/%,$(RIG_ROOT)/%,$(wildcard tests/rig/guest/t_*)) $(RIG_ROOT)/session.sh
+RIG_CASES := $(patsubst tests/rig/guest/%,$(RIG_ROOT)/%,$(wildcard tests/rig/guest/t_*)) $(RIG_ROOT)/session.sh $(RIG_ROOT)/corpus.sh
 
 $(RIG_ROOT)/.bin/rig-out: tests/rig/guest/rig-out.c
 $(RIG_ROOT)/kfacts: $(wildcard tests/rig/kfacts/*.c tests/rig/kfacts/*.h) src/probe/lab.c src/probe/lab.h

@@ -1,8 +1,8 @@
 # mtf: the guest's own code breakpoint where it is resumed comes once; an INT3 of the user's under it leaves the guest's RF
 # run: -q -nx --batch -e mtf -ex 'break stand' -ex 'continue' -ex 'set $pc = own' -ex 'stepi' -ex 'stepi' -ex 'break own' -ex 'continue' -ex 'continue' --guest-status GUEST
-# status: 0
+# status: 1
 # stop: BREAK/1 stand
-# stop: HWBP own | B0
+# stop: HWBP own | (dr6=ffff0ff1|qual=1)
 # stop: (MTF.)?EVENT handler
 # stop: BREAK/2 own | by int3
 # stop: EXIT .*
