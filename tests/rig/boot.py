@@ -255,7 +255,7 @@ def main():
     p.add_argument("--files", help="folder for the guest's files")
     p.add_argument("--shell", action="store_true", help="join this terminal to the guest's serial line")
     p.add_argument("--log-cpu", action="store_true", help="what the processor has to say goes to OUT/bochs.log: for a ROM, that is little")
-    p.add_argument("--timeout", type=int, default=480, help="processor seconds in all")
+    p.add_argument("--timeout", type=int, default=720, help="processor seconds in all")
     p.add_argument("--silence", type=int, default=45, help="processor seconds without a sign of life")
     args = p.parse_args()
     for name in ("bochs", "preload", "iso", "rom", "out", "files"):

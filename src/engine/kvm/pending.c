@@ -54,7 +54,7 @@ int deliver_event(struct vcpu *k, const struct guest_event *ev, struct stop *s, 
 /* The instruction under a code breakpoint of the guest's own is to run now. */
 static void swallowed(struct vcpu *k, const struct pending *p)
 {
-	if (p->ev.vector != EXC_DB || !(p->ev.dr6 & guest_breaks_at(k, k->at.lin)))
+	if (p->ev.vector != EXC_DB || regs_guest_dr(k, NULL) || !(p->ev.dr6 & guest_breaks_at(k, k->at.lin)))
 		return;
 	k->s->regs.rflags |= FL_RF;
 	vcpu_touch(k, KVM_SYNC_X86_REGS);

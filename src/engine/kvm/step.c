@@ -167,7 +167,7 @@ static int enter_once(struct vcpu *k, struct step *st, struct arm *a, struct err
 	if (cpl3_is(k, st))
 		cpl3_arm(k, a);
 	r = arm_apply(k, a, &st->armed, err);
-	if (!r && pair_has_point(k, st))
+	if (!r && a->sw_bp && pair_has_point(k, st))
 		point_plant(k, st->from.lin + st->from.insn.facts.length);
 	if (!r)
 		r = enter_until_moved(k, st, err);

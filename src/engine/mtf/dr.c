@@ -101,8 +101,11 @@ int dr_write(struct mtf_engine *m, struct err *err)
 
 int dr_rf_restore(struct mtf_engine *m, struct err *err)
 {
-	int r = m->mb->sys[SYS_DR7] & ANY_ENABLED ? dr_refresh(m, err) : 0;
+	int r;
 
+	if (!(m->mb->sys[SYS_DR7] & ANY_ENABLED))
+		return 0;
+	r = dr_refresh(m, err);
 	if (r || !planted_had_rf(&m->k))
 		return r;
 	m->mb->core[CORE_RFLAGS] |= FL_RF;
