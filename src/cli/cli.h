@@ -64,6 +64,7 @@ struct format {
 	char letter; /* one of x d u o t z a c f s i, 0: default */
 	char size;   /* b h w g, 0: default */
 	bool has_count;
+	bool backwards; /* of x: what lies before the address */
 };
 
 enum break_pending { BREAK_PENDING_OFF, BREAK_PENDING_ON, BREAK_PENDING_AUTO };
@@ -108,7 +109,7 @@ struct cli {
 	u8 break_pending;  /* enum break_pending */
 
 	char *prompt;
-	struct print_style print; /* set print pretty, elements, repeats */
+	struct print_style print; /* set print */
 	u8 color; /* enum color_when */
 	u8 auto_load_local;
 };

@@ -99,7 +99,7 @@ const struct command commands_print[] = {
 	  "assignment (x = 5, s.field = 5, $rax = 5) changes the guest. FMT is one letter: x hex, d "
 	  "signed, u unsigned, o octal, t binary, z hex with zeros, a address with symbol, c "
 	  "character, f float. Without EXPR the last value again. The options are those of set print (-pretty, "
-	  "-elements N, -repeats N), for this value only.",
+	  "-elements N, -union off, -array on...), for this value only.",
 	  "print/x $rip + 4", cmd_print, NULL },
 	{ "call", NULL, GROUP_DATA, ARG_EXPR, 0, "call[/FMT] EXPR",
 	  "Evaluate an expression for what it does.",

@@ -1,5 +1,6 @@
 /* cmd_x.c - x: memory in all formats. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,46 @@ void format_complete(struct format *f, char last_letter, char last_size)
 				: 'w';
 }
 
+/* The first of `count` instructions that end at `addr`: decoded from where its function begins. */
+static int insns_before(struct cli *c, u64 addr, u64 count, u64 *ret, struct err *err)
+{
+	enum { MOST = 4096 };
+	const struct symbol *sym = session_symbols(c->s) ? symbols_at(session_symbols(c->s), addr - 1) : NULL;
+	u64 *start = sym ? calloc(MOST, sizeof(*start)) : NULL;
+	u64 at = sym ? sym->addr : addr, n = 0;
+	struct strbuf text;
+	int r = 0;
+
+	strbuf_init(&text);
+	for (; start && !r && at < addr; n++) {
+		unsigned len = 0;
+
+		start[n % MOST] = at;
+		r = session_disassemble(c->s, at, &text, &len, err);
+		at += len ?: 1;
+		text.n = 0;
+	}
+	strbuf_deinit(&text);
+	if (!r && (!start || at != addr || count > n || count > MOST))
+		r = err_set(err, ENOENT,
+			    "there are no %" PRIu64 " instructions of one function before 0x%" PRIx64, count,
+			    addr);
+	if (!r)
+		*ret = start[(n - count) % MOST];
+	free(start);
+	return r;
+}
+
+static int memory_before(struct cli *c, const struct format *f, u64 *addr, struct err *err)
+{
+	if (f->letter == 's')
+		return err_set(err, EINVAL, "strings cannot be found backwards: where one begins is not to be seen");
+	if (f->letter == 'i')
+		return insns_before(c, *addr, f->count, addr, err);
+	*addr -= f->count * format_size(f->size);
+	return 0;
+}
+
 static int x_format(struct cli *c, const char **args, struct format *ret, struct err *err)
 {
 	struct format f = { .count = 1 };
@@ -144,6 +185,8 @@ static int x_format(struct cli *c, const char **args, struct format *ret, struct
 		return r;
 	if (!f.has_count && c->repeating)
 		f.count = c->x_format.count;
+	if (!f.has_count && c->repeating)
+		f.backwards = c->x_format.backwards;
 	if (!f.letter)
 		f.letter = c->x_format.letter ? c->x_format.letter : 'x';
 	if (f.letter == 'f' && (f.size == 'b' || f.size == 'h'))
@@ -163,7 +206,7 @@ void last_address_set(struct cli *c, u64 addr)
 static int cmd_x(struct cli *c, const char *args, struct err *err)
 {
 	struct format f;
-	u64 addr = c->x_next;
+	u64 addr = c->x_next, start;
 	int r;
 
 	/* Enter goes on behind what was shown. */
@@ -176,10 +219,15 @@ static int cmd_x(struct cli *c, const char *args, struct err *err)
 		r = err_set(err, EINVAL, "x needs an address, as in x/4xw $sp");
 	if (r)
 		return r;
+	if (f.backwards)
+		r = memory_before(c, &f, &addr, err);
+	if (r)
+		return r;
+	start = addr;
 	last_address_set(c, addr);
 	r = memory_show(c, &f, &addr, err);
 	c->x_format = f;
-	c->x_next = addr;
+	c->x_next = f.backwards ? start : addr; /* Enter goes on before it */
 	c->x_started = true;
 	return r;
 }
@@ -189,7 +237,7 @@ static int cmd_x(struct cli *c, const char *args, struct err *err)
 const struct command commands_x[] = {
 	{ "x", NULL, GROUP_DATA, ARG_EXPR, CMD_NEEDS_GUEST | CMD_REPEATS,
 	  "x[/COUNT FMT SIZE] [ADDR]", "Show memory.",
-	  "FMT is one letter as in print, or s (string) or i (instruction). SIZE: b 1, h 2, w 4, g "
+	  "With a negative COUNT what lies before ADDR. FMT is one letter as in print, or s (string) or i (instruction). SIZE: b 1, h 2, w 4, g "
 	  "8 bytes. What is not given stays as it was last. Without ADDR, and on Enter, it goes on "
 	  "behind what was shown. In modes with segments, $pc and $sp stand for their linear "
 	  "addresses here.",

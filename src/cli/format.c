@@ -33,6 +33,10 @@ int format_parse(const char **p, struct format *ret, struct err *err)
 	if (*s != '/')
 		return 0;
 	s++;
+	if (*s == '-' && isdigit((unsigned char)s[1])) {
+		ret->backwards = true;
+		s++;
+	}
 	if (isdigit((unsigned char)*s)) {
 		errno = 0;
 		ret->count = strtoull(s, &end, 10);
@@ -171,6 +175,8 @@ int unit_format(struct cli *c, char letter, unsigned size, u64 bits, struct strb
 static int element_format(struct cli *c, char letter, const struct value *v, u64 bits,
 			  struct strbuf *out, struct err *err)
 {
+	if (letter == 'a' && v->is_signed) /* an address is as wide as a register */
+		return unit_format(c, letter, 8, bits_sign(bits, v->size), out, err);
 	if (letter && letter != 's')
 		return unit_format(c, letter, v->size, bits, out, err);
 	if (v->is_pointer)
@@ -210,7 +216,7 @@ int value_format(struct cli *c, const struct format *f, const struct value *v, s
 			       "size letter \"%c\" is for the command x: print knows the value's "
 			       "size, or cast it, as in (u8)EXPR",
 			       f->size);
-	if (f->has_count)
+	if (f->has_count || f->backwards)
 		return err_set(err, EINVAL,
 			       "a count is for the command x: print an array as EXPR@N");
 	if (v->type && !v->is_void) {

@@ -159,6 +159,16 @@ static void repeats_show(struct cli *c, struct strbuf *out)
 	limit_show(c->print.repeats, out);
 }
 
+static int max_depth_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
+{
+	return limit_parse(row, value, &c->print.max_depth, err);
+}
+
+static void max_depth_show(struct cli *c, struct strbuf *out)
+{
+	limit_show(c->print.max_depth, out);
+}
+
 static int predict_apply(struct cli *c, const struct setting *row, const char *value, struct err *err)
 {
 	bool on;
@@ -277,6 +287,21 @@ const struct setting setting_table[] = {
 	{ "print repeats", NULL, "How many equal elements are shown one by one at most.",
 	  "More of them are shown once with \"<repeats N times>\". A number, or unlimited.", true, 0,
 	  repeats_apply, repeats_show },
+	{ "print max-depth", NULL, "How deep structures within structures are shown at most.",
+	  "Deeper ones are shown as {...}. A number, or unlimited.", true, 0, max_depth_apply,
+	  max_depth_show },
+	{ "print union", "off on", "Whether unions within structures are shown.", "",
+	  IN_CLI(print.unions) },
+	{ "print address", "off on", "Whether the address of a pointer is shown.", "",
+	  IN_CLI(print.address) },
+	{ "print symbol", "off on", "Whether the symbol that a pointer points to is shown.",
+	  "A function's name is shown either way.", IN_CLI(print.symbol) },
+	{ "print array", "off on", "Whether each element of an array has a line of its own.", "",
+	  IN_CLI(print.array) },
+	{ "print array-indexes", "off on", "Whether each element of an array has its number before it.",
+	  "", IN_CLI(print.indexes) },
+	{ "print null-stop", "off on", "Whether an array of characters is shown up to its first NUL.",
+	  "", IN_CLI(print.null_stop) },
 	{ "prompt", NULL, "The prompt.", "", true, 0, prompt_apply, prompt_show },
 	{ "debug-file-directory", NULL, "Where separate debug files are, DIR or DIR:DIR.",
 	  "The debug information of a stripped program is looked for there by its build-id and by "

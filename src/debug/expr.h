@@ -70,6 +70,7 @@ enum node_op {
 
 struct node {
 	u8 op;            /* enum node_op */
+	bool postfix;     /* NODE_ASSIGN: of x++ and x--, whose value is the old one */
 	u8 assign_op;     /* NODE_ASSIGN: of op=, else NODE_ASSIGN; NODE_CALL: which function */
 	u16 column;       /* for the sentence of an error */
 	struct type type; /* NODE_CONST, NODE_FLOAT, NODE_STRING, NODE_SYMBOL, NODE_CAST */

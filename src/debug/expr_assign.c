@@ -57,11 +57,31 @@ static bool takes_anything(const struct node *left)
 	return left->op != NODE_REG && left->op != NODE_PC;
 }
 
+/* The value it had, which has no place any more. */
+static int eval_postfix(struct eval *ev, const struct node *n, struct val *ret)
+{
+	struct node plain = *n;
+	struct val changed;
+	int rc = eval_number(ev, n->arg[0], ret);
+
+	plain.postfix = false;
+	if (!rc && !ev->types_only)
+		rc = eval_assign(ev, &plain, &changed);
+	ret->in_memory = false;
+	ret->place = NULL;
+	ret->bit_size = 0;
+	return rc;
+}
+
 int eval_assign(struct eval *ev, const struct node *n, struct val *ret)
 {
 	const struct node *left = &ev->e->node[n->arg[0]];
 	struct val v, old;
-	int rc = takes_anything(left) && n->assign_op == NODE_ASSIGN
+	int rc;
+
+	if (n->postfix)
+		return eval_postfix(ev, n, ret);
+	rc = takes_anything(left) && n->assign_op == NODE_ASSIGN
 			 ? eval_node(ev, n->arg[1], &v)
 			 : eval_number(ev, n->arg[1], &v);
 

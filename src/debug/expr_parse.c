@@ -140,6 +140,21 @@ static size_t assignment_at(const char *p, u8 *ret_op)
 	return 0;
 }
 
+int assignable_check(struct parser *ps, u32 index, const char *at, size_t n)
+{
+	const struct node *node = &ps->e->node[index];
+
+	if (node->op == NODE_SYMBOL)
+		return parser_bad(
+			ps, at,
+			"a symbol is an address; to write to the memory there say *(u32*)NAME = ...");
+	if (!is_assignable(node))
+		return parser_bad(
+			ps, at, "what %s %.*s is neither a register, a variable nor memory",
+			n == 2 && at[0] == at[1] ? "stands at" : "is left of", (int)n, at);
+	return 0;
+}
+
 static int parse_assign_at(struct parser *ps, u32 *ret)
 {
 	int rc = parse_conditional(ps, ret);
@@ -157,14 +172,9 @@ static int parse_assign_at(struct parser *ps, u32 *ret)
 		ps->p = end;
 		return 0;
 	}
-	if (ps->e->node[*ret].op == NODE_SYMBOL)
-		return parser_bad(
-			ps, at,
-			"a symbol is an address; to write to the memory there say *(u32*)NAME = ...");
-	if (!is_assignable(&ps->e->node[*ret]))
-		return parser_bad(
-			ps, at, "what is left of %.*s is neither a register, a variable nor memory",
-			(int)n, at);
+	rc = assignable_check(ps, *ret, at, n);
+	if (rc)
+		return rc;
 	ps->p += n;
 	rc = assign_parse(ps, &right);
 	if (!rc)

@@ -54,6 +54,30 @@ static int parse_member(struct parser *ps, u32 *ret)
 	return ps->e->node[*ret].name ? 0 : err_set(ps->err, ENOMEM, "no memory for the expression");
 }
 
+static bool is_step(const char *p)
+{
+	return (p[0] == '+' || p[0] == '-') && p[1] == p[0];
+}
+
+/* ++ and -- at `at`: x += 1 or x -= 1. */
+static int step_node(struct parser *ps, const char *at, bool postfix, u32 *ret)
+{
+	u32 one, x = *ret;
+	int rc = assignable_check(ps, x, at, 2);
+
+	if (postfix)
+		ps->p += 2;
+	if (!rc)
+		rc = node_const(ps, at, 1, 4, true, &one);
+	if (!rc)
+		rc = node_args(ps, NODE_ASSIGN, at, x, one, ret);
+	if (!rc) {
+		ps->e->node[*ret].assign_op = *at == '+' ? NODE_ADD : NODE_SUB;
+		ps->e->node[*ret].postfix = postfix;
+	}
+	return rc;
+}
+
 static int parse_postfix(struct parser *ps, u32 *ret)
 {
 	int rc = primary_parse(ps, ret);
@@ -66,8 +90,10 @@ static int parse_postfix(struct parser *ps, u32 *ret)
 			rc = parse_index(ps, ret);
 			continue;
 		}
-		if ((ps->p[0] == '+' || ps->p[0] == '-') && ps->p[1] == ps->p[0])
-			return parser_bad(ps, ps->p, "++ and -- are not known; write x += 1");
+		if (is_step(ps->p)) {
+			rc = step_node(ps, ps->p, true, ret);
+			continue;
+		}
 		if (*ps->p == '(' && end == ps->p)
 			return parser_bad(ps, ps->p, "functions of the guest cannot be called");
 		if (is_member(ps->p)) {
@@ -162,8 +188,11 @@ static int parse_prefix(struct parser *ps, enum node_op op, const char *at, u32 
 	u32 a;
 	int rc;
 
-	if ((*at == '+' || *at == '-') && at[1] == at[0])
-		return parser_bad(ps, at, "++ and -- are not known; write x += 1");
+	if (is_step(at)) {
+		ps->p += 2;
+		rc = unary_parse(ps, ret);
+		return rc ?: step_node(ps, at, false, ret);
+	}
 	if (*at == '&' && at[1] == '&')
 		return parser_bad(ps, at,
 				  "a number, register, symbol or ( was expected, not \"&&\"");

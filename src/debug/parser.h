@@ -84,6 +84,8 @@ int unary_parse(struct parser *ps, u32 *ret);
 
 /* ---- expr_parse.c ---------------------------------------------------------------------------- */
 
+/* Whether it can stand left of =; else the sentence, which names the operator at `at`. */
+int assignable_check(struct parser *ps, u32 index, const char *at, size_t n);
 /* An expression, assignment included. */
 int assign_parse(struct parser *ps, u32 *ret);
 /* The same with commas; for the insides of ( ). */

@@ -36,6 +36,12 @@ static u64 repeats_of(struct printer *p, const struct part *array, u64 i, u64 si
 	return n;
 }
 
+static void element_break(struct printer *p, unsigned recurse)
+{
+	if (p->style->array)
+		strbuf_addf(p->out, "\n%*s", 2 * (int)recurse, "");
+}
+
 static void elements_print(struct printer *p, const struct part *part, const struct ctype *t,
 			   unsigned recurse)
 {
@@ -43,12 +49,17 @@ static void elements_print(struct printer *p, const struct part *part, const str
 	u32 limit = p->style->elements, repeats = p->style->repeats;
 
 	strbuf_addc(p->out, '{');
+	element_break(p, recurse + 1);
 	while (i < t->count && (!limit || shown < limit)) {
 		struct part one = { .type = t->target, .off = part->off + i * size };
 		u64 n = repeats ? repeats_of(p, part, i, size, t->count) : 1;
 
 		if (i)
-			strbuf_adds(p->out, ", ");
+			strbuf_adds(p->out, p->style->array ? "," : ", ");
+		if (i)
+			element_break(p, recurse + 1);
+		if (p->style->indexes)
+			strbuf_addf(p->out, "[%" PRIu64 "] = ", i);
 		part_print(p, &one, false, recurse + 1);
 		if (repeats && n > repeats) {
 			strbuf_addf(p->out, " <repeats %" PRIu64 " times>", n);
@@ -59,7 +70,10 @@ static void elements_print(struct printer *p, const struct part *part, const str
 			i++;
 		}
 	}
-	strbuf_adds(p->out, i < t->count ? "...}" : "}");
+	if (i < t->count)
+		strbuf_adds(p->out, "...");
+	element_break(p, recurse);
+	strbuf_addc(p->out, '}');
 }
 
 void array_print(struct printer *p, const struct part *part, const struct ctype *t,
@@ -78,7 +92,7 @@ void array_print(struct printer *p, const struct part *part, const struct ctype 
 		}
 		address_print(p, addr);
 		if (type_is_char(t->target) && (!letter || letter == 's')) {
-			strbuf_addc(p->out, ' ');
+			strbuf_adds(p->out, p->style->address ? " " : "");
 			string_print(p, addr);
 		}
 	} else if (type_is_char(t->target) && (!letter || letter == 's')) {

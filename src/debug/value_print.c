@@ -10,7 +10,9 @@
 
 enum { DEPTH_MAX = 40 };
 
-const struct print_style print_default = { .elements = 200, .repeats = 10 };
+const struct print_style print_default = {
+	.elements = 200, .repeats = 10, .max_depth = 20, .unions = true, .address = true, .symbol = true,
+};
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
@@ -174,6 +176,18 @@ static void function_part(struct printer *p, const struct part *part)
 	address_print(p, addr);
 }
 
+/* set print max-depth, set print union. */
+static bool is_hidden(const struct printer *p, const struct ctype *t, unsigned recurse)
+{
+	const u32 most = p->style->max_depth;
+
+	if (t->kind == CTYPE_ARRAY && (type_is_char(t->target) || !most))
+		return false;
+	if (most && recurse >= most && ctype_is_aggregate(t))
+		return true;
+	return t->kind == CTYPE_UNION && recurse && !p->style->unions;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 void part_print(struct printer *p, const struct part *part, bool top, unsigned recurse)
@@ -184,6 +198,8 @@ void part_print(struct printer *p, const struct part *part, bool top, unsigned r
 		strbuf_adds(p->out, "...");
 	} else if (p->style->short_form && ctype_is_aggregate(t)) {
 		strbuf_adds(p->out, "...");
+	} else if (is_hidden(p, t, recurse)) {
+		strbuf_adds(p->out, "{...}");
 	} else {
 		switch (t->kind) {
 		case CTYPE_STRUCT:

@@ -70,6 +70,23 @@ static void nan_add(struct strbuf *out, const struct number *n)
 	strbuf_addf(out, "%snan(0x%" PRIx64 ")", negative ? "-" : "", mantissa);
 }
 
+/* What C's conversion makes of it. */
+static struct number float_whole(const struct number *n)
+{
+	u64 low = (u64)n->bits;
+	u32 word = low;
+	long double l = 0;
+	double d;
+	float f;
+
+	memcpy(&f, &word, sizeof(f));
+	memcpy(&d, &low, sizeof(d));
+	memcpy(&l, &n->bits, 10);
+	l = n->size == 4 ? f : n->size == 8 ? d : l;
+	return (struct number){ .bits = l > -0x1p63L && l < 0x1p63L ? (u64)(s64)l : 0, .size = 8,
+				.is_signed = true };
+}
+
 void float_print(struct printer *p, const struct number *n)
 {
 	u64 low = (u64)n->bits;
@@ -145,25 +162,29 @@ static void symbol_add(struct strbuf *out, const char *name)
 	u64 offset = plus && !strncmp(plus, "+0x", 3) ? strtoull(plus + 3, &end, 16) : 0;
 
 	if (offset && !*end)
-		strbuf_addf(out, " <%.*s+%" PRIu64 ">", (int)(plus - name), name, offset);
+		strbuf_addf(out, "<%.*s+%" PRIu64 ">", (int)(plus - name), name, offset);
 	else
-		strbuf_addf(out, " <%s>", name);
+		strbuf_addf(out, "<%s>", name);
 }
 
 void address_print(struct printer *p, u64 addr)
 {
+	const char *blank = p->style->address ? " " : "";
 	struct source_function f;
 	char name[300];
 
-	strbuf_addhex(p->out, addr, true);
+	if (p->style->address)
+		strbuf_addhex(p->out, addr, true);
 	/* The source's name, not "f.constprop.0". */
 	if (p->s->symbols && source_function_at(p->s->symbols, addr, &f) && f.name && !f.inlined) {
-		strbuf_addf(p->out, addr > f.entry ? " <%s+%" PRIu64 ">" : " <%s>", f.name,
+		strbuf_addf(p->out, addr > f.entry ? "%s<%s+%" PRIu64 ">" : "%s<%s>", blank, f.name,
 			    addr - f.entry);
 		return;
 	}
-	if (session_symbolize(p->s, addr, name, sizeof(name)))
+	if (session_symbolize(p->s, addr, name, sizeof(name))) {
+		strbuf_adds(p->out, blank);
 		symbol_add(p->out, name);
+	}
 }
 
 /* gdb leaves (char *) out, as its text follows. */
@@ -188,9 +209,13 @@ void pointer_print(struct printer *p, const struct ctype *t, u64 addr, bool top)
 		ctype_name(t, p->out);
 		strbuf_adds(p->out, ") ");
 	}
-	address_print(p, addr);
+	/* What a pointer to a function says is its name, whatever set print symbol is. */
+	if (p->style->symbol || ctype_strip(ptr->target)->kind == CTYPE_FUNCTION)
+		address_print(p, addr);
+	else if (p->style->address)
+		strbuf_addhex(p->out, addr, true);
 	if (ptr->kind == CTYPE_POINTER && type_is_char(ptr->target) && addr) {
-		strbuf_addc(p->out, ' ');
+		strbuf_adds(p->out, p->style->address ? " " : "");
 		string_print(p, addr);
 	}
 }
@@ -201,6 +226,7 @@ static void by_letter(struct printer *p, const struct number *n)
 {
 	struct strbuf *out = p->out;
 	struct number c = *n;
+	u64 addr;
 
 	switch (p->style->letter) {
 	case 'x':
@@ -225,7 +251,8 @@ static void by_letter(struct printer *p, const struct number *n)
 		digits_add(out, n->bits, 10, 0);
 		break;
 	case 'a':
-		address_print(p, n->is_signed ? (u64)as_signed(n) : (u64)n->bits);
+		addr = n->is_signed ? (u64)as_signed(n) : (u64)n->bits;
+		address_print(p, ctype_pointer_size(p->s->symbols) == 4 ? (u32)addr : addr);
 		break;
 	case 'c':
 		c.size = 1;
@@ -251,7 +278,10 @@ void scalar_print(struct printer *p, const struct ctype *t, const struct number 
 		return;
 	}
 	if (letter && letter != 's') {
-		by_letter(p, n);
+		const struct number whole = bare->kind == CTYPE_FLOAT ? float_whole(n) : *n;
+
+		/* The other letters show a float's bits. */
+		by_letter(p, letter == 'a' || letter == 'c' ? &whole : n);
 		return;
 	}
 	switch (bare->kind) {

@@ -86,6 +86,10 @@ void chars_print(struct printer *p, u64 off, u64 n)
 	bool gone;
 	u8 c = 1;
 
+	for (u64 k = 0; p->style->null_stop && k < n; k++)
+		if (!printer_read(p, off + k, &c, 1, &gone) && !c)
+			n = k;
+	c = 1;
 	if (!n || (!limit || n <= limit)) /* a NUL at the end goes without saying */
 		if (n && !printer_read(p, off + n - 1, &c, 1, &gone) && !c)
 			n--;
