@@ -91,8 +91,15 @@ struct search {
 static void add_named(void *arg, const struct dwname *n)
 {
 	struct search *q = arg;
+	struct dwunit *u = &q->f->unit[n->unit];
+	u64 die = dw_name_die(q->f, n);
 
-	add_blocks(q->r, q->f, &q->f->unit[n->unit], dw_name_die(q->f, n));
+	add_blocks(q->r, q->f, u, die);
+	/* Link-time optimization declares in one unit and has the code, all of it inlined maybe, in others. */
+	if (u->n_blocks || !dw_is_spread(q->f))
+		return;
+	for (u32 i = 0; i < q->f->n_units; i++)
+		add_blocks(q->r, q->f, &q->f->unit[i], die);
 }
 
 static void search_dwarf(struct found *r, struct dwfile *f)

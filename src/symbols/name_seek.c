@@ -47,6 +47,18 @@ static bool refers(const struct seek *s, const u8 *p, const u8 *end)
 	return false;
 }
 
+static bool holds(struct dwfile *f, const char *section, const char *text)
+{
+	struct dwsection s = dw_section(f, section);
+
+	return s.bytes && memmem(s.bytes, s.size, text, strlen(text) + 1);
+}
+
+bool dw_is_spread(struct dwfile *f)
+{
+	return holds(f, ".debug_str", "<artificial>") || holds(f, ".debug_line_str", "<artificial>");
+}
+
 /* clang's units may name strings by an index, and link-time optimization spreads a function over
  * units: then all names are to be read. */
 static bool is_plain(struct dwfile *f, const struct seek *s)
@@ -56,7 +68,7 @@ static bool is_plain(struct dwfile *f, const struct seek *s)
 	for (size_t i = 0; i + 4 <= offsets.size; i += 4)
 		if (is_place(s, offsets.bytes + i))
 			return false;
-	return !s->str.bytes || !memmem(s->str.bytes, s->str.size, "<artificial>", 13);
+	return !dw_is_spread(f);
 }
 
 bool dw_name_seek(struct dwfile *f, const char *name, void (*each)(void *arg, struct dwunit *u), void *arg)

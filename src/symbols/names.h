@@ -40,4 +40,7 @@ void dw_names_drop(struct dwfile *f);
 /* Units that have a file of this base name in their line tables: calls `each` for every one. */
 void dw_units_naming(struct dwfile *f, const char *base, void (*each)(void *arg, struct dwunit *u), void *arg);
 
+/* Whether a linker that optimizes has spread functions over units: GCC calls those "<artificial>". */
+bool dw_is_spread(struct dwfile *f);
+
 #endif
