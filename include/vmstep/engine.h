@@ -87,6 +87,7 @@ int ring_init(struct ring *r, u32 size);
 void ring_deinit(struct ring *r);
 static inline u32 ring_used(const struct ring *r) { return (u32)(r->tail - r->head); }
 static inline bool ring_full(const struct ring *r) { return ring_used(r) == r->size; }
+static inline struct stop *ring_next(const struct ring *r) { return &r->slot[r->tail & (r->size - 1)]; }
 static inline struct stop *ring_push(struct ring *r) { return &r->slot[r->tail++ & (r->size - 1)]; }
 static inline const struct stop *ring_pop(struct ring *r)
 {

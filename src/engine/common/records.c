@@ -19,10 +19,26 @@ void record_begin(const struct records *r, struct stop *ret)
 		stop_did(ret, r->note[i].kind, r->note[i].arg, r->note[i].a, r->note[i].b);
 }
 
+static bool has_slot(const struct records *r)
+{
+	return !r->n_backlog && !ring_full(r->ring);
+}
+
+struct stop *record_slot(struct records *r)
+{
+	return has_slot(r) ? ring_next(r->ring) : &r->spare;
+}
+
+static void copy(struct stop *to, const struct stop *s)
+{
+	if (to != s)
+		*to = *s;
+}
+
 static void out(struct records *r, const struct stop *s)
 {
-	if (!r->n_backlog && !ring_full(r->ring))
-		*ring_push(r->ring) = *s;
+	if (has_slot(r))
+		copy(ring_push(r->ring), s);
 	else if (r->n_backlog < RECORD_BACKLOG)
 		r->backlog[r->n_backlog++] = *s;
 }

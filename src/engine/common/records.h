@@ -15,6 +15,7 @@ struct records {
 	struct ring *ring;     /* of the run() that is on */
 	u8 n_backlog;
 	struct stop backlog[RECORD_BACKLOG]; /* handed out first by the next run() */
+	struct stop spare;     /* record_slot() without a slot */
 	struct did note[RECORD_NOTES];
 	u8 n_notes;
 	s64 dropped;           /* instructions retired at stops that were not shown; -1: unknown */
@@ -25,6 +26,11 @@ struct records {
 void record_note(struct records *r, enum did_kind kind, u8 arg, u64 a, u64 b);
 /* A stop without causes, with the notes so far in its did[]. */
 void record_begin(const struct records *r, struct stop *ret);
+/*
+ * Where the next stop can be made: the slot of the ring that it will have, so that record_push() copies
+ * nothing. No other record may be pushed in between.
+ */
+struct stop *record_slot(struct records *r);
 /* Number it, forget the notes, put it into the ring or the backlog. */
 void record_push(struct records *r, struct stop *s);
 /* Instead of record_push(): what the user must know of it goes to the next one. */

@@ -80,8 +80,8 @@ static void reported(struct soft_engine *e, struct step *st, int *ret_end)
 static void limited(struct soft_engine *e, struct step *st, int *ret_end)
 {
 	soft_at_load(e);
-	soft_stop_begin(e, &st->from, &st->stop);
-	soft_stop_place(e, &st->stop);
+	soft_stop_begin(e, &st->from, st->stop);
+	soft_stop_place(e, st->stop);
 	st->v = (struct verdict){ .first = CAUSE_NONE };
 	soft_step_finish(e, st, ret_end);
 }

@@ -69,7 +69,7 @@ static int stop_here(struct runner *r, enum cause c, int skip, int *ret_end, str
 	soft_step_begin(e, &st);
 	soft_plain_stop(e, &st, c);
 	st.v.proof = PROOF_DEDUCED;
-	runner_pass(r, skip, st.from.insn.facts.length, &st.stop);
+	runner_pass(r, skip, st.from.insn.facts.length, st.stop);
 	soft_step_finish(e, &st, ret_end);
 	return 0;
 }

@@ -44,7 +44,7 @@ static u32 happened(const struct soft_engine *e, const struct step *st)
 
 void soft_step_finish(struct soft_engine *e, struct step *st, int *ret_end)
 {
-	struct stop *s = &st->stop;
+	struct stop *s = st->stop;
 
 	s->causes |= st->v.causes;
 	s->first = st->v.first;

@@ -33,7 +33,7 @@ void soft_pending_set(struct soft_engine *e, struct step *st)
 
 	if (!st->v.pending)
 		return;
-	pending_take(p, &st->v, &st->stop);
+	pending_take(p, &st->v, st->stop);
 	if (p->cause == CAUSE_INT3)
 		p->deferred = st->r.ev.pending_dbg & (PDBG_BN | PDBG_ENABLED);
 }

@@ -74,7 +74,7 @@ static bool data_check(struct soft_engine *e, struct stop *s)
 
 static bool code_check(struct soft_engine *e, struct step *st)
 {
-	struct stop *s = &st->stop;
+	struct stop *s = st->stop;
 	const struct point *p = point_set_code(&e->points, s->lin);
 
 	if (!p || (s->lin == st->from.insn.lin && !s->retired))
@@ -94,7 +94,7 @@ bool soft_points_check(struct soft_engine *e, struct step *st)
 		return false;
 	if (e->r.plan->quiet_points)
 		return false;
-	hit = data_check(e, &st->stop);
+	hit = data_check(e, st->stop);
 	hit |= code_check(e, st);
-	return hit && (!e->r.plan->accept || e->r.plan->accept(e->r.plan->accept_arg, &st->stop));
+	return hit && (!e->r.plan->accept || e->r.plan->accept(e->r.plan->accept_arg, st->stop));
 }

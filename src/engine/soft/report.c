@@ -45,7 +45,7 @@ static void skipped(struct soft_engine *e, struct step *st)
 	bool asleep = e->c->activity == ACT_HLT;
 
 	if (st->r.cls == INSN_CPUID || st->r.cls == INSN_HLT)
-		stop_did(&st->stop, DID_OUTER_SKIP, 0, st->r.ev.rip, e->at.insn.lin);
+		stop_did(st->stop, DID_OUTER_SKIP, 0, st->r.ev.rip, e->at.insn.lin);
 	st->v.skip = SKIP_KIND_NONE;
 	st->v.first = asleep && !(e->c->rflags & FL_IF) ? CAUSE_HLT : runner_step_cause(&e->r);
 	st->v.causes = CAUSE_BIT(st->v.first);
@@ -89,13 +89,13 @@ static void fold_trap(struct soft_engine *e, struct step *st)
 	soft_at_load(e);
 	attribute(e, st, &more);
 	verdict_fold(&st->v, &more);
-	debug_registers_tell(e, &st->r.ev, &st->stop);
+	debug_registers_tell(e, &st->r.ev, st->stop);
 }
 
 static void event_tell(struct step *st)
 {
 	const struct delivery *d = &st->r.event;
-	struct stop *s = &st->stop;
+	struct stop *s = st->stop;
 
 	s->has_event = true;
 	s->event_vector = d->vector;
@@ -123,9 +123,9 @@ static void end_tell(struct soft_engine *e, struct step *st)
 
 	st->v.first = cause_of[st->r.end];
 	if (st->r.end == MODEL_MISSING)
-		st->stop.ev = (struct evidence){ .kind = EVIDENCE_MODEL, .lack = st->r.lack };
+		st->stop->ev = (struct evidence){ .kind = EVIDENCE_MODEL, .lack = st->r.lack };
 	if (st->r.end == MODEL_HALTED && model_frozen(e->m))
-		st->v.first = soft_frozen(&st->stop);
+		st->v.first = soft_frozen(st->stop);
 	st->v.causes = CAUSE_BIT(st->v.first);
 	e->r.dead |= st->r.end == MODEL_SHUTDOWN;
 }
@@ -145,15 +145,15 @@ void report_take(struct soft_engine *e, struct step *st)
 	struct model_report r = st->r;
 
 	soft_at_load(e);
-	soft_stop_begin(e, &st->from, &st->stop);
+	soft_stop_begin(e, &st->from, st->stop);
 	st->v = (struct verdict){ .first = CAUSE_NONE };
 	if (r.exits) {
 		attribute(e, st, &st->v);
-		st->stop.ev.kind = EVIDENCE_SOFT;
-		st->stop.ev.vmx = e->last = r.ev;
+		st->stop->ev.kind = EVIDENCE_SOFT;
+		st->stop->ev.vmx = e->last = r.ev;
 		e->has_last = true;
 		e->n_exits++;
-		debug_registers_tell(e, &r.ev, &st->stop);
+		debug_registers_tell(e, &r.ev, st->stop);
 	}
 	st->v.retired = 0;
 	if (r.end == MODEL_HALTED || r.end == MODEL_SHUTDOWN || r.end == MODEL_MISSING)
@@ -165,17 +165,17 @@ void report_take(struct soft_engine *e, struct step *st)
 	else if (r.end == MODEL_BOUNDARY)
 		boundary_tell(e, st);
 	if (r.rep && !r.has_event)
-		st->stop.has_event = st->stop.event_rep = true;
+		st->stop->has_event = st->stop->event_rep = true;
 	if (r.tbit && e->r.plan->intercept_db)
 		tbit_owed(st);
 	if (r.end == MODEL_BOUNDARY && (e->r.plan->mtf || r.skipped) && e->r.plan->mode == PLAN_STEP)
 		fold_trap(e, st);
 	st->r.cls = r.cls;
 	st->r.retired = r.retired;
-	if (runner_skip_owed(&e->r, &st->v, DR6_INIT | st->stop.ev.vmx.qualification, st->stop.ev.vmx.insn_len,
-			     &st->stop))
+	if (runner_skip_owed(&e->r, &st->v, DR6_INIT | st->stop->ev.vmx.qualification, st->stop->ev.vmx.insn_len,
+			     st->stop))
 		st->v.retired++;
 	if (st->waited)
-		stop_did(&st->stop, DID_WAIT_HLT, 0, 0, 0);
-	soft_stop_place(e, &st->stop);
+		stop_did(st->stop, DID_WAIT_HLT, 0, 0, 0);
+	soft_stop_place(e, st->stop);
 }

@@ -65,7 +65,7 @@ struct step {
 	bool injected;         /* it began with the delivery of an event we had pending */
 	bool waited;           /* in HLT */
 	struct verdict v;
-	struct stop stop;
+	struct stop *stop;     /* record_slot() */
 };
 
 /* ---- platform.c ----------------------------------------------------------------------------------- */

@@ -24,7 +24,8 @@ void soft_step_begin(struct soft_engine *e, struct step *st)
 {
 	const struct model_controls ctl = controls_of(e, e->r.plan->mode == PLAN_STEP);
 
-	memset(st, 0, offsetof(struct step, stop));
+	memset(st, 0, sizeof(*st));
+	st->stop = record_slot(&e->r.rec);
 	st->from = e->at;
 	st->b = at_boundary(e);
 	st->armed = (struct armed){ .host_tf = ctl.tf, .mtf = ctl.mtf, .db_exiting = ctl.db_exiting,
@@ -34,8 +35,8 @@ void soft_step_begin(struct soft_engine *e, struct step *st)
 
 void soft_plain_stop(struct soft_engine *e, struct step *st, enum cause c)
 {
-	soft_stop_begin(e, &st->from, &st->stop);
-	soft_stop_place(e, &st->stop);
+	soft_stop_begin(e, &st->from, st->stop);
+	soft_stop_place(e, st->stop);
 	st->v = (struct verdict){ .causes = CAUSE_BIT(c), .first = c };
 }
 
@@ -65,7 +66,7 @@ static bool sleep_through(struct soft_engine *e, struct step *st)
 	}
 	soft_plain_stop(e, st, a == AWAKE_NEVER ? CAUSE_HLT : CAUSE_INTERRUPT);
 	if (a == AWAKE_NEVER && model_frozen(e->m)) {
-		st->v.first = soft_frozen(&st->stop);
+		st->v.first = soft_frozen(st->stop);
 		st->v.causes = CAUSE_BIT(st->v.first);
 	}
 	if (a == AWAKE_INTERRUPTED)
