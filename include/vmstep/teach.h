@@ -14,6 +14,9 @@ void why_explain(struct session *s, const struct stop *st, struct strbuf *out);
  * a name of info stop in either case, BREAK/2 for a point. -EINVAL for a word that is none.
  */
 int why_not_explain(struct session *s, const struct stop *st, const char *cause, struct strbuf *out, struct err *err);
+/* `why not`: the same of each cause that an instruction or a point of the user's could have made and did not, a
+ * paragraph "CAUSE: ..." each. */
+void why_not_each(struct session *s, const struct stop *st, struct strbuf *out);
 /* Topics of `help` that are no command: the i-th, NULL behind the last; by name. `text` is paragraphs. */
 struct topic {
 	const char *name, *title, *text, *source;

@@ -92,6 +92,8 @@ static int cmd_why(struct cli *c, const char *args, struct err *err)
 	strbuf_init(&out);
 	if (!*args)
 		why_explain(c->s, st, &out);
+	else if (!strcmp(args, "not"))
+		why_not_each(c->s, st, &out);
 	else if (!strncmp(args, "not ", 4))
 		r = why_not_explain(c->s, st, blanks_skip(args + 4), &out, err);
 	else
@@ -133,10 +135,11 @@ const struct command commands_trace[] = {
 	  "Without argument it says whether a trace is on. vmstep trace, on the command line, "
 	  "steps a whole guest.",
 	  "trace", cmd_trace, trace_subs },
-	{ "why", NULL, GROUP_TRACE, ARG_WORD, 0, "why [not CAUSE]", "Explain the current stop.",
+	{ "why", NULL, GROUP_TRACE, ARG_WORD, 0, "why [not [CAUSE]]", "Explain the current stop.",
 	  "The causes in words, each with the section of the SDM it follows from, and what in the "
 	  "evidence shows it. With not: why the stop has not that cause, as in why not TF or why not "
-	  "BREAK/2, by the same evidence and the registers.",
+	  "BREAK/2, by the same evidence and the registers. Without a cause behind not: each that could "
+	  "have come and did not.",
 	  "why", cmd_why, NULL },
 	{ "predict", NULL, GROUP_TRACE, ARG_NONE, CMD_NEEDS_ALIVE, "predict",
 	  "Say what the architecture makes of the next instruction.",

@@ -127,6 +127,14 @@ static void sources(const struct stop *st, struct strbuf *out)
 		strbuf_addc(out, '\n');
 }
 
+static void other_words(const struct stop *st, enum cause c, struct strbuf *out)
+{
+	strbuf_addf(out, "At the same boundary, %s", cause_name(c));
+	if (c == CAUSE_BREAK || c == CAUSE_UWATCH || c == CAUSE_CATCH)
+		strbuf_addf(out, "/%u", stop_point(st, c).number);
+	strbuf_addf(out, ": %s\n", cause_text(c)->what);
+}
+
 void why_explain(struct session *s, const struct stop *st, struct strbuf *out)
 {
 	size_t from = out->n;
@@ -135,8 +143,7 @@ void why_explain(struct session *s, const struct stop *st, struct strbuf *out)
 	strbuf_addf(out, "%s\n", cause_text(st->first)->what);
 	for (unsigned c = 0; c < CAUSE_COUNT; c++)
 		if (c != st->first && (st->causes & CAUSE_BIT(c)))
-			strbuf_addf(out, "At the same boundary, %s: %s\n", cause_name(c),
-				    cause_text(c)->what);
+			other_words(st, c, out);
 	why_evidence(st, out);
 	event_words(s, st, out);
 	point_words(st, out);

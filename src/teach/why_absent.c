@@ -37,7 +37,7 @@ static void hidden_words(const struct stop *st, u8 from, struct strbuf *out)
 		 st->ev.kind == EVIDENCE_KVM)
 		strbuf_adds(out, "By the manual no trap follows an instruction that loads SS, unless the one "
 			    "before it did, too; KVM that interprets the guest gives one all the same "
-			    "(K2).\n");
+			    "(K16).\n");
 }
 
 /* MTF overtook a trap. */

@@ -18,6 +18,8 @@ struct why_not {
 	bool mtf;                    /* it steps by MTF */
 	struct insn_facts from,
 		at;       /* of the instruction before the boundary and of the one behind it */
+	u64 from_lin;     /* where that before is, and its bytes; none: not known, as where several ran */
+	u8 from_bytes[INSN_MAX], n_from;
 	u32 point;        /* BREAK/n: n; 0: none was named */
 	enum cause cause; /* asked for */
 	struct strbuf *out;
@@ -30,7 +32,7 @@ bool reason_tell(const struct why_not *w, const char *source, const char *fmt, .
 	__attribute__((format(printf, 3, 4)));
 /* No instruction has completed since the boundary before: none can be the reason. */
 bool nothing_retired(const struct why_not *w);
-/* "mov ss, ax" of the instruction before the boundary. */
+/* "mov ss, ax" of the instruction before the boundary; "the code before" where it is not known. */
 void from_text(const struct why_not *w, char *buf, size_t size);
 
 /* Lists that end with NULL. */

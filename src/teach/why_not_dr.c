@@ -1,6 +1,6 @@
 /*
- * why_not_dr.c - why none of the guest's own debug registers made this stop: HWBP, WATCH, IOBP, GD,
- * and the other #DBs of the processor. The registers are read now, at the stop.
+ * why_not_dr.c - why none of the guest's own debug registers made this stop: HWBP, WATCH, IOBP, GD.
+ * The registers are read now, at the stop.
  */
 #include <string.h>
 #include "why_not.h"
@@ -111,6 +111,16 @@ static bool code_shadow(const struct why_not *w)
 		       "suppressed.");
 }
 
+static bool code_behind(const struct why_not *w)
+{
+	return w->st->pending &&
+	       reason_tell(w, "SDM volume 3, \"Priority Among Concurrent Events\"",
+			   "It is due here, behind the event that waits, vector %u: where that is "
+			   "delivered, the breakpoint comes when the handler has returned, unless "
+			   "its IRET sets RF.",
+			   w->st->pending_vector);
+}
+
 static bool code_later(const struct why_not *w)
 {
 	return reason_tell(w, "SDM volume 3, \"Priority Among Concurrent Events\"",
@@ -120,7 +130,8 @@ static bool code_later(const struct why_not *w)
 }
 
 reason_fn *const hwbp_reasons[] = { no_registers, none_enabled, engine_blind, code_elsewhere,
-				    code_rf,      code_shadow,  code_later,   NULL };
+				    code_rf,      code_shadow,  code_behind,  code_later,
+				    NULL };
 
 /* ---- WATCH and IOBP ----------------------------------------------------------------------------
  */
@@ -145,7 +156,7 @@ static bool no_access(const struct why_not *w)
 {
 	char text[128];
 
-	if (!w->st->n_from || w->st->retired != 1 ||
+	if (!w->n_from || w->st->retired != 1 ||
 	    w->from.flags & (INSNF_MEM_READ | INSNF_MEM_WRITE))
 		return false;
 	from_text(w, text, sizeof(text));
@@ -183,7 +194,7 @@ static bool no_port(const struct why_not *w)
 {
 	char text[128];
 
-	if (w->from.cls == INSN_IN || w->from.cls == INSN_OUT)
+	if (!w->n_from || w->from.cls == INSN_IN || w->from.cls == INSN_OUT)
 		return false;
 	from_text(w, text, sizeof(text));
 	return reason_tell(w, DATA_SECTION, "The instruction before accesses no port: %s", text);
@@ -197,11 +208,22 @@ static bool io_emulated(const struct why_not *w)
 		       "KVM does port accesses itself and looks at no I/O breakpoint there (K11).");
 }
 
-reason_fn *const iobp_reasons[] = { no_registers, io_without_de, none_enabled, nothing_retired,
-				    no_port,      io_emulated,   NULL };
+static bool port_not_covered(const struct why_not *w)
+{
+	char text[128];
 
-/* ---- GD, TBIT, BLD and RTM
- * ----------------------------------------------------------------------- */
+	from_text(w, text, sizeof(text));
+	return reason_tell(w, DATA_SECTION,
+			   "An I/O breakpoint is enabled (DR7 0x%llx), but the report does not say "
+			   "that %s used a port that it covers.",
+			   (unsigned long long)w->cpu->dr7, text);
+}
+
+reason_fn *const iobp_reasons[] = { no_registers, io_without_de, none_enabled, nothing_retired,
+				    no_port,      io_emulated,   port_not_covered, NULL };
+
+/* ---- GD ----------------------------------------------------------------------------------------
+ */
 
 static bool gd_clear(const struct why_not *w)
 {
@@ -228,30 +250,3 @@ static bool gd_other(const struct why_not *w)
 }
 
 reason_fn *const gd_reasons[] = { no_registers, gd_clear, gd_next, gd_other, NULL };
-
-static bool no_task_switch(const struct why_not *w)
-{
-	char text[128];
-
-	if (w->from.flags & INSNF_FAR || w->st->has_event)
-		return false;
-	from_text(w, text, sizeof(text));
-	return reason_tell(w, "SDM volume 3, \"Task-Switch Exception Condition\"",
-			   "There was no task switch: the instruction before is %s", text);
-}
-
-reason_fn *const tbit_reasons[] = { nothing_retired, no_task_switch, NULL };
-
-static bool not_modelled(const struct why_not *w)
-{
-	if (!strcmp(w->engine, "soft"))
-		return reason_tell(w, NULL,
-				   "The processor model of engine soft has neither bus-lock nor "
-				   "RTM debug exceptions.");
-	return !strcmp(w->engine, "kvm") &&
-	       reason_tell(w, NULL,
-			   "Engine kvm cannot see it: KVM hands DR6 over with the bits of BLD and "
-			   "RTM always inactive (K18).");
-}
-
-reason_fn *const bld_reasons[] = { not_modelled, NULL };

@@ -130,7 +130,7 @@ static bool event_none(const struct why_not *w)
 {
 	char text[128];
 
-	if (w->st->retired != 1)
+	if (w->st->retired < 1 || !w->n_from)
 		return false;
 	from_text(w, text, sizeof(text));
 	return reason_tell(w, "SDM volume 3, \"Exception- or Interrupt-Handler Procedures\"",
@@ -139,7 +139,8 @@ static bool event_none(const struct why_not *w)
 			   text);
 }
 
-reason_fn *const event_reasons[] = { event_pending, event_swallowed, event_none, NULL };
+reason_fn *const event_reasons[] = { event_pending, event_swallowed, event_none, nothing_retired,
+				     NULL };
 
 /* ---- INTERRUPT ---------------------------------------------------------------------------------
  */
@@ -185,7 +186,7 @@ static bool other_cause(const struct why_not *w)
 {
 	char text[128];
 
-	if (!w->st->n_from)
+	if (!w->n_from)
 		return false;
 	from_text(w, text, sizeof(text));
 	return reason_tell(

@@ -8,6 +8,9 @@
 #define MTF_SECTION   "SDM volume 3, \"Monitor Trap Flag\""
 #define STACK_SECTION "SDM volume 3, \"Masking Exceptions and Interrupts When Switching Stacks\""
 
+/* SDM volume 3, "VMX Basic Exit Reasons". */
+enum { REASON_MTF = 37 };
+
 /* ---- shared ------------------------------------------------------------------------------------
  */
 
@@ -40,7 +43,6 @@ static bool fault_like(const struct why_not *w)
 static bool event_came(const struct why_not *w)
 {
 	return w->st->has_event && !w->st->event_rep && !w->st->retired &&
-	       !(w->st->causes & CAUSE_BIT(CAUSE_MTF)) &&
 	       reason_tell(w, STEP_SECTION,
 			   "An event was delivered, vector %u, and no instruction has completed "
 			   "since. Delivery clears TF, so "
@@ -73,6 +75,21 @@ static bool tf_icebp(const struct why_not *w)
 					  "single-step trap is due for it, whoever has TF "
 					  "on, and BS is not set in DR6. The skip over it is the "
 					  "inner one and raises none either.");
+}
+
+/* INT n and INT3 go to their handlers, and that clears TF before a trap is looked for. */
+static bool tf_delivers(const struct why_not *w)
+{
+	char text[128];
+
+	if (w->from.cls != INSN_INTN && w->from.cls != INSN_INT3)
+		return false;
+	from_text(w, text, sizeof(text));
+	return w->st->retired > 0 &&
+	       reason_tell(w, STEP_SECTION,
+			   "The instruction before, %s, goes to a handler itself: that clears TF, and "
+			   "no single-step trap comes behind it.",
+			   text);
 }
 
 /* Who had TF: the debugger's steps are by MTF, or the run was free. */
@@ -119,14 +136,14 @@ static bool tf_syscall(const struct why_not *w)
 
 static bool tf_rep(const struct why_not *w)
 {
-	return !w->st->retired && !w->st->has_event &&
+	return !w->st->retired && (!w->st->has_event || w->st->event_rep) &&
 	       reason_tell(w, STEP_SECTION,
 			   "No instruction has completed since the boundary before, so there is "
 			   "nothing to trap.");
 }
 
-reason_fn *const tf_reasons[] = { tf_waits, tf_icebp,   fault_like, event_came, tf_shadow,
-				  tf_off,   tf_syscall, tf_rep,     NULL };
+reason_fn *const tf_reasons[] = { tf_waits, tf_icebp,   fault_like, event_came,  tf_shadow,
+				  tf_off,   tf_syscall, tf_rep,     tf_delivers, NULL };
 
 /* ---- MTF ---------------------------------------------------------------------------------------
  */
@@ -156,17 +173,37 @@ static bool mtf_icebp(const struct why_not *w)
 			   "no MTF.");
 }
 
+/* The exit was the MTF's, and the stop is named after what the instruction did. */
+static bool mtf_reported(const struct why_not *w)
+{
+	const struct evidence *ev = &w->st->ev;
+
+	return (ev->kind == EVIDENCE_VMX || ev->kind == EVIDENCE_SOFT) &&
+	       (ev->vmx.reason & 0xffff) == REASON_MTF &&
+	       reason_tell(w, MTF_SECTION,
+			   "It did come: the VM exit has reason 37. The stop is named after what "
+			   "the instruction did, %s.",
+			   cause_name(w->st->first));
+}
+
+static bool mtf_int3(const struct why_not *w)
+{
+	return w->st->causes & CAUSE_BIT(CAUSE_INT3) &&
+	       reason_tell(w, MTF_SECTION,
+			   "The instruction is INT3 and its #BP is intercepted: that exit (reason 0) "
+			   "came instead, before anything was delivered.");
+}
+
 static bool mtf_exits(const struct why_not *w)
 {
 	const u8 c = w->from.cls;
 	const bool exits = c == INSN_CPUID || c == INSN_HLT || c == INSN_IN || c == INSN_OUT ||
 			   c == INSN_VMX_EXIT;
 
-	return exits && w->st->retired == 1 &&
+	return exits && w->st->retired > 0 &&
 	       reason_tell(w, MTF_SECTION,
-			   "The instruction before caused a VM exit itself, and such a one raises "
-			   "no MTF: who emulates it, here "
-			   "the hypervisor, owes the boundary.");
+			   "The instruction before caused a VM exit itself, and no MTF comes behind "
+			   "such a one; who emulates it, here the hypervisor, owes the boundary.");
 }
 
 static bool mtf_free(const struct why_not *w)
@@ -177,7 +214,8 @@ static bool mtf_free(const struct why_not *w)
 			   "set it.");
 }
 
-reason_fn *const mtf_reasons[] = { mtf_engine, mtf_icebp, fault_like, mtf_exits, mtf_free, NULL };
+reason_fn *const mtf_reasons[] = { mtf_engine, mtf_reported, mtf_icebp, mtf_int3,
+				   fault_like, mtf_exits,    mtf_free,  NULL };
 
 /* ---- ICEBP and INT3 ----------------------------------------------------------------------------
  */
@@ -210,7 +248,7 @@ static bool other_insn(const struct why_not *w)
 {
 	char text[128];
 
-	if (w->from.cls == INSN_ICEBP || w->from.cls == INSN_INT3 || !w->st->n_from)
+	if (w->from.cls == INSN_ICEBP || w->from.cls == INSN_INT3 || !w->n_from)
 		return false;
 	from_text(w, text, sizeof(text));
 	return reason_tell(w, cause_text(w->cause)->source,

@@ -79,7 +79,7 @@ static void sets_and_deeds(void)
 	st.causes |= CAUSE_BIT(CAUSE_BREAK);
 	st.point = 2;
 	st.point_how = POINT_HOW_ADDRESS;
-	tap_ok(says(&st, "At the same boundary, BREAK:"), "a second cause");
+	tap_ok(says(&st, "At the same boundary, BREAK/2:"), "a second cause");
 	tap_ok(says(&st, "point 2, noticed by its address, while stepping"), "and how it was noticed");
 	tap_ok(says(&st, "Priority Among Concurrent Events"), "and where the order is written");
 	for (unsigned d = 0; d < DID_KIND_COUNT; d++) {
