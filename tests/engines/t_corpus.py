@@ -67,4 +67,5 @@ def main():
         expect.skip("kvm", why)
 
 
-main()
+if __name__ == "__main__":
+    main()

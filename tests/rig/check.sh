@@ -95,12 +95,10 @@ results_judge() {
 			"$here/../guests/expect.py" "$root/guests/${name#*-}.elf" "$got" "$([ $engine = kvm ] && echo hw || echo mtf)"
 		done
 	done
-	for got in "$out/files/why-"*.trace; do
-		[ ! -e "$got" ] || "$here/../guests/why.py" "${got%.trace}.txt" "$got" | sed "s/^\(.*ok - \)/\1rig: $(basename "$got" .trace): /"
-	done
 	"$here/../guests/transparency.py" judge-files "$out/files"
 	"$here/../guests/predictions.py" judge-files "$out/files" "$root/corpus"
 	"$here/compare/judge.py" "$out/files" "$root/corpus"
+	"$here/../guests/why.py" judge-files "$out/files" "$root/corpus"
 	"$here/../guests/corpus_run.py" judge-files "$out/files" "$root/corpus"
 	[ ! -e "$out/files/seabios-bios.txt" ] || "$here/seabios.py" "$out/files" "$root/vmstep"
 	for got in "$out"/files/*oracle-*.txt; do

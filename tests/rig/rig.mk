@@ -257,6 +257,15 @@ $(RIG_KNOWN): $(RIG_ROOT)/%: tests/rig/%
 
 rig-root: $(RIG_KNOWN)
 
+# The same stepped once more, with `why` and `why not` at each stop: GUEST.ENGINE.
+RIG_WHY := $(foreach e,kvm mtf,$(CORPUS_MODES:%=$(RIG_ROOT)/why/corpus-%.$(e)))
+
+$(RIG_WHY): $(CORPUS) $(wildcard tests/guests/*.py tests/guests/corpus/*.txt)
+	$(Q)mkdir -p $(@D)
+	$(Q)python3 tests/guests/why.py commands $(O)/tests/guests/$(call rig_word,1).elf $(call rig_word,2)-rig >$@
+
+rig-root: $(RIG_WHY)
+
 # --- guests in C, stepped by line ------------------------------------------------------------------
 
 RIG_SOURCE := $(addprefix $(RIG_ROOT)/source/,$(notdir $(wildcard tests/rig/source/*.cmds tests/guests/c/*.[ch])))
