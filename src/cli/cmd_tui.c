@@ -26,7 +26,7 @@ static const struct command tui_commands[] = {
 
 static int layout_command(struct cli *c, const char *args, struct err *err)
 {
-	static const char *const name[] = { "asm", "src", "regs", "next" };
+	static const char *const name[] = { "asm", "src", "split", "regs", "next" };
 	struct tui *t = tui_get(c);
 	size_t i = 0;
 	int r;
@@ -34,17 +34,29 @@ static int layout_command(struct cli *c, const char *args, struct err *err)
 	while (i < ARRAY_SIZE(name) && strcmp(args, name[i]))
 		i++;
 	if (i == ARRAY_SIZE(name))
-		return err_set(err, EINVAL, "layout: \"%s\" is none of: asm, src, regs, next", args);
+		return err_set(err, EINVAL, "layout: \"%s\" is none of: asm, src, split, regs, next", args);
 	r = tui_enable(c, err);
 	if (r)
 		return r;
-	if (i == 2)
+	if (i == CODE_VIEWS)
 		t->wish.registers = !t->wish.registers;
-	else
-		t->code = i == 3 ? !t->code : i == 1 ? CODE_SOURCE : CODE_ASM;
-	t->shift[PANE_CODE] = 0;
-	tui_redraw();
+	tui_code_set(i < CODE_VIEWS ? i : (t->code + i - CODE_VIEWS) % CODE_VIEWS);
 	return 0;
+}
+
+/* From the commands on through the code to the history. */
+static u8 focus_behind(const struct tui *t)
+{
+	switch (t->focus) {
+	case PANE_COMMAND:
+		return PANE_CODE;
+	case PANE_CODE:
+		return t->win[PANE_ASM] ? PANE_ASM : PANE_HISTORY;
+	case PANE_ASM:
+		return PANE_HISTORY;
+	default:
+		return PANE_COMMAND;
+	}
 }
 
 static int focus_command(struct cli *c, const char *args, struct err *err)
@@ -56,12 +68,12 @@ static int focus_command(struct cli *c, const char *args, struct err *err)
 	struct tui *t = tui_get(c);
 
 	if (!strcmp(args, "next")) {
-		t->focus = t->focus == PANE_COMMAND ? PANE_CODE : t->focus == PANE_CODE ? PANE_HISTORY : PANE_COMMAND;
+		t->focus = focus_behind(t);
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(of); i++)
 		if (!strcmp(args, of[i].name)) {
-			t->focus = of[i].pane;
+			t->focus = t->win[PANE_ASM] && !strcmp(args, "asm") ? PANE_ASM : of[i].pane;
 			return 0;
 		}
 	return err_set(err, EINVAL, "focus: \"%s\" is none of: cmd, code, asm, src, history, next", args);
@@ -93,12 +105,13 @@ static int winheight_command(struct cli *c, const char *args, struct err *err)
 const struct command commands_tui[] = {
 	{ "tui", NULL, GROUP_STATE, ARG_SUBCOMMAND, CMD_PREFIX, "tui enable|disable",
 	  "The full-screen view: code or source, registers, what is due, the stops, commands.",
-	  "Ctrl-X a turns it on and off from anywhere in a line. Registers that the last stop changed have a star. What is due is "
+	  "Ctrl-X a turns it on and off from anywhere in a line, Ctrl-X 2 shows source and instructions together, Ctrl-X 1 one "
+	  "of them. Registers that the last stop changed have a star. What is due is "
 	  "listed in the processor's order of priority, with the mask that holds it back. Page Up and Page Down move the "
 	  "pane that has the focus.",
 	  NULL, NULL, tui_commands },
-	{ "layout", NULL, GROUP_STATE, ARG_WORD, 0, "layout asm|src|regs|next",
-	  "Turn the full-screen view on with instructions or source, or the registers in it on or off.", "", NULL,
+	{ "layout", NULL, GROUP_STATE, ARG_WORD, 0, "layout asm|src|split|regs|next",
+	  "Turn the full-screen view on with instructions, source or both, or the registers in it on or off.", "", NULL,
 	  layout_command, NULL },
 	{ "focus", "fs", GROUP_STATE, ARG_WORD, 0, "focus cmd|code|asm|src|history|next",
 	  "Which pane Page Up and Page Down move.", "", "focus code", focus_command, NULL },

@@ -29,8 +29,8 @@ static void every_size(void)
 
 	for (int rows = 1; rows <= 70; rows++)
 		for (int cols = 1; cols <= 200; cols += 3)
-			for (int w = 0; w < 4; w++) {
-				const struct layout_wish wish = { .registers = w & 1, .command = w & 2 ? 12 : 0 };
+			for (int w = 0; w < 8; w++) {
+				const struct layout_wish wish = { .registers = w & 1, .split = w & 4, .command = w & 2 ? 12 : 0 };
 				struct rect r[PANE_COUNT];
 				int none, twice, lines;
 
@@ -56,19 +56,23 @@ static void known_sizes(void)
 	static const struct {
 		int rows, cols;
 		struct layout_wish wish;
-		int h[PANE_COUNT]; /* code, registers, due, history, command */
+		int h[PANE_COUNT]; /* code, instructions, registers, due, history, command */
 		const char *name;
 	} row[] = {
-		{ 24, 80, { true, 0 }, { 9, 9, 7, 7, 8 }, "80x24" },
-		{ 24, 80, { false, 0 }, { 9, 0, 7, 7, 8 }, "without registers" },
-		{ 40, 120, { true, 0 }, { 18, 18, 9, 9, 13 }, "120x40" },
-		{ 24, 60, { true, 0 }, { 9, 0, 7, 7, 8 }, "too narrow for registers" },
-		{ 24, 40, { true, 0 }, { 9, 0, 7, 0, 8 }, "too narrow for two panes" },
-		{ 11, 80, { true, 0 }, { 8, 8, 0, 0, 3 }, "too low for a second row" },
-		{ 6, 80, { true, 0 }, { 0, 0, 0, 0, 6 }, "commands only" },
-		{ 4, 80, { true, 0 }, { 0, 0, 0, 0, 0 }, "nothing fits" },
-		{ 24, 80, { true, 12 }, { 7, 7, 5, 5, 12 }, "winheight cmd 12" },
-		{ 24, 80, { true, 100 }, { 4, 4, 0, 0, 20 }, "winheight cmd 100" },
+		{ 24, 80, { true, false, 0 }, { 9, 0, 9, 7, 7, 8 }, "80x24" },
+		{ 24, 80, { false, false, 0 }, { 9, 0, 0, 7, 7, 8 }, "without registers" },
+		{ 40, 120, { true, false, 0 }, { 18, 0, 18, 9, 9, 13 }, "120x40" },
+		{ 24, 60, { true, false, 0 }, { 9, 0, 0, 7, 7, 8 }, "too narrow for registers" },
+		{ 24, 40, { true, false, 0 }, { 9, 0, 0, 7, 0, 8 }, "too narrow for two panes" },
+		{ 11, 80, { true, false, 0 }, { 8, 0, 8, 0, 0, 3 }, "too low for a second row" },
+		{ 6, 80, { true, false, 0 }, { 0, 0, 0, 0, 0, 6 }, "commands only" },
+		{ 4, 80, { true, false, 0 }, { 0, 0, 0, 0, 0, 0 }, "nothing fits" },
+		{ 24, 80, { true, true, 0 }, { 5, 4, 9, 7, 7, 8 }, "80x24 split" },
+		{ 40, 120, { false, true, 0 }, { 9, 9, 0, 9, 9, 13 }, "120x40 split" },
+		{ 11, 80, { true, true, 0 }, { 4, 4, 8, 0, 0, 3 }, "split in few rows" },
+		{ 10, 80, { true, true, 0 }, { 7, 0, 7, 0, 0, 3 }, "no room for the instructions" },
+		{ 24, 80, { true, false, 12 }, { 7, 0, 7, 5, 5, 12 }, "winheight cmd 12" },
+		{ 24, 80, { true, false, 100 }, { 4, 0, 4, 0, 0, 20 }, "winheight cmd 100" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {

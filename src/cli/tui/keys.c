@@ -20,6 +20,25 @@ static int toggle_key(int count, int key)
 	return rl_newline(1, '\n');
 }
 
+/* As in gdb: one code pane, or two. Where the view is off it comes with them. */
+static int code_key(u8 view)
+{
+	tui_code_set(view);
+	return tui_on() ? 0 : toggle_key(1, 0);
+}
+
+static int one_key(int count, int key)
+{
+	struct tui *t = tui_get(keys.cli);
+
+	return code_key(t->code == CODE_SPLIT ? CODE_SOURCE : t->code);
+}
+
+static int two_key(int count, int key)
+{
+	return code_key(CODE_SPLIT);
+}
+
 static int kept_insert(void)
 {
 	rl_startup_hook = NULL;
@@ -55,7 +74,7 @@ static int pane_move(int by)
 		return rl_ding();
 	t->shift[p] += by * page;
 	/* Text and stops have an end; code goes on both ways. */
-	if (p != PANE_CODE && t->shift[p] > 0)
+	if (p != PANE_CODE && p != PANE_ASM && t->shift[p] > 0)
 		t->shift[p] = 0;
 	if (p == PANE_COMMAND && t->shift[p] < 1 - (int)scroll_count(&t->text))
 		t->shift[p] = 1 - (int)scroll_count(&t->text);
@@ -89,6 +108,8 @@ void tui_keys_bind(struct cli *c)
 	keys.cli = c;
 	rl_bind_keyseq("\\C-xa", toggle_key);
 	rl_bind_keyseq("\\C-x\\C-a", toggle_key);
+	rl_bind_keyseq("\\C-x1", one_key);
+	rl_bind_keyseq("\\C-x2", two_key);
 	rl_bind_keyseq("\\e[5~", page_up_key);
 	rl_bind_keyseq("\\e[6~", page_down_key);
 	rl_bind_key('L' & 0x1f, redraw_key);

@@ -7,7 +7,8 @@
 #include <vmstep/types.h>
 
 enum pane {
-	PANE_CODE,      /* instructions or source */
+	PANE_CODE,      /* instructions or source; source alone where PANE_ASM is there */
+	PANE_ASM,       /* instructions, below the source */
 	PANE_REGISTERS,
 	PANE_DUE,       /* what is pending, and what holds it back */
 	PANE_HISTORY,   /* the stops so far */
@@ -27,11 +28,11 @@ enum {
 };
 
 struct layout_wish {
-	bool registers; /* the user wants that pane */
+	bool registers, split; /* the user wants that pane; source and instructions both */
 	int command;    /* rows of the command pane, 0: a third of the screen */
 };
 /* The panes tile the screen, with a column free left of REGISTERS and HISTORY for a line. What does not
- * fit is left out, the command pane last of all. */
+ * fit is left out, ASM first, the command pane last of all. */
 void layout_make(int rows, int cols, const struct layout_wish *wish, struct rect ret[PANE_COUNT]);
 
 #endif

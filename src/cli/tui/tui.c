@@ -1,12 +1,11 @@
 /*
- * tui.c - the full-screen view's life and its command pane; see tui.h. readline's hooks get no argument:
+ * tui.c - the full-screen view's life and its windows; see tui.h. readline's hooks get no argument:
  * `tui` below is the one they use.
  */
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <wchar.h>
 #include <readline/readline.h>
 
 #include "cli/term.h"
@@ -30,197 +29,15 @@ struct tui *tui_get(struct cli *c)
 	return &tui;
 }
 
+struct tui *tui_only(void)
+{
+	return &tui;
+}
+
 void tui_stop_note(const struct stop *st)
 {
 	if (st->kind != RECORD_GAP)
 		tui.history[tui.stops++ % HISTORY_STOPS] = *st;
-}
-
-/* ---- the command pane ----------------------------------------------------------------------------- */
-
-/* Bytes of `text` that fill at most `width` columns. */
-static size_t fitting(const char *text, int width, int *ret_cols)
-{
-	mbstate_t st = { 0 };
-	size_t at = 0;
-	int cols = 0;
-
-	while (text[at]) {
-		wchar_t wc;
-		size_t n = mbrtowc(&wc, text + at, MB_CUR_MAX, &st);
-		int w;
-
-		if (n == (size_t)-1 || n == (size_t)-2) {
-			n = 1;
-			w = 1;
-			memset(&st, 0, sizeof(st));
-		} else {
-			w = wcwidth(wc) > 0 ? wcwidth(wc) : 0;
-		}
-		if (cols + w > width)
-			break;
-		cols += w;
-		at += n;
-	}
-	*ret_cols = cols;
-	return at;
-}
-
-/* Rows of the screen a text takes; always one at least. */
-static int rows_of(const char *text, int width)
-{
-	int rows = 0, cols;
-
-	do {
-		size_t n = fitting(text, width, &cols);
-
-		text += n ? n : strlen(text);
-		rows++;
-	} while (*text);
-	return rows;
-}
-
-/* A text over as many rows as it takes, from `row` on (rows above the pane are left out). */
-static void text_put(WINDOW *w, const char *text, int row, int width)
-{
-	int cols;
-
-	do {
-		size_t n = fitting(text, width, &cols);
-
-		if (!n)
-			n = strlen(text);
-		if (row >= 1)
-			mvwaddnstr(w, row, 0, text, n);
-		text += n;
-		row++;
-	} while (*text);
-}
-
-static char *input_text(size_t *ret_point)
-{
-	char *ret;
-
-	if (!tui.typing || asprintf(&ret, "%s%s", rl_display_prompt ? rl_display_prompt : "", rl_line_buffer) < 0)
-		return NULL;
-	*ret_point = strlen(ret) - strlen(rl_line_buffer) + rl_point;
-	return ret;
-}
-
-/* The line typed at the pane's end, the cursor in it. */
-static void input_draw(WINDOW *w, const struct rect *r, char *text, size_t point)
-{
-	const int first = r->h - rows_of(text, r->w);
-	const char *p = text;
-	int cols, y = first;
-	size_t n;
-
-	text_put(w, text, first, r->w);
-	while (p + (n = fitting(p, r->w, &cols)) < text + point && n) {
-		p += n;
-		y++;
-	}
-	text[point] = '\0';
-	fitting(p, r->w, &cols);
-	wmove(w, y < 1 ? 1 : y, cols < r->w ? cols : r->w - 1);
-}
-
-/* The lines above `row`, from the bottom up. The last one counts once something stands in it. */
-static void text_draw(WINDOW *w, const struct rect *r, int row)
-{
-	size_t i = scroll_count(&tui.text) + tui.shift[PANE_COMMAND];
-
-	if (i && !tui.shift[PANE_COMMAND] && !*scroll_line(&tui.text, i - 1))
-		i--;
-	while (i-- > 0 && row > 1) {
-		const char *line = scroll_line(&tui.text, i);
-
-		row -= rows_of(line, r->w);
-		text_put(w, line, row, r->w);
-	}
-}
-
-static void command_draw(void)
-{
-	const struct rect *r = &tui.rect[PANE_COMMAND];
-	WINDOW *w = tui.win[PANE_COMMAND];
-	size_t point = 0;
-	char *input = w ? input_text(&point) : NULL;
-	int y = r->h - 1, x = 0;
-
-	if (!w)
-		return;
-	werase(w);
-	text_draw(w, r, input ? r->h - rows_of(input, r->w) : r->h);
-	pane_title(&tui, PANE_COMMAND, tui.shift[PANE_COMMAND] ? "commands (scrolled)" : "commands");
-	if (input) {
-		input_draw(w, r, input, point);
-		getyx(w, y, x);
-	}
-	wmove(w, y, x);
-	free(input);
-	wnoutrefresh(w);
-}
-
-static void command_show(void)
-{
-	command_draw();
-	doupdate();
-}
-
-static void screen_write(void *arg, const char *text, size_t n)
-{
-	/* Also where the process was stopped and went on while the guest ran. */
-	if (term_take_resize())
-		tui_resize();
-	scroll_add(&tui.text, text, n);
-	command_show();
-}
-
-void tui_line_begin(void)
-{
-	tui.typing = true;
-	tui_refresh();
-}
-
-void tui_line_done(void)
-{
-	struct strbuf b;
-
-	tui.typing = false;
-	if (!tui.on)
-		return;
-	strbuf_init(&b);
-	strbuf_addf(&b, "%s\n", tui.line ? tui.line : "");
-	free(tui.line);
-	tui.line = NULL;
-	tui.shift[PANE_COMMAND] = 0;
-	scroll_add(&tui.text, strbuf_str(&b), b.n);
-	strbuf_deinit(&b);
-}
-
-/* In place of readline's own drawing. */
-static void redisplay(void)
-{
-	size_t point;
-
-	free(tui.line);
-	tui.line = input_text(&point);
-	command_show();
-}
-
-static void matches_show(char **matches, int n, int longest)
-{
-	struct strbuf b;
-
-	tui_line_done();
-	tui.typing = true;
-	strbuf_init(&b);
-	for (int i = 1; i <= n; i++)
-		strbuf_addf(&b, "%s%s", matches[i], i < n ? "  " : "\n");
-	scroll_add(&tui.text, strbuf_str(&b), b.n);
-	strbuf_deinit(&b);
-	redisplay();
 }
 
 /* ---- windows -------------------------------------------------------------------------------------- */
@@ -274,7 +91,7 @@ void tui_refresh(void)
 	for (int p = 0; p < PANE_COMMAND; p++)
 		if (tui.win[p])
 			wnoutrefresh(tui.win[p]);
-	command_show();
+	command_show(&tui);
 }
 
 void tui_redraw(void)
@@ -286,6 +103,16 @@ void tui_redraw(void)
 	tui_refresh();
 }
 
+void tui_code_set(u8 view)
+{
+	tui.code = view;
+	tui.wish.split = view == CODE_SPLIT;
+	tui.shift[PANE_CODE] = tui.shift[PANE_ASM] = 0;
+	if (tui.focus == PANE_ASM && view != CODE_SPLIT)
+		tui.focus = PANE_CODE;
+	tui_redraw();
+}
+
 void tui_resize(void)
 {
 	struct output *o = &tui.cli->out;
@@ -294,7 +121,7 @@ void tui_resize(void)
 		return;
 	o->screen = NULL;
 	output_resize(o);
-	o->screen = screen_write;
+	o->screen = command_write;
 	resizeterm(o->rows, o->cols);
 	tui_redraw();
 }
@@ -305,9 +132,9 @@ static void hooks_set(bool on)
 {
 	struct output *o = &tui.cli->out;
 
-	o->screen = on ? screen_write : NULL;
-	rl_redisplay_function = on ? redisplay : rl_redisplay;
-	rl_completion_display_matches_hook = on ? matches_show : NULL;
+	o->screen = on ? command_write : NULL;
+	rl_redisplay_function = on ? command_redisplay : rl_redisplay;
+	rl_completion_display_matches_hook = on ? command_matches : NULL;
 	if (on)
 		tui.prompt_out = rl_outstream;
 	rl_outstream = on ? tui.nowhere : tui.prompt_out;

@@ -28,7 +28,7 @@ void tui_stop_note(const struct stop *st);
 /* readline begins a line; it is done, and goes up into the text. */
 void tui_line_begin(void);
 void tui_line_done(void);
-/* keys.c: Ctrl-X a, Page Up, Page Down, Ctrl-L. */
+/* keys.c: Ctrl-X a, 1 and 2, Page Up, Page Down, Ctrl-L. */
 void tui_keys_bind(struct cli *c);
 /* Behind a line: Ctrl-X a ended it, the view is turned on or off and the line is to begin again. */
 bool tui_switch(void);
