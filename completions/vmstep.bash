@@ -46,6 +46,8 @@ _vmstep()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		if ((COMP_CWORD == 1)); then
 			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "trace compare diff predict report probe lesson engines" -- "$cur")
+		elif [[ ${COMP_WORDS[1]} == lesson ]]; then
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W " tf popf movss sti icebp skips skip-none skip-outer skip-dr6-empty mtf mtf-tf mtf-event rf watch gd priority" -- "$cur")
 		fi
 	fi
 }

@@ -123,14 +123,42 @@ static void settings_offer(struct cli *c, struct completion *k, const char *args
 		setting_offer(k, row, done, strlen(done), text, n);
 }
 
-static void usage_words_offer(struct completion *k, const char *name, const char *text, size_t n)
+/* "why not CAUSE": what the processor or a point of the user's can have made. */
+static void causes_offer(struct cli *c, struct completion *k, const char *text, size_t n)
+{
+	size_t count;
+	struct upoint *const *p = session_points(c->s, &count);
+	char word[32];
+
+	for (unsigned cause = 0; cause < CAUSE_COUNT; cause++)
+		if (cause != CAUSE_BREAK && cause != CAUSE_UWATCH && cause != CAUSE_CATCH)
+			completion_offer(k, cause_name(cause), text, n);
+	for (size_t i = 0; i < count; i++) {
+		const bool code = p[i]->type == UPOINT_BREAK || p[i]->type == UPOINT_HBREAK;
+
+		snprintf(word, sizeof(word), "%s/%u",
+			 cause_name(p[i]->type == UPOINT_CATCH ? CAUSE_CATCH
+				    : code		       ? CAUSE_BREAK
+							       : CAUSE_UWATCH),
+			 p[i]->num);
+		completion_offer(k, word, text, n);
+	}
+}
+
+/* `args` is where the command's arguments begin, `text` the word in them. */
+static void usage_words_offer(struct cli *c, struct completion *k, const char *name, const char *args, const char *text,
+			      size_t n)
 {
 	if (!strcmp(name, "skip"))
 		values_offer(k, "inner outer", text, n);
-	if (!strcmp(name, "why"))
+	if (!strcmp(name, "why") && text == args)
 		values_offer(k, "not", text, n);
-	for (unsigned cause = 0; !strcmp(name, "why") && cause < CAUSE_COUNT; cause++)
-		completion_offer(k, cause_name(cause), text, n);
+	else if (!strcmp(name, "why") && !strncmp(args, "not ", 4))
+		causes_offer(c, k, text, n);
+	if (!strcmp(name, "layout"))
+		values_offer(k, "asm src split regs next", text, n);
+	if (!strcmp(name, "focus"))
+		values_offer(k, "cmd code asm src history next", text, n);
 	if (!strcmp(name, "deliver") || !strcmp(name, "exception"))
 		for (int v = 0; v < 32; v++)
 			if (*exception_name(v))
@@ -224,7 +252,7 @@ static void arguments_complete(struct cli *c, const struct command *k, const cha
 	else if (k->arg == ARG_POINT)
 		points_offer(c, ret, line + ret->start, n - ret->start);
 	else if (k->arg == ARG_WORD)
-		usage_words_offer(ret, k->name, line + ret->start, n - ret->start);
+		usage_words_offer(c, ret, k->name, line + args, line + ret->start, n - ret->start);
 }
 
 void complete_line(struct cli *c, const char *text, size_t n, struct completion *ret)

@@ -64,7 +64,11 @@ got=$(bash -c '. completions/vmstep.bash; COMP_WORDS=(vmstep -e k); COMP_CWORD=2
 claim "$([ "$got" = kvm ]; echo $?)" "bash: -e k becomes kvm" "$got"
 got=$(bash -c '. completions/vmstep.bash; COMP_WORDS=(vmstep trace --re); COMP_CWORD=2; _vmstep; echo "${COMPREPLY[*]}"')
 claim "$([ "$got" = --regs ]; echo $?)" "bash: trace --re becomes --regs" "$got"
+got=$(cd completions && bash -c '. ./vmstep.bash; COMP_WORDS=(vmstep lesson skip-); COMP_CWORD=2; _vmstep; echo "${COMPREPLY[*]}"')
+claim "$([ "$got" = "skip-none skip-outer skip-dr6-empty" ]; echo $?)" "bash: lesson skip- becomes the lessons" "$got"
 if command -v fish >/dev/null; then
+	got=$(fish -N -c 'source completions/vmstep.fish; complete -C "vmstep lesson skip-n"' 2>&1 | cut -f1)
+	claim "$([ "$got" = skip-none ]; echo $?)" "fish: lesson skip-n becomes skip-none" "$got"
 	got=$(fish -N -c 'source completions/vmstep.fish; complete -C "vmstep --eng"' 2>&1 | cut -f1)
 	claim "$([ "$got" = --engine ]; echo $?)" "fish: --eng becomes --engine" "$got"
 else
