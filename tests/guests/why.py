@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """why.py - what `why` and `why not` said at the stops of a session, word for word against the session's trace.
 
-    why.py judge-files FILES GUESTS     sessions of the rig: why-GUEST.ENGINE.out and its log and trace
+    why.py judge-files FILES     sessions of the rig: why-GUEST.ENGINE.out and .jsonl, the trace
+    why.py ask                   the commands of such a session, for one stop
 
 Every sentence must be a row of why_rows.py or why_not_rows.py that the stop bears, and every row that a stop always
 calls for must be there; text that is no row fails. The trace itself is judged by what the corpus expects
@@ -278,28 +279,28 @@ def coverage_judge(judge, flavours):
                       None if not lost else "got none with %s" % "; ".join(lost))
 
 
-def judge_files(files, guests):
+def judge_files(files):
     judge, seen, fine = Judge(), set(), True
     for name in sorted(os.listdir(files)):
-        m = re.match(r"why-(corpus-\w+)\.(kvm|mtf)\.out$", name)
+        m = re.match(r"why-(\w+)\.(kvm|mtf)\.out$", name)
         if not m:
             continue
-        seen.add(m[2] + "-rig")
+        seen.add(m[2])
         try:
-            fine = corpus_judge(judge, os.path.join(guests, m[1] + ".elf"), m[2] + "-rig", os.path.join(files, name[:-3])) and fine
+            path = os.path.join(files, name)
+            results = judge.session(path, path[:-3] + "jsonl", m[2] + "-rig")
         except (OSError, ValueError, KeyError) as e:
-            fine = expect.tap(name, "got %s: %s, wanted readable files" % (type(e).__name__, e))
-    fine = expect.tap("rig: why", None if len(seen) == 2 else "got sessions of %s, wanted kvm and mtf" % (sorted(seen) or "none")) and fine
-    return coverage_judge(judge, sorted(seen)) and fine
+            results = [("why", "got %s: %s, wanted readable files" % (type(e).__name__, e))]
+        for what, wrong in results:
+            fine = expect.tap("%s-rig: %s: %s" % (m[2], m[1], what), wrong) and fine
+    return expect.tap("rig: why", None if len(seen) == 2 else "got sessions of %s, wanted kvm and mtf" % (sorted(seen) or "none")) and fine
 
 
 def main():
-    if sys.argv[1:2] == ["judge-files"] and len(sys.argv) == 4:
-        return 0 if judge_files(*sys.argv[2:]) else 1
-    if sys.argv[1:2] == ["commands"] and len(sys.argv) == 4:
-        corpus = corpora.Corpus(sys.argv[2])
-        left_out = corpus_run.not_run(corpus, sys.argv[3], "stepped", corpus_run.Differences())
-        sys.stdout.write(corpus_commands(corpus, sys.argv[3], left_out, False))
+    if sys.argv[1:2] == ["judge-files"] and len(sys.argv) == 3:
+        return 0 if judge_files(sys.argv[2]) else 1
+    if sys.argv[1:] == ["ask"]:
+        print("\n".join(["stepi", *ASK]))
         return 0
     sys.stderr.write(__doc__)
     return 2

@@ -5,8 +5,8 @@ does must say it, and where it must come up at least once. In a sentence {x} is 
 {addr} an address with or without a symbol, {insn} an instruction's text, {cause} a cause's name, {text} any; each goes to the
 function. `q` (why.Question) is the stop: record of the trace, registers, the records around it.
 
-Where: a flavour of the corpus ("soft", "soft-tf", "kvm-pvm", "kvm-rig", "mtf-rig"; the last two in the rig),
-"scene" a session of why_scenes.py, "" not always, "unit" only a stop made by hand (tests/unit/teach_words.c has those words).
+Where: a flavour of the corpus ("soft", "soft-tf", "kvm-pvm"; "kvm-rig" and "mtf-rig" are not held to it, since the rig
+asks about two guests only), "scene" a session of why_scenes.py, "" not always, "unit" only a stop made by hand (tests/unit/teach_words.c has those words).
 """
 import re
 
@@ -79,7 +79,7 @@ CAUSE_BEARS = {
     "ICEBP": lambda q: q.insn == "int1" or q.retired == 2,
     "INT3": lambda q: q.insn == "int3" or q.retired == 2,
     "HWBP": lambda q: q.dr6 & 15 and q.retired == 0 or q.retired == 1,
-    "GD": lambda q: re.search(r"\bdr\d", q.r["insn"]) and q.dr6 & 0x2000,
+    "GD": lambda q: re.search(r"\bdr\d", q.r["insn"]) and (q.dr6 & 0x2000 or q.r["proof"] == "deduced"),
     "WATCH": lambda q: q.dr6 & 15 or q.pending_dbg & 15 or q.did("put-back-db"),
     "IOBP": lambda q: IO_POLL.match(q.insn) is not None,
     "TF": lambda q: q.dr6 & 0x4000 or q.pending_dbg & 0x4000 or q.did("outer-skip") or q.r["proof"] == "deduced",
@@ -162,7 +162,7 @@ ROWS = [
     # the report
     ("KVM reported exception {n} at {x} with no cause bit in DR6 ({x}), and the bytes there are INT1: that is how an ICEBP is "
      "deduced here, since KVM does not pass on the interruption type, which is 5 for INT1 and 3 for any other #DB.",
-     lambda q, n, pc, dr6: report_of(q, "KVM_EXIT_DEBUG") and q.r["exit"]["exception"] == int(n) == 1 and q.insn.startswith("int1") and
+     lambda q, n, pc, dr6: report_of(q, "KVM_EXIT_DEBUG") and q.r["exit"]["exception"] == int(n) == 1 and (q.insn == "int1" or q.retired == 2) and
      int(q.r["exit"]["pc"], 16) == int(pc, 16) and q.dr6 == int(dr6, 16) and not q.dr6 & 0xe00f and q.r["proof"] == "deduced", False, "kvm-rig"),
     ("KVM ended the run with KVM_EXIT_DEBUG, exception {n}",
      lambda q, n: report_of(q, "KVM_EXIT_DEBUG") and q.r["exit"]["exception"] == int(n), False, "kvm-pvm"),
@@ -206,6 +206,7 @@ ROWS = [
     ("It is point {n}, noticed by its address.", lambda q, n: q.point(n) == "address", False, "unit"),
     ("It is point {n}, noticed by an INT3 planted there.", lambda q, n: q.point(n) == "int3", False, "unit"),
     ("It is point {n}, noticed by a debug register.", lambda q, n: q.point(n)[:2] == "dr", False, "scene"),
+    ("It is point {n}, noticed by its value, looked at after each step.", lambda q, n: q.point(n) == "value", False, ""),
     ("It is point {n}, noticed by its address, while stepping.", lambda q, n: q.point(n) == "address", False, "scene"),
     ("The value at {x} was {x} and is {x}.",
      lambda q, *x: [q.r["point"][k] for k in ("addr", "old", "new")] == list(x) and x[1] != x[2], False, "scene"),
@@ -241,6 +242,8 @@ ROWS = [
     ("On this KVM the trap flag leaks into ring 3 and its #DB goes to the guest's gate at {x}. vmstep stopped the guest before that "
      "handler's first instruction and returned through the frame, so that the handler did not run.",
      lambda q, x: q.did("took-back", x), False, "unit"),
+    ("This is no new step: reverse-stepi put the guest back to an earlier state and ran it again up to this boundary, {n} back. The "
+     "report is that run's; points were not counted.", lambda q, n: q.did("replay"), False, ""),
     ("A MOV SS held a data breakpoint of the guest's (DR6 bits {x}) back over the INT3, which was intercepted. Its #DB belongs behind "
      "the INT3's delivery, at the handler's first instruction; vmstep made it pending there.",
      lambda q, x: q.did("put-back-db", x) and q.has("INT3"), False, "mtf-rig"),
