@@ -21,7 +21,7 @@ why_ask() {
 }
 
 for engine in kvm mtf; do
-	why_ask $engine icebp64 60
-	why_ask $engine shadow64 70
+	why_ask "$engine" icebp64 60
+	why_ask "$engine" shadow64 70
 done
 exit 0
