@@ -47,7 +47,7 @@ def corpus_check(judge, elf, flavour):
     with tempfile.TemporaryDirectory() as folder:
         everywhere = flavour == "soft" and corpus.mode == "long"
         session(flavour.split("-")[0], why.corpus_commands(corpus, flavour, left_out, everywhere, folder), folder, corpus_run.image_of(elf))
-        why.corpus_judge(judge, elf, flavour, folder + "/")
+        why.corpus_words(judge, elf, flavour, folder + "/")
 
 
 def guest_check(judge, name, flavour, which):

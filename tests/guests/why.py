@@ -17,6 +17,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 import corpus as corpora  # noqa: E402
+import corpus_judge  # noqa: E402
 import corpus_run  # noqa: E402
 import expect  # noqa: E402
 import why_not_rows  # noqa: E402
@@ -254,11 +255,11 @@ def corpus_commands(corpus, flavour, left_out, everywhere, folder="."):
     return "\n".join(lines[:i] + loop + lines[i + 1:]) + "\n"
 
 
-def corpus_judge(judge, elf, flavour, prefix):
+def corpus_words(judge, elf, flavour, prefix):
     """The words of a session over the corpus, and its stops by what the cases expect."""
     name = "%s: %s: " % (flavour, re.sub(r".*/|\.elf$", "", elf))
     corpus, differences = corpora.Corpus(elf, flavour in corpus_run.MTF), corpus_run.Differences()
-    traced, log = corpora.trace_cases(corpus, prefix + "trace.jsonl"), corpora.log_read(prefix + "log")
+    traced, log = corpus_judge.trace_cases(corpus, prefix + "trace.jsonl"), corpus_judge.log_read(prefix + "log")
     left_out = corpus_run.not_run(corpus, flavour, "stepped", differences)
     bad = None
     for case in corpus.chosen(corpora.DEFAULT):

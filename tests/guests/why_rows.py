@@ -189,13 +189,19 @@ ROWS = [
     ("; pending debug exceptions {x} (BS) wait for the next entry", lambda q, x: q.pending_dbg == int(x, 16) and q.pending_dbg & 0x4000, False, "soft"),
     ("; pending debug exceptions {x} wait for the next entry", lambda q, x: q.pending_dbg == int(x, 16) and not q.pending_dbg & 0x4000, False, "soft"),
     ("No report of a processor or of KVM stands behind this stop: it is vmstep's own book-keeping.",
-     lambda q: q.r["exit"] is None and q.r["vmx"] is None and not q.has("START"), True, "scene"),
+     lambda q: q.r["exit"] is None and q.r["vmx"] is None and not q.has("START") and not q.has("ERROR"), True, "scene"),
     ("The cause is deduced, not read off a report.", lambda q: q.r["proof"] == "deduced", True, "kvm-pvm"),
     ("This is not the guest's doing: the shim, the small hypervisor that runs it, failed.", lambda q: q.has("ERROR"), False, "unit"),
     ("The page it shares with vmstep is not as either side writes it.", lambda q: q.has("ERROR"), False, "unit"),
     ("It took exception {n} at {x} of its own code.", lambda q, n, x: q.has("ERROR"), False, "unit"),
     ("A VMX instruction of it failed (SDM \"VM Instruction Error Numbers\").", lambda q: q.has("ERROR"), False, "unit"),
     ("It did not come back for all the NMIs sent to it.", lambda q: q.has("ERROR"), False, "unit"),
+    ("The processor model cannot go on: its CPUID shows this instruction and it has none.", lambda q: q.has("ERROR"), False, ""),
+    ("The processor model cannot go on. With CR0.NE clear an x87 exception is no #MF: it goes out by the pin FERR#, and the next x87 "
+     "instruction that waits stands until the interrupt comes that a PC makes of it, IRQ13 (SDM \"MS-DOS Compatibility Sub-mode\"). "
+     "Here it cannot:", lambda q: q.has("ERROR"), False, ""),
+    ("FERR# is wired to nothing.", lambda q: q.has("ERROR"), False, ""),
+    ("IF is clear, or the interrupt controllers mask it.", lambda q: q.has("ERROR"), False, ""),
     # what happened
     ("The instruction is a REP string instruction and not done: one iteration, or some, ended here, so nothing retired (SDM volume "
      "2, \"REP/REPE/REPZ/REPNE/REPNZ\").", lambda q: q.rep and q.retired == 0 and re.match("rep", q.insn), True, "soft"),
