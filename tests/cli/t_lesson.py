@@ -124,8 +124,9 @@ t.has(out, "Nobody had TF on", "why not tf")
 t.has(out, "You have no point of that kind", "why not BREAK/1 without a point")
 t.has(out, "It did come: MTF", "why not mtf where it came")
 t.has(out, "Point 1 is not at 0x1001", "a point elsewhere")
-for bad, part in (("why not", "not understood"), ("why not nosuch", "no stop has that cause"), ("why so", "not understood"),
-                  ("why not TF/1", "no stop has that cause")):
+rc, out, err = script("stepi\nwhy not", "-e", "soft")
+t.ok(rc == 0 and "Nobody had TF on" in out and "It did come" not in out, "why not: each cause that did not come", (rc, out, err))
+for bad, part in (("why not nosuch", "no stop has that cause"), ("why so", "not understood"), ("why not TF/1", "no stop has that cause")):
     rc, out, err = script("stepi\n" + bad, "-e", "soft")
     t.ok(rc == 1 and part in err and err.count("\n") == 1, bad + ": one sentence", err, part)
 rc, out, err = script("help icebp\nhelp skip\nhelp\napropos interruption type\ncomplete help shad\ncomplete why n", hex=None)
