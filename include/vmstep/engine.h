@@ -50,6 +50,7 @@ struct plan {
 	bool tf_hygiene;      /* repair TF images (K6) */
 	bool rep_whole;       /* one stop for a whole REP */
 	bool quiet_points;    /* do not report user points (internal stepping of the session) */
+	bool goes_on;         /* nobody wrote to the guest since the last run came back */
 	u8 icebp, int3;       /* enum event_policy */
 	u8 skip;              /* enum skip_policy */
 	/* Engines with vmx_view only: the monitor trap flag drives the steps (else TF in the guest);

@@ -237,6 +237,7 @@ void history_change(struct session *s)
 	struct history *h = &s->way;
 	struct err err = { 0 };
 
+	s->written = true;
 	if (!h->n || h->changed || h->off)
 		return;
 	if (state_add(s, &s->last, false, &err))

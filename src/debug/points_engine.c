@@ -125,6 +125,15 @@ static void take_back(struct session *s, const struct point *set, size_t n)
 	}
 }
 
+static void kinds_note(struct session *s)
+{
+	s->any_catch = s->any_by_step = false;
+	for (size_t i = 0; i < s->n_points; i++) {
+		s->any_catch |= s->point[i]->type == UPOINT_CATCH;
+		s->any_by_step |= s->point[i]->by_step;
+	}
+}
+
 int points_apply(struct session *s, struct err *err)
 {
 	struct point *set;
@@ -141,6 +150,7 @@ int points_apply(struct session *s, struct err *err)
 	if (!rc) {
 		take_back(s, set, n);
 		s->points_dirty = false;
+		kinds_note(s);
 	}
 	free(set);
 	return rc;
@@ -160,6 +170,8 @@ void points_catches(const struct session *s, struct plan *plan)
 {
 	bool all_vectors = false;
 
+	if (!s->points_dirty && !s->any_catch)
+		return;
 	for (size_t i = 0; i < s->n_points; i++) {
 		const struct upoint *p = s->point[i];
 

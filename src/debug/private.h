@@ -93,6 +93,8 @@ struct session {
 	unsigned n_temp;
 	bool temp_hit;        /* the run ended at a temporary point */
 	bool points_dirty;    /* the engine's set is not ours */
+	bool any_catch, any_by_step; /* of the points, when it became so; more is harmless */
+	bool written;         /* by the user, since the last resume */
 	bool running_free;    /* the command runs free, even where that is done by stepping */
 	bool catch_by_step;   /* this run steps and looks at catches itself */
 	bool watch_moved;     /* a watched place is another one now: the engine is to have it */
@@ -259,6 +261,7 @@ struct run {
 	struct stop stop;  /* the last one reached, not shown yet */
 	struct stop first; /* the first one folded in: the command's `from` is its */
 	u64 n_folded;
+	bool ran;    /* the engine was called before, points counting */
 	bool unseen; /* the guest is at a boundary nobody told of: a free run came back on its way */
 	s64 retired; /* sum of what was folded in; -1: cannot be told */
 };

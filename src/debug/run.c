@@ -17,6 +17,7 @@ static void plan_init(const struct run *r, u8 mode, u64 count, struct plan *ret)
 		.tf_hygiene = s->settings.tf_hygiene,
 		.rep_whole = r->rep_whole,
 		.quiet_points = r->quiet_points,
+		.goes_on = r->ran && !s->written,
 		.icebp = s->settings.icebp,
 		.int3 = s->settings.int3,
 		.skip = s->settings.skip,
@@ -59,6 +60,8 @@ static int call_engine(struct run *r, const struct plan *plan, enum run_end *ret
 	history_before(s, plan, r->unseen ? NULL : r->has_stop ? &r->stop : &s->last);
 	if (s->watcher.before)
 		s->watcher.before(s->watcher.arg, plan);
+	s->written = false;
+	r->ran = !plan->quiet_points; /* watched values are kept while points count */
 	rc = s->engine->ops->run(s->engine, plan, &s->ring, ret, err);
 	state_forget(s);
 	s->way.told += ring_used(&s->ring);

@@ -189,6 +189,8 @@ bool watch_moves(struct session *s, const struct expr *e)
 
 bool watch_by_step(const struct session *s)
 {
+	if (!s->points_dirty && !s->any_by_step)
+		return false;
 	for (size_t i = 0; i < s->n_points; i++)
 		if (s->point[i]->by_step && s->point[i]->enabled && !s->point[i]->left)
 			return true;

@@ -26,7 +26,8 @@ static void run_begin(struct runner *r)
 {
 	struct soft_engine *e = to_soft(&r->base);
 
-	soft_points_refresh(e);
+	if (!r->plan->goes_on)
+		soft_points_refresh(e);
 	platform_update(e);
 }
 
