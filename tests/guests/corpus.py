@@ -44,7 +44,7 @@ class Stop(expect.Spot):
         self.hidden = text.split()[0] == "-"
         self.resumed = " rf" in text
         text, _, own = text.replace(" rf", "").partition(" | mtf: ")
-        self.mtf = mtf
+        self.mtf, self.by_stepper = mtf, bool(own)
         super().__init__(case, address, text, "")
         self.visits = sum(times for _, times, _ in self.alternatives)
         super().__init__(case, address, (own or expect.mtf_words(re.sub(r"\bdr6=\S+\s?", "", text))) if mtf else text, "")
@@ -145,17 +145,38 @@ class Case:
         return [(address, *hits) for address, hits in found.items()]
 
 
-class Corpus:
-    """One ELF file: cases in order, symbols, and which the mode is."""
+class Image:
+    """An ELF file whose one segment holds text and data."""
+
+    def __init__(self, elf):
+        self.elf = elf
+        self.place, self.lowest, self.size = self.segment()
+
+    def segment(self):
+        """(place in the file, address, length)"""
+        out = subprocess.run(["readelf", "-lW", self.elf], capture_output=True, text=True, check=True).stdout
+        words = next(line.split() for line in out.splitlines() if line.split()[:1] == ["LOAD"])
+        return tuple(int(words[i], 16) for i in (1, 2, 4))
+
+    def memory(self, address, length):
+        """Bytes of the image."""
+        if not self.lowest <= address < self.lowest + self.size:
+            raise ValueError("%s: no bytes at %#x" % (self.elf, address))
+        with open(self.elf, "rb") as f:
+            f.seek(self.place + address - self.lowest)
+            return f.read(length)
+
+
+class Corpus(Image):
+    """Its cases in order, symbols, and which the mode is."""
 
     def __init__(self, elf, mtf=False):
-        self.elf = elf
+        super().__init__(elf)
         self.name = re.sub(r".*/|\.elf$", "", elf)
         self.mode = MODES[self.name.split("-")[1]]
         out = subprocess.run(["nm", elf], capture_output=True, text=True, check=True).stdout
         self.symbols = {w[2]: int(w[0], 16) for w in map(str.split, out.splitlines()) if len(w) == 3}
         self.cases, case = [], None
-        self.place, self.lowest, self.size = self.segment()
         start = self.symbols["case_on"]
         kinds = self.memory(start, 256)
         for address, kind, a, b, _ in expect.records_read(elf):
@@ -173,20 +194,6 @@ class Corpus:
                 case.spots.append(Stop(case, address, a, mtf))
             elif kind == "F":
                 case.sights.append(Sight(case, address, a, self.symbols))
-
-    def segment(self):
-        """(place in the file, address, length): one holds text and data."""
-        out = subprocess.run(["readelf", "-lW", self.elf], capture_output=True, text=True, check=True).stdout
-        words = next(line.split() for line in out.splitlines() if line.split()[:1] == ["LOAD"])
-        return tuple(int(words[i], 16) for i in (1, 2, 4))
-
-    def memory(self, address, length):
-        """Bytes of the image."""
-        if not self.lowest <= address < self.lowest + self.size:
-            raise ValueError("%s: no bytes at %#x" % (self.elf, address))
-        with open(self.elf, "rb") as f:
-            f.seek(self.place + address - self.lowest)
-            return f.read(length)
 
     def chosen(self, mask):
         return [c for c in self.cases if c.kind & mask]

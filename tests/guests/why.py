@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """why.py - what `why` and `why not` said at the stops of a session, word for word against the session's trace.
 
-    why.py judge-files FILES     sessions of the rig: why-GUEST.ENGINE.out and .jsonl, the trace
-    why.py ask                   the commands of such a session, for one stop
+    why.py judge-files FILES GUESTS   sessions of the rig: why-GUEST.ENGINE.out and .jsonl, the trace
+    why.py ask                        the commands of such a session, for one stop
 
 Every sentence must be a row of why_rows.py or why_not_rows.py that the stop bears, and every row that a stop always
 calls for must be there; text that is no row fails. The trace itself is judged by what the corpus expects
@@ -280,7 +280,7 @@ def coverage_judge(judge, flavours):
                       None if not lost else "got none with %s" % "; ".join(lost))
 
 
-def judge_files(files):
+def judge_files(files, guests):
     judge, seen, fine = Judge(), set(), True
     for name in sorted(os.listdir(files)):
         m = re.match(r"why-(\w+)\.(kvm|mtf)\.out$", name)
@@ -289,7 +289,8 @@ def judge_files(files):
         seen.add(m[2])
         try:
             path = os.path.join(files, name)
-            results = judge.session(path, path[:-3] + "jsonl", m[2] + "-rig")
+            memory = functools.cache(corpora.Image(os.path.join(guests, m[1] + ".elf")).memory)
+            results = judge.session(path, path[:-3] + "jsonl", m[2] + "-rig", memory=memory)
         except (OSError, ValueError, KeyError) as e:
             results = [("why", "got %s: %s, wanted readable files" % (type(e).__name__, e))]
         for what, wrong in results:
@@ -298,8 +299,8 @@ def judge_files(files):
 
 
 def main():
-    if sys.argv[1:2] == ["judge-files"] and len(sys.argv) == 3:
-        return 0 if judge_files(sys.argv[2]) else 1
+    if sys.argv[1:2] == ["judge-files"] and len(sys.argv) == 4:
+        return 0 if judge_files(*sys.argv[2:]) else 1
     if sys.argv[1:] == ["ask"]:
         print("\n".join(["stepi", *ASK]))
         return 0

@@ -98,7 +98,7 @@ results_judge() {
 	"$here/../guests/transparency.py" judge-files "$out/files"
 	"$here/../guests/predictions.py" judge-files "$out/files" "$root/corpus"
 	"$here/compare/judge.py" "$out/files" "$root/corpus"
-	"$here/../guests/why.py" judge-files "$out/files"
+	"$here/../guests/why.py" judge-files "$out/files" "$root/guests"
 	"$here/../guests/corpus_run.py" judge-files "$out/files" "$root/corpus"
 	[ ! -e "$out/files/seabios-bios.txt" ] || "$here/seabios.py" "$out/files" "$root/vmstep"
 	for got in "$out"/files/*oracle-*.txt; do
